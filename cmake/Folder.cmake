@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# liteforge_folder(NAME [DEPS a b] [LIBS target...]): one folder = one library
+# + one test binary. Every *.cc is a source, every *_test.cc a test. DEPS is
+# the folder's row of the dependency graph (ARCHITECTURE.md); a folder that is
+# not below it cannot be named. LIBS are libraries from outside.
+function(liteforge_folder name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS")
+  foreach(dep IN LISTS arg_DEPS)
+    if(NOT TARGET liteforge_${dep})
+      message(FATAL_ERROR "${name} may not use ${dep}: it is not below it")
+    endif()
+  endforeach()
+  file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  list(REMOVE_ITEM sources ${tests})
+  list(TRANSFORM arg_DEPS PREPEND liteforge_)
+
+  if(NOT sources)  # a folder of headers only
+    add_library(liteforge_${name} INTERFACE)
+    target_link_libraries(liteforge_${name} INTERFACE ${arg_DEPS} ${arg_LIBS})
+    return()
+  endif()
+
+  add_library(liteforge_${name}_objects OBJECT ${sources})
+  target_include_directories(liteforge_${name}_objects PUBLIC
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
+    ${PROJECT_BINARY_DIR}/src)
+  target_link_libraries(liteforge_${name}_objects PUBLIC
+    ${arg_DEPS} ${arg_LIBS})
+
+  add_library(liteforge_${name} STATIC $<TARGET_OBJECTS:liteforge_${name}_objects>)
+  target_include_directories(liteforge_${name} PUBLIC
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
+    ${PROJECT_BINARY_DIR}/src)
+  target_link_libraries(liteforge_${name} PUBLIC ${arg_DEPS} ${arg_LIBS})
+
+  if(tests AND BUILD_TESTING)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE
+      liteforge_${name} GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+endfunction()

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Converting models to .tflite, in the words of tf.lite.TFLiteConverter.
+//
+//   auto converter = Converter::FromKerasModel("model.h5");
+//   auto tflite = converter->Convert();
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "liteforge/result.h"
+#include "liteforge/types.h"
+
+namespace liteforge {
+
+// What a conversion can be told beyond its source.
+struct ConvertOptions {
+  // Fixes unknown dimensions of an input: {"input_1", {1, 224, 224, 3}}.
+  std::vector<std::pair<std::string, Shape>> input_shapes;
+};
+
+class Converter {
+ public:
+  // A .h5 / .hdf5 of any Keras. Errors: as Error says; every layer that
+  // cannot be converted is named at once.
+  static Result<Converter> FromKerasModel(const std::filesystem::path& path);
+  // Whatever the path holds, found by looking at it.
+  static Result<Converter> FromFile(const std::filesystem::path& path);
+  Converter(Converter&&) noexcept;
+  Converter& operator=(Converter&&) noexcept;
+  ~Converter();
+
+  ConvertOptions& options();
+
+  // The bytes of the .tflite.
+  Result<std::vector<std::byte>> Convert();
+  // The same into a file, which is whole or not there.
+  Result<void> ConvertToFile(const std::filesystem::path& path);
+
+  // What the user should know of a conversion that worked.
+  const std::vector<std::string>& notices() const;
+
+ private:
+  class Impl;
+  explicit Converter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace liteforge

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// A ref-counted run of read-only bytes: a weight tensor, wherever it lies
+// (heap, mapped file). Copying a Blob copies a pointer.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace liteforge {
+
+class Blob {
+ public:
+  Blob() = default;  // empty
+
+  // Takes over a vector of anything trivially copyable.
+  template <class T>
+  static Blob Own(std::vector<T> values) {
+    auto holder = std::make_shared<const std::vector<T>>(std::move(values));
+    const auto bytes = std::as_bytes(std::span(*holder));
+    return View(bytes, std::move(holder));
+  }
+
+  static Blob Copy(std::span<const std::byte> bytes) {
+    return Own(std::vector<std::byte>(bytes.begin(), bytes.end()));
+  }
+
+  // Bytes that live as long as `keeper` does.
+  static Blob View(std::span<const std::byte> bytes,
+                   std::shared_ptr<const void> keeper) {
+    Blob blob;
+    blob.bytes_ = bytes;
+    blob.keeper_ = std::move(keeper);
+    return blob;
+  }
+
+  const std::byte* data() const { return bytes_.data(); }
+  size_t size() const { return bytes_.size(); }
+  bool empty() const { return bytes_.empty(); }
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+  // The bytes as elements of T; they may lie unaligned, so they are copied
+  // out. For reading in place where alignment is known use data().
+  template <class T>
+  std::vector<T> ToVector() const {
+    std::vector<T> values(size() / sizeof(T));
+    if (!values.empty())
+      std::memcpy(values.data(), data(), values.size() * sizeof(T));
+    return values;
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::shared_ptr<const void> keeper_;
+};
+
+}  // namespace liteforge

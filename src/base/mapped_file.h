@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+#include "base/blob.h"
+#include "liteforge/result.h"
+
+namespace liteforge {
+
+// The whole file, memory-mapped read-only; unmapped when the last copy of the
+// Blob (or of a Blob viewing it) is gone. An empty file gives an empty Blob.
+// Errors: kIo, naming the path ("model.h5: no such file"); a directory, a
+// device or a pipe is refused.
+Result<Blob> MapFile(const std::filesystem::path& path);
+
+// Part of a Blob, sharing its keeper. The caller guarantees the range.
+Blob Slice(const Blob& whole, size_t offset, size_t size);
+
+}  // namespace liteforge

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// numpy's .npy files, versions 1.0 to 3.0.
+#pragma once
+
+#include <filesystem>
+
+#include "base/blob.h"
+#include "liteforge/result.h"
+#include "liteforge/types.h"
+
+namespace liteforge {
+
+struct NpyArray {
+  DataType type = DataType::kNone;
+  Shape shape;
+  Blob data;  // row-major, little-endian; strings as fixed-width UTF-8 are refused
+};
+
+// Reads a row-major or column-major array (the latter is transposed), either
+// byte order. Errors: kIo; kInvalidModel when the header claims more than the
+// file holds; kUnsupported for structured, object and text types.
+Result<NpyArray> ReadNpy(const std::filesystem::path& path);
+
+// Writes version 1.0, row-major, atomically. `data` holds
+// ByteSize(type, shape.elements()) bytes.
+Result<void> WriteNpy(const std::filesystem::path& path, DataType type,
+                      const Shape& shape, std::span<const std::byte> data);
+
+}  // namespace liteforge

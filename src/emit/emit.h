@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// ir::Module -> bytes of a .tflite.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "ir/graph.h"
+#include "liteforge/result.h"
+
+namespace liteforge {
+
+// The finished file: constants 16-byte aligned and equal ones stored once,
+// the lowest operator versions that express the model, min_runtime_version
+// metadata, signatures. The same module gives the same bytes. Unknown
+// dimensions become 1 in `shape` and -1 in `shape_signature`.
+Result<std::vector<std::byte>> Emit(const ir::Module& module);
+
+}  // namespace liteforge

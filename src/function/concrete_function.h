@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hub of the converter: one TensorFlow graph with named inputs and
+// outputs. Every source becomes one of these; lowering and SavedModel writing
+// read it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/blob.h"
+#include "formats/tensorflow/graph.pb.h"
+#include "liteforge/result.h"
+#include "liteforge/types.h"
+
+namespace liteforge {
+
+// One input or output of the signature.
+struct FunctionArgument {
+  std::string name;    // the signature's key
+  std::string tensor;  // where in the graph: "input_1" or "dense/Softmax:1"
+  DataType type = DataType::kNone;
+  Shape shape;
+};
+
+struct ConcreteFunction {
+  std::string name;     // also the signature key: "serving_default"
+  std::string source;   // the file it came from, for messages
+  tf::GraphDef graph;   // nodes in topological order
+  std::vector<FunctionArgument> inputs;   // each a Placeholder node
+  std::vector<FunctionArgument> outputs;
+
+  // Values of Const nodes, by node name: row-major, little-endian. Such a
+  // node's "value" attribute has dtype and shape and no content. (Small
+  // constants of imported graphs may also lie in the attribute itself.)
+  std::map<std::string, Blob> constants;
+};
+
+// Element types as TensorFlow numbers them; reference types count as their
+// base. kNone / DT_INVALID when the other side has no such type (the q-types
+// map to their plain integers).
+DataType FromTensorFlow(tf::DataType type);
+tf::DataType ToTensorFlow(DataType type);
+
+Shape FromTensorFlow(const tf::TensorShapeProto& shape);
+tf::TensorShapeProto ToTensorFlow(const Shape& shape);
+
+// A TensorProto's values as row-major little-endian bytes, from whichever
+// field holds them, the last one repeated where the list is short. Errors when
+// it holds more or fewer than its shape says, or the type has no fixed width.
+Result<Blob> DecodeTensor(const tf::TensorProto& tensor);
+
+// Where an input string of a NodeDef points: "a:1" -> {"a", 1, false},
+// "^a" -> {"a", 0, true}.
+struct InputReference {
+  std::string_view node;
+  int output = 0;
+  bool control = false;
+};
+InputReference ParseInput(std::string_view input);
+
+}  // namespace liteforge

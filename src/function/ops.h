@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// TensorFlow operations to write graphs with (function/builder.h). Every
+// function adds nodes to its operands' builder and returns their result with
+// TensorFlow's inferred type and shape; unknown dimensions stay unknown. What
+// TensorFlow would refuse is recorded as the builder's error.
+//
+// Data layout is [N, H, W, C] and filters [H, W, in, out] unless an argument
+// says otherwise. Source of each meaning: tensorflow/core/ops/*.cc and
+// tensorflow/core/framework/common_shape_fns.cc.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "function/builder.h"
+
+namespace liteforge {
+
+// What the spatial operations share. Vectors are of spatial rank.
+struct WindowAttributes {
+  std::vector<int32_t> strides;
+  std::vector<int32_t> dilations;       // empty: all 1
+  std::string_view padding = "VALID";   // "SAME" or "VALID"
+  std::string_view data_format = "NHWC";  // or "NCHW"
+};
+
+//------------------------------------------------------------ neural network
+Tensor Conv2D(Tensor input, Tensor filter, const WindowAttributes& window);
+// filter [H, W, C, multiplier]
+Tensor DepthwiseConv2D(Tensor input, Tensor filter,
+                       const WindowAttributes& window);
+Tensor BiasAdd(Tensor value, Tensor bias, std::string_view data_format = "NHWC");
+// Inference form; scale, offset, mean and variance of shape [C].
+Tensor FusedBatchNorm(Tensor x, Tensor scale, Tensor offset, Tensor mean,
+                      Tensor variance, float epsilon,
+                      std::string_view data_format = "NHWC");
+Tensor MatMul(Tensor a, Tensor b, bool transpose_a = false,
+              bool transpose_b = false);
+Tensor BatchMatMul(Tensor a, Tensor b, bool adj_a = false, bool adj_b = false);
+Tensor MaxPool(Tensor x, std::span<const int32_t> size,
+               const WindowAttributes& window);
+Tensor AvgPool(Tensor x, std::span<const int32_t> size,
+               const WindowAttributes& window);
+Tensor Softmax(Tensor x);     // over the last axis
+Tensor LogSoftmax(Tensor x);  // over the last axis
+
+//--------------------------------------------------------------- elementwise
+Tensor Relu(Tensor x);
+Tensor Relu6(Tensor x);
+Tensor LeakyRelu(Tensor x, float alpha);
+Tensor Elu(Tensor x);
+Tensor Selu(Tensor x);
+Tensor Sigmoid(Tensor x);
+Tensor Tanh(Tensor x);
+Tensor Softplus(Tensor x);
+Tensor Softsign(Tensor x);
+Tensor Exp(Tensor x);
+Tensor Log(Tensor x);
+Tensor Sqrt(Tensor x);
+Tensor Rsqrt(Tensor x);
+Tensor Square(Tensor x);
+Tensor Abs(Tensor x);
+Tensor Neg(Tensor x);
+Tensor Sign(Tensor x);
+Tensor Erf(Tensor x);
+Tensor Floor(Tensor x);
+Tensor Cast(Tensor x, DataType type);
+Tensor Identity(Tensor x);
+
+// With numpy's broadcasting; both sides of one type.
+Tensor Add(Tensor a, Tensor b);
+Tensor Sub(Tensor a, Tensor b);
+Tensor Mul(Tensor a, Tensor b);
+Tensor Div(Tensor a, Tensor b);
+Tensor Maximum(Tensor a, Tensor b);
+Tensor Minimum(Tensor a, Tensor b);
+Tensor Pow(Tensor a, Tensor b);
+Tensor SquaredDifference(Tensor a, Tensor b);
+Tensor Greater(Tensor a, Tensor b);
+Tensor GreaterEqual(Tensor a, Tensor b);
+Tensor Less(Tensor a, Tensor b);
+Tensor Select(Tensor condition, Tensor a, Tensor b);
+
+//--------------------------------------------------------------- reductions
+// Axes may be negative.
+Tensor Mean(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
+Tensor Sum(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
+Tensor Max(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
+Tensor Min(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
+Tensor Prod(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
+
+//------------------------------------------------------------ shape and data
+// One entry of `dims` may be -1, found from the element count.
+Tensor Reshape(Tensor x, std::vector<int32_t> dims);
+// The shape is itself computed; `result` is what is known of it.
+Tensor Reshape(Tensor x, Tensor dims, const Shape& result);
+Tensor ShapeOf(Tensor x);  // int32 [rank]
+Tensor Transpose(Tensor x, std::vector<int32_t> permutation);
+Tensor ExpandDims(Tensor x, int32_t axis);
+Tensor Squeeze(Tensor x, std::vector<int32_t> axes);
+Tensor Concat(std::span<const Tensor> values, int32_t axis);
+Tensor Pack(std::span<const Tensor> values, int32_t axis);
+std::vector<Tensor> Split(Tensor x, int32_t axis, int32_t count);
+// paddings: {before, after} per axis
+Tensor Pad(Tensor x, std::vector<std::pair<int32_t, int32_t>> paddings,
+           float value = 0.0f);
+// x[begin : end : stride] per axis; a full axis is {0, kToEnd, 1}.
+struct Range {
+  static constexpr int32_t kToEnd = INT32_MAX;
+  int32_t begin = 0;
+  int32_t end = kToEnd;
+  int32_t stride = 1;
+};
+Tensor StridedSlice(Tensor x, std::vector<Range> ranges);
+// x[i] along one axis, which disappears.
+Tensor Index(Tensor x, int32_t axis, int32_t i);
+Tensor Tile(Tensor x, std::vector<int32_t> multiples);
+Tensor Gather(Tensor params, Tensor indices, int32_t axis);
+Tensor ResizeNearest(Tensor images, int32_t height, int32_t width,
+                     bool half_pixel_centers);
+Tensor ResizeBilinear(Tensor images, int32_t height, int32_t width,
+                      bool half_pixel_centers);
+// The same with the size computed in the graph: int32 [2].
+Tensor ResizeNearest(Tensor images, Tensor size, const Shape& result,
+                     bool half_pixel_centers);
+Tensor ResizeBilinear(Tensor images, Tensor size, const Shape& result,
+                      bool half_pixel_centers);
+
+}  // namespace liteforge

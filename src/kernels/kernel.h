@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a kernel is, and what it sees of the interpreter.
+//
+// A kernel has two halves. Prepare checks everything that can be checked
+// before values are known (types, quantization, options), precomputes what
+// Eval needs, and may fail. Eval computes; it is noexcept and allocates
+// nothing. Shapes are inferred by ops/ before Prepare is called: outputs
+// already have their type and shape, so a kernel does not repeat those checks.
+//
+// When an output's shape depends on an input's value, the interpreter infers
+// again right before Eval, allocates the output and calls Prepare once more:
+// Prepare sees static shapes at Eval time, always, but may be called many
+// times. It must not rely on input data unless Input(i).is_constant or the
+// shapes say so.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "base/try.h"
+#include "liteforge/result.h"
+#include "liteforge/types.h"
+#include "ops/op.h"
+#include "ops/options.h"
+
+namespace liteforge {
+
+// A tensor while the interpreter runs. Owned by the interpreter.
+struct RuntimeTensor {
+  std::string_view name;
+  DataType type = DataType::kNone;
+  Shape shape;
+  const Quantization* quantization = nullptr;  // never null in a kernel
+  std::byte* data = nullptr;  // null until allocated, or when it has 0 bytes
+  size_t bytes = 0;
+  bool is_constant = false;  // lies in the file; must not be written
+  bool is_variable = false;  // keeps its value between invocations
+
+  int64_t elements() const { return shape.elements(); }
+
+  template <class T>
+  const T* Data() const {
+    return reinterpret_cast<const T*>(data);
+  }
+  template <class T>
+  T* MutableData() {
+    return reinterpret_cast<T*>(data);
+  }
+
+  // Per-tensor parameters; 0 when the tensor is not quantized.
+  float scale() const {
+    return quantization->scale.empty() ? 0.0f : quantization->scale[0];
+  }
+  int32_t zero_point() const {
+    return quantization->zero_point.empty()
+               ? 0
+               : static_cast<int32_t>(quantization->zero_point[0]);
+  }
+};
+
+// The rarer services of the interpreter.
+class KernelHost {
+ public:
+  virtual ~KernelHost() = default;
+
+  // For operators whose output size depends on computed values (WHERE,
+  // UNIQUE, strings): gives output tensor `t` this shape and, for types of no
+  // fixed width, this many bytes. The only allocation an Eval may cause.
+  virtual Result<void> Resize(RuntimeTensor& t, const Shape& shape,
+                              size_t string_bytes = 0) = 0;
+
+  virtual ThreadPool& threads() = 0;
+};
+
+// One node as its kernel sees it. The interpreter keeps one per node.
+class KernelContext {
+ public:
+  KernelContext(Op op, const OpOptions& options, KernelHost* host)
+      : op_(op), options_(options), host_(host) {}
+
+  //---------------------------------------------------------------- the node
+  Op op() const { return op_; }
+  template <class T>
+  const T& options() const {
+    return options_.Get<T>();
+  }
+
+  int input_count() const { return static_cast<int>(inputs_.size()); }
+  int output_count() const { return static_cast<int>(outputs_.size()); }
+  // Optional inputs may be left out, with -1 or by a shorter list.
+  bool HasInput(int i) const {
+    return i < input_count() && inputs_[static_cast<size_t>(i)] != nullptr;
+  }
+  const RuntimeTensor& Input(int i) const {
+    return *inputs_[static_cast<size_t>(i)];
+  }
+  // A variable input (state of an RNN) is written in place.
+  RuntimeTensor& VariableInput(int i) {
+    return *inputs_[static_cast<size_t>(i)];
+  }
+  RuntimeTensor& Output(int i) { return *outputs_[static_cast<size_t>(i)]; }
+
+  // Whether to take the plain scalar path even where a fast one exists.
+  bool reference() const { return reference_; }
+  ThreadPool& threads() const { return host_->threads(); }
+  KernelHost& host() const { return *host_; }
+
+  //----------------------------------------------------------- Prepare → Eval
+  // A struct of the kernel's own, default-constructed anew; lives until the
+  // next Prepare.
+  template <class S>
+  S& NewState() {
+    auto state = std::make_shared<S>();
+    S& reference = *state;
+    state_ = std::move(state);
+    return reference;
+  }
+  template <class S>
+  S& State() const {
+    return *static_cast<S*>(state_.get());
+  }
+
+  // Working memory during Eval, 64-byte aligned, contents undefined at its
+  // start. Asked for in Prepare by slot number (0, 1, …; few).
+  static constexpr int kMaxScratch = 8;
+  void NeedScratch(int slot, size_t bytes) {
+    CHECK(slot >= 0 && slot < kMaxScratch);
+    scratch_bytes_[slot] = bytes;
+  }
+  template <class T>
+  T* Scratch(int slot) const {
+    return reinterpret_cast<T*>(scratch_[slot]);
+  }
+
+  // Reports that Eval met a value it cannot work with (an index out of
+  // range); the invocation stops with this message. The first one counts.
+  void FailEval(std::string_view message) noexcept;
+
+  //------------------------------------------------ for the interpreter only
+  std::vector<RuntimeTensor*> inputs_;
+  std::vector<RuntimeTensor*> outputs_;
+  std::shared_ptr<void> state_;
+  size_t scratch_bytes_[kMaxScratch] = {};
+  std::byte* scratch_[kMaxScratch] = {};
+  bool reference_ = false;
+  bool failed_ = false;
+  std::string failure_;
+
+ private:
+  Op op_;
+  OpOptions options_;
+  KernelHost* host_;
+};
+
+using PrepareFunction = Result<void> (*)(KernelContext&);
+using EvalFunction = void (*)(KernelContext&) noexcept;
+
+struct Kernel {
+  Op op;
+  // What the kernel computes in, for docs/supported_ops.md: "f32 i8 u8".
+  const char* types;
+  PrepareFunction prepare;
+  EvalFunction eval;
+};
+
+// The kernel of a builtin operator; nullptr when there is none.
+const Kernel* FindKernel(Op op);
+
+// Every kernel, sorted by operator number.
+std::span<const Kernel* const> AllKernels();
+
+}  // namespace liteforge

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Types and shapes of an operator's outputs, from its inputs and options: the
+// one place that knows them. The compiler asks while it builds a graph (some
+// dimensions unknown), the runtime asks in Prepare and, where an input's value
+// decides a shape, again before Eval.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "liteforge/result.h"
+#include "liteforge/types.h"
+#include "ops/op.h"
+#include "ops/options.h"
+
+namespace liteforge {
+
+// What is known of an input. `data` is null while the value is unknown; then
+// everything that would depend on the value is unknown too.
+struct TensorInfo {
+  DataType type = DataType::kNone;  // kNone: an omitted optional input
+  Shape shape;
+  const void* data = nullptr;
+  const Quantization* quantization = nullptr;
+
+  bool present() const { return type != DataType::kNone; }
+};
+
+// One question to an inference function, and its answer.
+//
+// An inference function checks counts of inputs, ranks, axes and dimensions
+// that must agree (unknown ones agree with anything), never quantization or
+// which types a kernel has, and calls SetOutput for each output. Its errors
+// speak of the operator's inputs by their role: "filter has 3 input channels,
+// input has 4".
+class InferContext {
+ public:
+  InferContext(Op op, const OpOptions& options,
+               std::span<const TensorInfo> inputs, int output_count);
+
+  Op op() const { return op_; }
+  template <class T>
+  const T& options() const {
+    return options_.Get<T>();
+  }
+  const OpOptions& any_options() const { return options_; }
+
+  int input_count() const { return static_cast<int>(inputs_.size()); }
+  int output_count() const { return static_cast<int>(outputs_.size()); }
+
+  // An input past the last is an omitted one.
+  const TensorInfo& input(int i) const;
+  bool has_input(int i) const { return input(i).present(); }
+
+  // The elements of an integer input (int32 or int64) whose value is known;
+  // false when it is not known, or is neither type.
+  bool GetIntegers(int i, std::vector<int64_t>& values) const;
+
+  void SetOutput(int i, DataType type, const Shape& shape);
+
+  struct Output {
+    DataType type = DataType::kNone;
+    Shape shape;
+  };
+  const std::vector<Output>& outputs() const { return outputs_; }
+
+ private:
+  Op op_;
+  const OpOptions& options_;
+  std::span<const TensorInfo> inputs_;
+  std::vector<Output> outputs_;
+};
+
+// One operator's rule.
+struct InferRule {
+  Op op;
+  Result<void> (*infer)(InferContext&);
+};
+
+// Fills the outputs of `context`. kUnsupported when the operator has no rule.
+// A shape that cannot be known comes out with unknown dimensions or rank.
+Result<void> InferOutputs(InferContext& context);
+
+// Every rule, sorted by operator number.
+std::span<const InferRule> AllInferRules();
+
+//------------------------------------------------------------------ helpers
+
+// numpy's broadcasting of two shapes; unknown dimensions stay unknown unless
+// the other side is larger than 1.
+Result<Shape> Broadcast(const Shape& a, const Shape& b);
+
+// Output extent and leading padding of a window along one axis, as TensorFlow
+// counts them. kSame: ceil(input / stride), the odd pixel of padding goes
+// after. kValid: ceil((input - effective_window + 1) / stride).
+// input == kUnknownDim gives kUnknownDim.
+int32_t WindowOutput(Padding padding, int32_t input, int32_t window,
+                     int32_t stride, int32_t dilation);
+int32_t WindowPadding(int32_t input, int32_t output, int32_t window,
+                      int32_t stride, int32_t dilation);
+
+// axis in [-rank, rank) brought to [0, rank); an error that names `role`
+// otherwise.
+Result<int> NormalizeAxis(int64_t axis, int rank, std::string_view role);
+
+}  // namespace liteforge
