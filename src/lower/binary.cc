@@ -4,6 +4,7 @@
 #include <span>
 
 #include "lower/context.h"
+#include "lower/gelu.h"
 
 namespace liteforge {
 namespace {
@@ -11,6 +12,12 @@ namespace {
 template <Op op, class Options>
 Result<void> LowerBinary(LowerContext& c) {
   return Finish(c, c.ir().Emit(op, Options{}, {c.input(0), c.input(1)}));
+}
+
+Result<void> LowerMul(LowerContext& c) {
+  if (Value* x = MatchGelu(c.ir(), c.input(0), c.input(1)))
+    return Finish(c, c.ir().Emit(Op::kGelu, GeluOptions{false}, {x}));
+  return LowerBinary<Op::kMul, MulOptions>(c);
 }
 
 // x / y, and 0 where y is 0.
@@ -55,7 +62,7 @@ constexpr TfOp kOps[] = {
     {"LogicalOr", 2, LowerBinary<Op::kLogicalOr, LogicalOrOptions>},
     {"Maximum", 2, LowerBinary<Op::kMaximum, MaximumMinimumOptions>},
     {"Minimum", 2, LowerBinary<Op::kMinimum, MaximumMinimumOptions>},
-    {"Mul", 2, LowerBinary<Op::kMul, MulOptions>},
+    {"Mul", 2, LowerMul},
     {"NotEqual", 2, LowerBinary<Op::kNotEqual, NotEqualOptions>},
     {"Pow", 2, LowerBinary<Op::kPow, PowOptions>},
     {"RealDiv", 2, LowerBinary<Op::kDiv, DivOptions>},

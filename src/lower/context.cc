@@ -2,6 +2,9 @@
 #include "lower/context.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "function/concrete_function.h"
 
@@ -54,6 +57,20 @@ Result<const tf::AttrValue*> LowerContext::Required(const char* name) const {
     return InvalidModel(
         fmt::format("attribute '{}' is missing; the graph is damaged", name));
   return value;
+}
+
+Result<size_t> LowerContext::Choice(const char* name,
+                                    std::span<const std::string_view> choices,
+                                    std::optional<size_t> otherwise) const {
+  if (otherwise && Find(name) == nullptr) return *otherwise;
+  TRY_ASSIGN(const tf::AttrValue* value, Required(name));
+  if (!value->has_s()) return WrongKind(name, "a string");
+  const auto found = std::find(choices.begin(), choices.end(), value->s());
+  if (found != choices.end())
+    return static_cast<size_t>(found - choices.begin());
+  return Unsupported(
+      fmt::format("attribute '{}' is '{}'; TFLite can express {}", name,
+                  value->s(), fmt::join(choices, ", ")));
 }
 
 Result<int32_t> LowerContext::IntegerIn(const char* name, int64_t low,

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,6 +67,11 @@ class LowerContext {
     if (value == nullptr) return otherwise;
     return Read<T>(name, *value);
   }
+  // Which of the choices a string attribute is; `otherwise` when it is absent.
+  // kUnsupported lists the choices when it is none.
+  Result<size_t> Choice(const char* name,
+                        std::span<const std::string_view> choices,
+                        std::optional<size_t> otherwise = std::nullopt) const;
   // An integer attribute in [low, high].
   Result<int32_t> IntegerIn(const char* name, int64_t low, int64_t high) const;
 

@@ -250,6 +250,11 @@ std::optional<KnownIntegers> IrBuilder::Known(const Value* value) const {
   return found == known_.end() ? std::nullopt : std::optional(found->second);
 }
 
+Value* IrBuilder::ErfArgument(const Value* value) const {
+  const auto found = erf_arguments_.find(value);
+  return found == erf_arguments_.end() ? nullptr : found->second;
+}
+
 //---------------------------------------------------------------- names
 
 void IrBuilder::SetSource(std::string_view source) {

@@ -81,6 +81,11 @@ class IrBuilder {
   // arithmetic could follow. nullopt: nothing.
   std::optional<KnownIntegers> Known(const Value* value) const;
 
+  // Remembers that `value` is erf(x), which TFLite cannot say (gelu.h); and
+  // the x of such a value, nullptr of others.
+  void NoteErf(const Value* value, Value* x) { erf_arguments_[value] = x; }
+  Value* ErfArgument(const Value* value) const;
+
  private:
   std::string FreshName(std::string_view suffix);
   Result<std::vector<Value*>> AddNode(Op op, OpOptions options,
@@ -100,6 +105,7 @@ class IrBuilder {
   std::unordered_map<std::string, int> counts_;  // suffixes given out
   std::unordered_set<const Value*> fresh_;       // made since SetSource()
   std::unordered_map<const Value*, KnownIntegers> known_;
+  std::unordered_map<const Value*, Value*> erf_arguments_;
 };
 
 }  // namespace liteforge

@@ -39,12 +39,9 @@ Result<Value*> Permute(IrBuilder& ir, Value* x,
 }  // namespace
 
 Result<bool> IsNchw(const LowerContext& c) {
-  TRY_ASSIGN(const std::string format,
-             c.Attribute<std::string>("data_format", "NHWC"));
-  if (format == "NHWC") return false;
-  if (format == "NCHW") return true;
-  return Unsupported(fmt::format(
-      "data_format '{}' has no counterpart in TFLite; use NHWC", format));
+  static constexpr std::string_view kFormats[] = {"NHWC", "NCHW"};
+  TRY_ASSIGN(const size_t format, c.Choice("data_format", kFormats, 0));
+  return format == 1;
 }
 
 Result<Value*> NchwToNhwc(IrBuilder& ir, Value* x) {
@@ -97,12 +94,11 @@ Result<HeightWidth> SpatialAttribute(const LowerContext& c, const char* name,
 
 Result<WindowPaddingAttribute> PaddingAttribute(const LowerContext& c,
                                                 bool nchw) {
-  TRY_ASSIGN(const std::string padding, c.Attribute<std::string>("padding"));
+  static constexpr std::string_view kPaddings[] = {"SAME", "VALID", "EXPLICIT"};
+  TRY_ASSIGN(const size_t padding, c.Choice("padding", kPaddings));
   WindowPaddingAttribute result;
-  if (padding == "SAME") result.padding = Padding::kSame;
-  if (padding == "SAME" || padding == "VALID") return result;
-  if (padding != "EXPLICIT")
-    return InvalidModel(fmt::format("unknown padding '{}'", padding));
+  if (padding == 0) result.padding = Padding::kSame;
+  if (padding <= 1) return result;
   TRY_ASSIGN(const auto amounts,
              c.Attribute<std::vector<int64_t>>("explicit_paddings"));
   if (amounts.size() != 8)

@@ -19,12 +19,10 @@ namespace liteforge {
 namespace {
 
 Result<bool> ChannelsFirst(const LowerContext& c) {
-  TRY_ASSIGN(const std::string format,
-             c.Attribute<std::string>("data_format", "NHWC"));
-  if (format == "NHWC" || format == "NDHWC") return false;
-  if (format == "NCHW" || format == "NCDHW") return true;
-  return Unsupported(fmt::format(
-      "data_format '{}' has no counterpart in TFLite; use NHWC", format));
+  static constexpr std::string_view kFormats[] = {"NHWC", "NDHWC", "NCHW",
+                                                  "NCDHW"};
+  TRY_ASSIGN(const size_t format, c.Choice("data_format", kFormats, 0));
+  return format >= 2;
 }
 
 // Where a per-channel operation on x is done: on `x` itself with parameters of

@@ -21,12 +21,11 @@ Result<void> LowerPadV2(LowerContext& c) {
 }
 
 Result<void> LowerMirrorPad(LowerContext& c) {
-  TRY_ASSIGN(const std::string mode, c.Attribute<std::string>("mode"));
+  static constexpr std::string_view kModes[] = {"REFLECT", "SYMMETRIC"};
+  TRY_ASSIGN(const size_t mode, c.Choice("mode", kModes));
   MirrorPadOptions options;
-  if (mode == "SYMMETRIC")
-    options.mode = MirrorPadMode::kSymmetric;
-  else if (mode != "REFLECT")
-    return InvalidModel(fmt::format("unknown mode '{}'", mode));
+  options.mode =
+      mode == 0 ? MirrorPadMode::kReflect : MirrorPadMode::kSymmetric;
   TRY_ASSIGN(Value * amounts, c.ir().AsInt32(c.input(1)));
   return Finish(c, c.ir().Emit(Op::kMirrorPad, options, {c.input(0), amounts}));
 }
