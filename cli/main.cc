@@ -26,8 +26,8 @@ std::string WithThousands(int64_t number) {
 int main(int argc, char** argv) {
   CLI::App app("Converts TensorFlow and Keras models to .tflite and runs them.",
                "liteforge");
-  app.set_version_flag("--version", std::string("liteforge ") +
-                                        LITEFORGE_VERSION);
+  app.set_version_flag("--version",
+                       std::string("liteforge ") + LITEFORGE_VERSION);
   app.require_subcommand(1);
   liteforge::Result<void> outcome;
   for (AddVerb add : kVerbs) add(app, outcome);

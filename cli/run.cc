@@ -118,7 +118,8 @@ NpyArray DrawInput(const TensorDetails& input, std::mt19937_64& generator) {
                     [&] { return static_cast<uint8_t>(coin(generator)); });
       break;
     case DataType::kInt16:
-      Fill<int16_t>(array.data, [&] { return static_cast<int16_t>(draw_few()); });
+      Fill<int16_t>(array.data,
+                    [&] { return static_cast<int16_t>(draw_few()); });
       break;
     case DataType::kInt32:
       Fill<int32_t>(array.data, [&] { return draw_few(); });
@@ -183,8 +184,7 @@ Result<void> SetInputs(Interpreter& interpreter, const Border& border,
     if (!array) return tl::unexpected(std::move(array).error());
     arrays.push_back(*std::move(array));
     if (arrays.back().shape == input.shape) continue;
-    auto done =
-        interpreter.ResizeInputTensor(input.index, arrays.back().shape);
+    auto done = interpreter.ResizeInputTensor(input.index, arrays.back().shape);
     if (!done) return done;
     resized = true;
   }
@@ -206,18 +206,29 @@ double ElementAt(DataType type, std::span<const std::byte> data, size_t i) {
     return static_cast<double>(sample);
   };
   switch (type) {
-    case DataType::kFloat32: return read(0.0f);
-    case DataType::kFloat64: return read(0.0);
-    case DataType::kInt8: return read(int8_t{});
+    case DataType::kFloat32:
+      return read(0.0f);
+    case DataType::kFloat64:
+      return read(0.0);
+    case DataType::kInt8:
+      return read(int8_t{});
     case DataType::kUInt8:
-    case DataType::kBool: return read(uint8_t{});
-    case DataType::kInt16: return read(int16_t{});
-    case DataType::kUInt16: return read(uint16_t{});
-    case DataType::kInt32: return read(int32_t{});
-    case DataType::kUInt32: return read(uint32_t{});
-    case DataType::kInt64: return read(int64_t{});
-    case DataType::kUInt64: return read(uint64_t{});
-    default: return std::numeric_limits<double>::quiet_NaN();
+    case DataType::kBool:
+      return read(uint8_t{});
+    case DataType::kInt16:
+      return read(int16_t{});
+    case DataType::kUInt16:
+      return read(uint16_t{});
+    case DataType::kInt32:
+      return read(int32_t{});
+    case DataType::kUInt32:
+      return read(uint32_t{});
+    case DataType::kInt64:
+      return read(int64_t{});
+    case DataType::kUInt64:
+      return read(uint64_t{});
+    default:
+      return std::numeric_limits<double>::quiet_NaN();
   }
 }
 
@@ -226,7 +237,8 @@ constexpr size_t kShownValues = 8;
 std::vector<double> FirstValues(const TensorDetails& output,
                                 std::span<const std::byte> data) {
   const int bits = BitWidth(output.dtype);
-  const size_t count = bits < 8 ? 0 : data.size() / (static_cast<size_t>(bits) / 8);
+  const size_t count =
+      bits < 8 ? 0 : data.size() / (static_cast<size_t>(bits) / 8);
   std::vector<double> values;
   for (size_t i = 0; i < std::min(count, kShownValues); ++i) {
     values.push_back(ElementAt(output.dtype, data, i));
@@ -294,8 +306,8 @@ void PrintJson(const RunReport& report) {
 }
 
 Result<void> RunModel(const Arguments& arguments) {
-  auto interpreter = Interpreter::FromFile(
-      arguments.model, {.num_threads = arguments.threads});
+  auto interpreter = Interpreter::FromFile(arguments.model,
+                                           {.num_threads = arguments.threads});
   if (!interpreter) return tl::unexpected(std::move(interpreter).error());
   if (auto done = interpreter->AllocateTensors(); !done) return done;
   auto border = FindBorder(*interpreter, arguments.signature);

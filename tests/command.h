@@ -18,8 +18,9 @@ inline std::filesystem::path SharedFolder() {
   const char* given = std::getenv("LITEFORGE_SHARED");
   const std::filesystem::path folder =
       given != nullptr ? given : LITEFORGE_SOURCE_DIR "/../shared";
-  return std::filesystem::is_directory(folder / "models") ? folder
-                                                          : std::filesystem::path();
+  return std::filesystem::is_directory(folder / "models")
+             ? folder
+             : std::filesystem::path();
 }
 
 // A fresh directory, removed with everything in it.
@@ -66,8 +67,8 @@ inline CommandResult RunLiteforge(const std::string& arguments,
                               out + " 2>" + err + " </dev/null";
   const int status = std::system(command.c_str());
   CommandResult result;
-  result.exit_status = WIFEXITED(status) ? WEXITSTATUS(status)
-                                         : 128 + WTERMSIG(status);
+  result.exit_status =
+      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   result.out = ReadText(out);
   result.err = ReadText(err);
   return result;

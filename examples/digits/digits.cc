@@ -46,8 +46,8 @@ Result<Prediction> Classify(Interpreter& interpreter,
   auto image = liteforge::ReadNpy(sample);
   if (!image) return tl::unexpected(image.error());
   const int input = interpreter.InputDetails()[0].index;
-  auto done = interpreter.SetTensor(input, image->type, image->shape,
-                                    image->data);
+  auto done =
+      interpreter.SetTensor(input, image->type, image->shape, image->data);
   if (!done) return tl::unexpected(done.error());
 
   const auto start = std::chrono::steady_clock::now();
@@ -75,9 +75,9 @@ Result<void> Run(const std::filesystem::path& source,
   for (const auto& t : interpreter->OutputDetails()) {
     fmt::print("output  {}  {}\n", t.name, Describe(t.dtype, t.shape));
   }
-  fmt::print("size    {} {} bytes, {} {} bytes\n\n",
-             source.filename().string(), std::filesystem::file_size(source),
-             model.filename().string(), std::filesystem::file_size(model));
+  fmt::print("size    {} {} bytes, {} {} bytes\n\n", source.filename().string(),
+             std::filesystem::file_size(source), model.filename().string(),
+             std::filesystem::file_size(model));
 
   fmt::print("sample            truth  prediction  confidence        ms\n");
   int right = 0;

@@ -38,12 +38,12 @@ bool Fits(const Shape& wanted, const Shape& declared) {
 // Gives an input of the function a more definite shape.
 Result<void> FixInputShape(ConcreteFunction& function, const std::string& name,
                            const Shape& shape) {
-  const auto input = std::find_if(
-      function.inputs.begin(), function.inputs.end(),
-      [&](const FunctionArgument& a) { return a.name == name; });
+  const auto input =
+      std::find_if(function.inputs.begin(), function.inputs.end(),
+                   [&](const FunctionArgument& a) { return a.name == name; });
   if (input == function.inputs.end()) {
-    return InvalidArgument("has no input '" + name + "'; its inputs are: " +
-                           NamesOf(function.inputs));
+    return InvalidArgument("has no input '" + name +
+                           "'; its inputs are: " + NamesOf(function.inputs));
   }
   if (!Fits(shape, input->shape)) {
     return InvalidArgument("input '" + name + "' is " +
@@ -95,8 +95,7 @@ Converter::Converter(Converter&&) noexcept = default;
 Converter& Converter::operator=(Converter&&) noexcept = default;
 Converter::~Converter() = default;
 
-Result<Converter> Converter::FromKerasModel(
-    const std::filesystem::path& path) {
+Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
   TRY_ASSIGN(KerasFile file, ReadKerasH5(path));
   return Converter(std::make_unique<Impl>(std::move(file)));
 }

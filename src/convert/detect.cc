@@ -26,12 +26,18 @@ bool HasAt(std::span<const std::byte> bytes, size_t at, std::string_view text) {
 
 std::string_view Name(FileKind kind) {
   switch (kind) {
-    case FileKind::kTflite: return "TFLite model";
-    case FileKind::kKerasH5: return "Keras HDF5 model";
-    case FileKind::kKerasZip: return "Keras .keras archive";
-    case FileKind::kSavedModel: return "TensorFlow SavedModel";
-    case FileKind::kGraphDef: return "TensorFlow frozen graph";
-    case FileKind::kUnknown: break;
+    case FileKind::kTflite:
+      return "TFLite model";
+    case FileKind::kKerasH5:
+      return "Keras HDF5 model";
+    case FileKind::kKerasZip:
+      return "Keras .keras archive";
+    case FileKind::kSavedModel:
+      return "TensorFlow SavedModel";
+    case FileKind::kGraphDef:
+      return "TensorFlow frozen graph";
+    case FileKind::kUnknown:
+      break;
   }
   return "file of unknown kind";
 }

@@ -9,8 +9,8 @@ namespace {
 
 std::string WriterOf(const KerasFile& file) {
   std::string writer = "Keras ";
-  writer += file.version.empty() ? std::to_string(file.generation)
-                                 : file.version;
+  writer +=
+      file.version.empty() ? std::to_string(file.generation) : file.version;
   if (!file.backend.empty()) writer += ", backend " + file.backend;
   return writer;
 }
@@ -19,8 +19,12 @@ std::vector<TensorDetails> DetailsOf(
     const std::vector<FunctionArgument>& arguments) {
   std::vector<TensorDetails> details;
   for (const FunctionArgument& argument : arguments) {
-    details.push_back({argument.name, static_cast<int>(details.size()),
-                       argument.shape, argument.shape, argument.type, {}});
+    details.push_back({argument.name,
+                       static_cast<int>(details.size()),
+                       argument.shape,
+                       argument.shape,
+                       argument.type,
+                       {}});
   }
   return details;
 }

@@ -76,10 +76,10 @@ std::string LayerLines(const ModelDescription& model) {
   }
   std::string text;
   for (const LayerDescription& layer : model.layers) {
-    text += fmt::format("  {:{}}  {:{}}  {:>12}  {}{}\n", layer.name,
-                        name_width, layer.type, type_width, layer.parameters,
-                        layer.output,
-                        layer.converts ? "" : "  does not convert");
+    text +=
+        fmt::format("  {:{}}  {:{}}  {:>12}  {}{}\n", layer.name, name_width,
+                    layer.type, type_width, layer.parameters, layer.output,
+                    layer.converts ? "" : "  does not convert");
   }
   return text;
 }
@@ -124,9 +124,8 @@ std::string ToJson(const ModelDescription& model) {
   }
   json["operators"] = Json::array();
   for (const OperatorDescription& row : model.operators) {
-    json["operators"].push_back({{"name", row.name},
-                                 {"version", row.version},
-                                 {"count", row.count}});
+    json["operators"].push_back(
+        {{"name", row.name}, {"version", row.version}, {"count", row.count}});
   }
   json["operator_sequence"] = model.operator_sequence;
   json["layers"] = Json::array();

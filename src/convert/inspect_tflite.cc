@@ -42,8 +42,8 @@ TensorDetails DetailsOf(const tflite::SubGraph& graph, int index) {
   return details;
 }
 
-std::vector<TensorDetails> DetailsOf(
-    const tflite::SubGraph& graph, const flatbuffers::Vector<int32_t>* list) {
+std::vector<TensorDetails> DetailsOf(const tflite::SubGraph& graph,
+                                     const flatbuffers::Vector<int32_t>* list) {
   std::vector<TensorDetails> details;
   if (list == nullptr) return details;
   for (int32_t index : *list) details.push_back(DetailsOf(graph, index));
@@ -57,8 +57,8 @@ void DescribeOperators(const TfliteModel& file, ModelDescription& model) {
     const tflite::OperatorCode& code =
         *file->operator_codes()->Get(node->opcode_index());
     const auto op = static_cast<Op>(file.OperatorNumber(node->opcode_index()));
-    const std::string name = op == Op::kCustom ? Text(code.custom_code())
-                                               : std::string(Name(op));
+    const std::string name =
+        op == Op::kCustom ? Text(code.custom_code()) : std::string(Name(op));
     model.operator_sequence.push_back(name);
     const auto row = std::find_if(
         model.operators.begin(), model.operators.end(), [&](const auto& r) {

@@ -148,8 +148,9 @@ std::vector<fs::path> CaseFiles() {
   return files;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Files, Cli, testing::ValuesIn(CaseFiles()),
-    [](const auto& info) { return info.param.stem().string(); });
+INSTANTIATE_TEST_SUITE_P(Files, Cli, testing::ValuesIn(CaseFiles()),
+                         [](const auto& info) {
+                           return info.param.stem().string();
+                         });
 
 }  // namespace

@@ -39,8 +39,7 @@ std::vector<float> Floats(const NpyArray& array) {
 }
 
 TEST(Digits, ConvertedModelAgreesWithItsTrainer) {
-  auto converter =
-      liteforge::Converter::FromKerasModel(kDigits / "digits.h5");
+  auto converter = liteforge::Converter::FromKerasModel(kDigits / "digits.h5");
   ASSERT_TRUE(converter) << converter.error().ToString();
   auto bytes = converter->Convert();
   ASSERT_TRUE(bytes) << bytes.error().ToString();
@@ -57,14 +56,16 @@ TEST(Digits, ConvertedModelAgreesWithItsTrainer) {
     auto image = liteforge::ReadNpy(samples[k]);
     ASSERT_TRUE(image) << image.error().ToString();
     const int input = interpreter->InputDetails()[0].index;
-    ASSERT_TRUE(interpreter->SetTensor(input, image->type, image->shape,
-                                       image->data));
+    ASSERT_TRUE(
+        interpreter->SetTensor(input, image->type, image->shape, image->data));
     ASSERT_TRUE(interpreter->Invoke());
-    const std::vector<float> want(rows.begin() + static_cast<long>(k) * 10,
-                                  rows.begin() + static_cast<long>(k) * 10 + 10);
+    const std::vector<float> want(
+        rows.begin() + static_cast<long>(k) * 10,
+        rows.begin() + static_cast<long>(k) * 10 + 10);
     // Float32 sums of at most a few hundred terms in another order.
-    EXPECT_THAT(interpreter->Tensor<float>(interpreter->OutputDetails()[0].index),
-                testing::Pointwise(testing::FloatNear(1e-5f), want))
+    EXPECT_THAT(
+        interpreter->Tensor<float>(interpreter->OutputDetails()[0].index),
+        testing::Pointwise(testing::FloatNear(1e-5f), want))
         << samples[k];
   }
 }
@@ -110,8 +111,7 @@ TEST(Digits, CommandLineConvertsInspectsAndRuns) {
 }
 
 TEST(Digits, BatchOfSeveralImagesRuns) {
-  auto converter =
-      liteforge::Converter::FromKerasModel(kDigits / "digits.h5");
+  auto converter = liteforge::Converter::FromKerasModel(kDigits / "digits.h5");
   ASSERT_TRUE(converter);
   auto bytes = converter->Convert();
   ASSERT_TRUE(bytes) << bytes.error().ToString();

@@ -51,9 +51,9 @@ TEST_P(MlperfTwin, HasTheSameBorderAndNoMoreOperators) {
   ASSERT_EQ(converted.exit_status, 0) << converted.err;
 
   const json ours = Inspect("ours.tflite", folder.path());
-  const json twin = Inspect(
-      (models / "tflite" / GetParam().twin / "model.tflite").string(),
-      folder.path());
+  const json twin =
+      Inspect((models / "tflite" / GetParam().twin / "model.tflite").string(),
+              folder.path());
   ExpectSameBorder(ours["inputs"], twin["inputs"], GetParam().same_dtype);
   ExpectSameBorder(ours["outputs"], twin["outputs"], GetParam().same_dtype);
   if (ours["operator_sequence"].size() == twin["operator_sequence"].size()) {
@@ -67,13 +67,13 @@ TEST_P(MlperfTwin, HasTheSameBorderAndNoMoreOperators) {
 
 INSTANTIATE_TEST_SUITE_P(
     Models, MlperfTwin,
-    testing::Values(
-        Pair{"resnet", "mlperf_pretrained_resnet_h5", "mlperf_pretrained_resnet",
-             true},
-        Pair{"vww", "mlperf_vww_96_h5", "mlperf_vww_96_float", true},
-        Pair{"ad01", "mlperf_ad01_h5", "mlperf_ad01_fp32", true},
-        Pair{"str_ww", "mlperf_str_ww_ref_model_h5", "mlperf_str_ww_ref_model",
-             false}),
+    testing::Values(Pair{"resnet", "mlperf_pretrained_resnet_h5",
+                         "mlperf_pretrained_resnet", true},
+                    Pair{"vww", "mlperf_vww_96_h5", "mlperf_vww_96_float",
+                         true},
+                    Pair{"ad01", "mlperf_ad01_h5", "mlperf_ad01_fp32", true},
+                    Pair{"str_ww", "mlperf_str_ww_ref_model_h5",
+                         "mlperf_str_ww_ref_model", false}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
