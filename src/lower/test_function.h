@@ -3,6 +3,7 @@
 // included, and an evaluator that computes a little float arithmetic.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <initializer_list>
@@ -104,8 +105,8 @@ class TestFunction {
   ConcreteFunction function_;
 };
 
-// Computes ADD, SUB, MUL, RSQRT, NEG and CAST (int32 from int8) of constants of
-// one shape, or one of them a scalar; refuses everything else.
+// Computes a few elementwise operators on float constants of one shape, or one
+// of them a scalar; refuses everything else.
 class SmallEvaluator : public ConstantEvaluator {
  public:
   Result<std::vector<Output>> Evaluate(const ir::Node& node) override {
@@ -135,6 +136,14 @@ class SmallEvaluator : public ConstantEvaluator {
         {Op::kAdd, [](float a, float b) { return a + b; }},
         {Op::kSub, [](float a, float b) { return a - b; }},
         {Op::kMul, [](float a, float b) { return a * b; }},
+        {Op::kDiv, [](float a, float b) { return a / b; }},
+        {Op::kMaximum, [](float a, float b) { return a > b ? a : b; }},
+        {Op::kMinimum, [](float a, float b) { return a < b ? a : b; }},
+        {Op::kAbs, [](float a, float) { return std::abs(a); }},
+        {Op::kElu, [](float a, float) { return a > 0 ? a : std::expm1(a); }},
+        {Op::kExp, [](float a, float) { return std::exp(a); }},
+        {Op::kLog, [](float a, float) { return std::log(a); }},
+        {Op::kRelu, [](float a, float) { return a > 0 ? a : 0.0f; }},
         {Op::kNeg, [](float a, float) { return -a; }},
         {Op::kRsqrt, [](float a, float) { return 1.0f / std::sqrt(a); }},
     };
