@@ -57,8 +57,9 @@ bool LooksLikeH5(std::span<const std::byte> bytes);
 // The whole tree of a file. `deadline` is how long libhdf5 may take over it;
 // without one, 10 s and 1 s more for each 4 MB. The Blobs view the mapped
 // file, which must not be shortened while they live. Safe to call from
-// several threads. Errors: kIo; kInvalidModel when it is no HDF5 file, is
-// damaged, or libhdf5 crashed or took too long over it.
+// several threads (glibc's malloc survives the fork). Errors: kIo;
+// kInvalidModel when it is no HDF5 file, is damaged, or libhdf5 crashed or took
+// too long over it.
 Result<H5Group> ReadH5(
     const std::filesystem::path& path,
     std::optional<std::chrono::milliseconds> deadline = std::nullopt);

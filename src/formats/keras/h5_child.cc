@@ -120,7 +120,8 @@ class Handle {
 // error stack, which the next call would clear, in the string `out`.
 herr_t KeepComplaint(hid_t stack, void* out) {
   auto take = [](unsigned, const H5E_error2_t* entry, void* text) -> herr_t {
-    if (entry->desc != nullptr) *static_cast<std::string*>(text) = entry->desc;
+    if (entry->desc == nullptr || *entry->desc == '\0') return 0;
+    *static_cast<std::string*>(text) = entry->desc;
     return 1;
   };
   return H5Ewalk2(stack, H5E_WALK_UPWARD, take, out) < 0 ? -1 : 0;
@@ -254,11 +255,14 @@ class Walker {
     return false;
   }
 
-  // "/a/b" for member "b" of the open group "/a".
-  std::string Member(std::string_view name) const {
+  // The path of the open group, and of a member of it.
+  std::string Here() const {
     std::string path;
     for (const std::string& part : names_) path += "/" + part;
-    return path + "/" + std::string(name);
+    return path.empty() ? "/" : path;
+  }
+  std::string Member(std::string_view name) const {
+    return (names_.empty() ? "/" : Here() + "/") + std::string(name);
   }
 
   bool Group(hid_t group, haddr_t address) {
@@ -268,7 +272,9 @@ class Walker {
                     H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr,
                                &Walker::OnLink, this) >= 0;
     open_.pop_back();
-    return ok || Fail(Member(""));
+    // Failing iterators leave their complaint on the stack without a call.
+    if (!ok) KeepComplaint(H5E_DEFAULT, &library_complaint_);
+    return ok || Fail(Here());
   }
 
   static herr_t OnAttribute(hid_t group, const char* name, const H5A_info_t*,
@@ -320,7 +326,7 @@ class Walker {
   // --- Attributes: text only ------------------------------------------------
 
   bool Attribute(hid_t group, const char* name) {
-    const std::string place = Member("") + "@" + name;
+    const std::string place = Here() + "@" + name;
     Handle attribute(H5Aopen(group, name, H5P_DEFAULT), H5Aclose);
     if (!attribute.ok()) return Fail(place);
     Handle type(H5Aget_type(attribute.get()), H5Tclose);

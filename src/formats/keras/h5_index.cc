@@ -31,6 +31,14 @@ tl::unexpected<Error> Garbled() {
       "good copy");
 }
 
+// What stands in a damaged file goes to a terminal: only plain ASCII may.
+std::string Printable(std::string text) {
+  for (char& c : text) {
+    if (c < 0x20 || c > 0x7e) c = '?';
+  }
+  return text;
+}
+
 // A cursor over the records that never leaves them.
 class Records {
  public:
@@ -155,7 +163,7 @@ class TreeBuilder {
     const bool in_file = place == static_cast<uint64_t>(H5Place::kFile);
     const Blob& whole = in_file ? file_ : shared_;
     if (offset > whole.size() || bytes > whole.size() - offset) {
-      return InvalidModel("is damaged: dataset '" + name +
+      return InvalidModel("is damaged: dataset '" + Printable(name) +
                           "' lies beyond the end of the file; restore it "
                           "from a good copy");
     }
@@ -173,7 +181,8 @@ class TreeBuilder {
 
   Result<void> TakeFailure() {
     TRY_ASSIGN(const std::string why, records_.Text());
-    return InvalidModel("is damaged: " + why + "; restore it from a good copy");
+    return InvalidModel("is damaged: " + Printable(why) +
+                        "; restore it from a good copy");
   }
 
   Records records_;

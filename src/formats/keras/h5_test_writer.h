@@ -42,6 +42,15 @@ inline void WriteBytes(const std::filesystem::path& path,
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
+// Values that differ: -3, -2.75, -2.5 …
+inline std::vector<float> Ramp(size_t count) {
+  std::vector<float> values(count);
+  for (size_t i = 0; i < count; ++i) {
+    values[i] = 0.25f * static_cast<float>(i) - 3;
+  }
+  return values;
+}
+
 // How the strings of an attribute are laid out.
 struct TextLayout {
   size_t size = H5T_VARIABLE;  // or the bytes of each
