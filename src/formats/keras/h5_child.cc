@@ -9,6 +9,8 @@
 // dataset that claims more than 1032 times the bytes it stores is lying.
 #include "formats/keras/h5_child.h"
 
+#define H5_USE_110_API  // newer libraries rename what is used here
+
 #include <fcntl.h>
 #include <hdf5.h>
 #include <signal.h>
