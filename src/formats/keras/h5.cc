@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 
 #include "base/mapped_file.h"
 #include "base/try.h"
@@ -233,24 +234,43 @@ Result<void> CheckEnd(const Reply& reply, std::chrono::milliseconds time) {
   return {};
 }
 
-Result<H5Group> ReadInChild(const std::filesystem::path& path, const Blob& file,
-                            std::chrono::milliseconds time) {
+struct Child {
+  pid_t process = -1;
+  Descriptor index;   // the pipe to read from
+  Descriptor shared;  // the memory it fills
+};
+
+// One at a time: a child forked while another's pipe is open for writing would
+// keep it open, and its end would not be seen.
+Result<void> Start(const std::filesystem::path& path, size_t file_bytes,
+                   std::chrono::milliseconds time, Child& child) {
+  static std::mutex one;
+  const std::lock_guard lock(one);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return SystemError("no pipe");
-  Descriptor reading(ends[0]), writing(ends[1]);
-  const Descriptor shared(memfd_create("liteforge-h5", MFD_CLOEXEC));
-  if (shared.get() < 0) return SystemError("no shared memory");
-  const H5ChildJob job{path.c_str(), file.size(), writing.get(), shared.get(),
+  child.index.Reset(ends[0]);
+  const Descriptor writing(ends[1]);
+  child.shared.Reset(memfd_create("liteforge-h5", MFD_CLOEXEC));
+  if (child.shared.get() < 0) return SystemError("no shared memory");
+  const H5ChildJob job{path.c_str(), file_bytes, writing.get(),
+                       child.shared.get(),
                        std::chrono::ceil<std::chrono::seconds>(time).count()};
-  const pid_t child = fork();
-  if (child < 0) return SystemError("no process");
-  if (child == 0) RunH5Child(job);
-  writing.Close();
+  child.process = fork();
+  if (child.process < 0) return SystemError("no process");
+  if (child.process == 0) RunH5Child(job);
+  return {};
+}
+
+Result<H5Group> ReadInChild(const std::filesystem::path& path, const Blob& file,
+                            std::chrono::milliseconds time) {
+  Child child;
+  TRY(Start(path, file.size(), time, child));
   // The child bounds text by 4 times the file and 1 MB, and objects by number.
   const size_t limit = (size_t{1} << 28) + 8 * file.size();
-  const Reply reply = Listen(child, reading.get(), Clock::now() + time, limit);
+  const Reply reply =
+      Listen(child.process, child.index.get(), Clock::now() + time, limit);
   TRY(CheckEnd(reply, time));
-  TRY_ASSIGN(const Blob converted, MapShared(shared.get()));
+  TRY_ASSIGN(const Blob converted, MapShared(child.shared.get()));
   return ParseH5Index(reply.index, file, converted);
 }
 

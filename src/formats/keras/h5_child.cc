@@ -71,23 +71,20 @@ void AllowMemory(uint64_t bytes) {
 }
 
 // Output goes nowhere: what a dying library prints is no news to the user.
-// Descriptors of the parent are closed, so that a pipe or socket of its does
-// not stay open because of us.
+// Descriptors stay open, for the parent may have this file open in the same
+// library (h5py), whose state the child shares.
 void DropInheritance(H5ChildJob& job) {
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  constexpr int kFirstFree = 5;
-  const int index_fd = fcntl(job.index_fd, F_DUPFD, kFirstFree);
-  const int shared_fd = fcntl(job.shared_fd, F_DUPFD, kFirstFree);
-  const int nowhere = open("/dev/null", O_RDWR);
+  // A parent without standard streams may have given us their numbers.
+  job.index_fd = fcntl(job.index_fd, F_DUPFD_CLOEXEC, 3);
+  job.shared_fd = fcntl(job.shared_fd, F_DUPFD_CLOEXEC, 3);
+  const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     dup2(nowhere, fd);
   }
-  job.index_fd = dup2(index_fd, 3);
-  job.shared_fd = dup2(shared_fd, 4);
-  close_range(kFirstFree, ~0U, 0);
 }
 
 void LimitProcess(const H5ChildJob& job) {
@@ -226,14 +223,9 @@ class Walker {
   }
 
   bool Walk() {
-    Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-    H5Pset_fapl_sec2(access.get());
-#if H5_VERSION_GE(1, 10, 7)
-    H5Pset_file_locking(access.get(), false, true);  // read-only media
-#else
-    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
-#endif
-    Handle file(H5Fopen(job_.path, H5F_ACC_RDONLY, access.get()), H5Fclose);
+    hid_t opened = Open(false);
+    if (opened < 0) opened = Open(true);
+    Handle file(opened, H5Fclose);
     if (!file.ok()) return Fail("");
     Handle root(H5Gopen2(file.get(), "/", H5P_DEFAULT), H5Gclose);
     H5O_info_t info{};
@@ -246,6 +238,19 @@ class Walker {
   const std::string& complaint() const { return complaint_; }
 
  private:
+  // Without a lock files on read-only media open, and locked ones; with the
+  // usual one those that the parent has open in the same library.
+  hid_t Open(bool locked) const {
+    Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+    H5Pset_fapl_sec2(access.get());
+#if H5_VERSION_GE(1, 10, 7)
+    if (!locked) H5Pset_file_locking(access.get(), false, true);
+#else
+    if (!locked) setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+#endif
+    return H5Fopen(job_.path, H5F_ACC_RDONLY, access.get());
+  }
+
   // Notes what libhdf5 said last, as about `place`; always false.
   bool Fail(std::string_view place) {
     return Refuse(place, library_complaint_);

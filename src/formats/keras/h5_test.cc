@@ -463,6 +463,20 @@ TEST(ReadH5, NeedsNoLock) {
   close(fd);
 }
 
+// As h5py does in a Python that converts the file meanwhile.
+TEST(ReadH5, FileOpenInTheSameProcessToo) {
+  const ScratchDirectory dir;
+  H5Writer writer(dir / "a.h5");
+  writer.Floats("w", {2}, {1, 2});
+  writer.Text("/", "text", "abc");
+  H5Fflush(writer.file(), H5F_SCOPE_GLOBAL);
+  const auto tree = ReadH5(dir / "a.h5");
+  ASSERT_TRUE(tree) << tree.error().ToString();
+  EXPECT_THAT(tree->datasets.at("w").data.ToVector<float>(), ElementsAre(1, 2));
+  EXPECT_EQ(tree->Strings("text"), Strings{"abc"});
+  writer.Floats("v", {2}, {1, 2});  // the writer goes on undisturbed
+}
+
 TEST(ReadH5, DataOutlivesTheTree) {
   const ScratchDirectory dir;
   DatasetCreation chunked;
