@@ -714,6 +714,13 @@ TEST(AllOps, Elementwise) { Check(kElementwise); }
 TEST(AllOps, Shapes) { Check(kShapes); }
 TEST(AllOps, Rest) { Check(kRest); }
 
+TEST(AllOps, AbsurdFilterIsNotAllocatedFor) {
+  TestFunction f;
+  f.Input("x", {1, 4, 4, 1}).Input("w", {1, 1, 1, INT32_MAX});
+  f.Node("Conv2D", "y", {"x", "w"}, kUnit).Output("y", "y");
+  EXPECT_THAT(LowerToText(f), testing::HasSubstr("output channels"));
+}
+
 // What an operation without a TFLite counterpart is written as, computed and
 // held against its definition.
 struct Numeric {

@@ -41,11 +41,14 @@ Result<void> CheckFilter(const Value& filter) {
                                   filter.shape.ToString()));
 }
 
+// Beyond any model's; a damaged shape must not be allocated for.
+constexpr int32_t kMaxChannels = 1 << 24;
+
 // [channels] of zeros, in the type of the filter.
 Result<Value*> ZeroBias(IrBuilder& ir, DataType type, int32_t channels) {
   const int64_t bytes = ByteSize(type, channels);
-  if (bytes < 0)
-    return Unsupported("the number of output channels must be known");
+  if (bytes < 0 || channels > kMaxChannels)
+    return Unsupported("the number of output channels is not known or absurd");
   return ir.Constant(
       type, {channels},
       Blob::Own(std::vector<std::byte>(static_cast<size_t>(bytes))), "bias");

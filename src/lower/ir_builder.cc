@@ -20,40 +20,24 @@ constexpr int64_t kMaxFoldedBytes = 1 << 20;
 
 // Operators whose 8- and 16-bit integer kernels take their operands for
 // quantized numbers, or do not exist.
+constexpr Op kPlainArithmetic[] = {Op::kAbs,       Op::kAdd,
+                                   Op::kAddN,      Op::kArgMax,
+                                   Op::kArgMin,    Op::kCumsum,
+                                   Op::kDiv,       Op::kEqual,
+                                   Op::kFloorDiv,  Op::kFloorMod,
+                                   Op::kGreater,   Op::kGreaterEqual,
+                                   Op::kLess,      Op::kLessEqual,
+                                   Op::kMaximum,   Op::kMean,
+                                   Op::kMinimum,   Op::kMul,
+                                   Op::kNeg,       Op::kNotEqual,
+                                   Op::kPow,       Op::kReduceMax,
+                                   Op::kReduceMin, Op::kReduceProd,
+                                   Op::kSign,      Op::kSquaredDifference,
+                                   Op::kSub,       Op::kSum};
+
 bool IsPlainArithmetic(Op op) {
-  switch (op) {
-    case Op::kAbs:
-    case Op::kAdd:
-    case Op::kAddN:
-    case Op::kArgMax:
-    case Op::kArgMin:
-    case Op::kCumsum:
-    case Op::kDiv:
-    case Op::kEqual:
-    case Op::kFloorDiv:
-    case Op::kFloorMod:
-    case Op::kGreater:
-    case Op::kGreaterEqual:
-    case Op::kLess:
-    case Op::kLessEqual:
-    case Op::kMaximum:
-    case Op::kMean:
-    case Op::kMinimum:
-    case Op::kMul:
-    case Op::kNeg:
-    case Op::kNotEqual:
-    case Op::kPow:
-    case Op::kReduceMax:
-    case Op::kReduceMin:
-    case Op::kReduceProd:
-    case Op::kSign:
-    case Op::kSquaredDifference:
-    case Op::kSub:
-    case Op::kSum:
-      return true;
-    default:
-      return false;
-  }
+  return std::find(std::begin(kPlainArithmetic), std::end(kPlainArithmetic),
+                   op) != std::end(kPlainArithmetic);
 }
 
 bool IsNarrowInteger(DataType type) {
