@@ -27,14 +27,38 @@ namespace liteforge {
 // The DataType that holds a C++ arithmetic type.
 template <class T>
 struct DataTypeOf;
-template <> struct DataTypeOf<float> { static constexpr auto value = DataType::kFloat32; };
-template <> struct DataTypeOf<double> { static constexpr auto value = DataType::kFloat64; };
-template <> struct DataTypeOf<int8_t> { static constexpr auto value = DataType::kInt8; };
-template <> struct DataTypeOf<uint8_t> { static constexpr auto value = DataType::kUInt8; };
-template <> struct DataTypeOf<int16_t> { static constexpr auto value = DataType::kInt16; };
-template <> struct DataTypeOf<int32_t> { static constexpr auto value = DataType::kInt32; };
-template <> struct DataTypeOf<int64_t> { static constexpr auto value = DataType::kInt64; };
-template <> struct DataTypeOf<bool> { static constexpr auto value = DataType::kBool; };
+template <>
+struct DataTypeOf<float> {
+  static constexpr auto value = DataType::kFloat32;
+};
+template <>
+struct DataTypeOf<double> {
+  static constexpr auto value = DataType::kFloat64;
+};
+template <>
+struct DataTypeOf<int8_t> {
+  static constexpr auto value = DataType::kInt8;
+};
+template <>
+struct DataTypeOf<uint8_t> {
+  static constexpr auto value = DataType::kUInt8;
+};
+template <>
+struct DataTypeOf<int16_t> {
+  static constexpr auto value = DataType::kInt16;
+};
+template <>
+struct DataTypeOf<int32_t> {
+  static constexpr auto value = DataType::kInt32;
+};
+template <>
+struct DataTypeOf<int64_t> {
+  static constexpr auto value = DataType::kInt64;
+};
+template <>
+struct DataTypeOf<bool> {
+  static constexpr auto value = DataType::kBool;
+};
 
 // One tensor, as get_input_details() describes it.
 struct TensorDetails {
@@ -49,7 +73,7 @@ struct TensorDetails {
 // A signature: names for inputs and outputs, with the tensors they stand for.
 struct SignatureDetails {
   std::string key;
-  std::vector<std::pair<std::string, int>> inputs;   // name, tensor index
+  std::vector<std::pair<std::string, int>> inputs;  // name, tensor index
   std::vector<std::pair<std::string, int>> outputs;
 };
 
