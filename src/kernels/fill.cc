@@ -37,8 +37,8 @@ void EvalZerosLike(KernelContext& k) noexcept {
 }  // namespace
 
 extern const Kernel kFill{Op::kFill, kEveryType, PrepareFill, EvalFill};
-extern const Kernel kZerosLike{
-    Op::kZerosLike, "f32 f16 bf16 f64 i8 i16 i32 i64 u8 bool",
-    PrepareZerosLike, EvalZerosLike};
+extern const Kernel kZerosLike{Op::kZerosLike,
+                               "f32 f16 bf16 f64 i8 i16 i32 i64 u8 bool",
+                               PrepareZerosLike, EvalZerosLike};
 
 }  // namespace liteforge

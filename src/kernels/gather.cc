@@ -116,9 +116,8 @@ bool GatherFixed(KernelContext& k) {
 }
 
 void Eval(KernelContext& k) noexcept {
-  const bool in_range = k.Input(0).type == DataType::kString
-                            ? GatherStrings(k)
-                            : GatherFixed(k);
+  const bool in_range =
+      k.Input(0).type == DataType::kString ? GatherStrings(k) : GatherFixed(k);
   if (!in_range) k.FailEval("an index is out of range");
 }
 

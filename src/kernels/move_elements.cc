@@ -35,8 +35,8 @@ void MoveStrings(KernelContext& k, const RuntimeTensor& from,
   }
 }
 
-void MoveBox(KernelContext& k, const StridedBox& box,
-             const RuntimeTensor& from, int64_t from_offset, RuntimeTensor& to,
+void MoveBox(KernelContext& k, const StridedBox& box, const RuntimeTensor& from,
+             int64_t from_offset, RuntimeTensor& to,
              int64_t to_offset) noexcept {
   if (from.type != DataType::kString) {
     const auto bytes = static_cast<int64_t>(ElementBytes(from));
@@ -60,12 +60,18 @@ void MoveBox(KernelContext& k, const StridedBox& box,
 
 int64_t IntegerAt(const RuntimeTensor& tensor, int64_t i) {
   switch (tensor.type) {
-    case DataType::kInt8: return tensor.Data<int8_t>()[i];
-    case DataType::kUInt8: return tensor.Data<uint8_t>()[i];
-    case DataType::kInt16: return tensor.Data<int16_t>()[i];
-    case DataType::kInt32: return tensor.Data<int32_t>()[i];
-    case DataType::kInt64: return tensor.Data<int64_t>()[i];
-    default: return 0;
+    case DataType::kInt8:
+      return tensor.Data<int8_t>()[i];
+    case DataType::kUInt8:
+      return tensor.Data<uint8_t>()[i];
+    case DataType::kInt16:
+      return tensor.Data<int16_t>()[i];
+    case DataType::kInt32:
+      return tensor.Data<int32_t>()[i];
+    case DataType::kInt64:
+      return tensor.Data<int64_t>()[i];
+    default:
+      return 0;
   }
 }
 

@@ -16,8 +16,8 @@ Result<void> CheckMovable(const RuntimeTensor& tensor);
 
 // Fills part of `to` from `from` along the box; offsets in elements. Strings
 // work when one call fills the whole of `to`.
-void MoveBox(KernelContext& k, const StridedBox& box,
-             const RuntimeTensor& from, int64_t from_offset, RuntimeTensor& to,
+void MoveBox(KernelContext& k, const StridedBox& box, const RuntimeTensor& from,
+             int64_t from_offset, RuntimeTensor& to,
              int64_t to_offset = 0) noexcept;
 
 // Gives `to` the strings of `from` at these places.

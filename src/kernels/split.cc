@@ -29,13 +29,15 @@ void Eval(KernelContext& k) noexcept {
   const Layout layout = LayoutOf(k.op());
   const RuntimeTensor& input = k.Input(layout.data_input);
   const int rank = input.shape.rank();
-  int64_t axis = layout.axis_input < 0 ? k.options<UnpackOptions>().axis
-                                       : IntegerAt(k.Input(layout.axis_input), 0);
+  int64_t axis = layout.axis_input < 0
+                     ? k.options<UnpackOptions>().axis
+                     : IntegerAt(k.Input(layout.axis_input), 0);
   if (axis < 0) axis += rank;
   if (axis < 0 || axis >= rank) return k.FailEval("axis is out of range");
 
   int64_t inner = 1;
-  for (int a = static_cast<int>(axis) + 1; a < rank; ++a) inner *= input.shape[a];
+  for (int a = static_cast<int>(axis) + 1; a < rank; ++a)
+    inner *= input.shape[a];
   const int64_t row = inner * input.shape[static_cast<int>(axis)];
   if (row == 0) return;
   const int64_t rows = input.elements() / row;

@@ -78,19 +78,25 @@ StridedBox Simplify(const StridedBox& box) {
   return merged;
 }
 
-void CopyBox(const StridedBox& box, size_t element_bytes,
-             const std::byte* from, std::byte* to) noexcept {
+void CopyBox(const StridedBox& box, size_t element_bytes, const std::byte* from,
+             std::byte* to) noexcept {
   for (size_t a = 0; a < static_cast<size_t>(box.rank); ++a) {
     if (box.extent[a] <= 0) return;
   }
   const StridedBox walk = Simplify(box);
   switch (element_bytes) {
-    case 1: return CopyAll<uint8_t>(walk, from, to);
-    case 2: return CopyAll<uint16_t>(walk, from, to);
-    case 4: return CopyAll<uint32_t>(walk, from, to);
-    case 8: return CopyAll<uint64_t>(walk, from, to);
-    case 16: return CopyAll<Bytes16>(walk, from, to);
-    default: return;
+    case 1:
+      return CopyAll<uint8_t>(walk, from, to);
+    case 2:
+      return CopyAll<uint16_t>(walk, from, to);
+    case 4:
+      return CopyAll<uint32_t>(walk, from, to);
+    case 8:
+      return CopyAll<uint64_t>(walk, from, to);
+    case 16:
+      return CopyAll<Bytes16>(walk, from, to);
+    default:
+      return;
   }
 }
 

@@ -38,7 +38,7 @@ StridedBox Simplify(const StridedBox& box);
 
 // Copies elements of `element_bytes` (1, 2, 4, 8 or 16). A box with an extent
 // of 0 copies nothing.
-void CopyBox(const StridedBox& box, size_t element_bytes,
-             const std::byte* from, std::byte* to) noexcept;
+void CopyBox(const StridedBox& box, size_t element_bytes, const std::byte* from,
+             std::byte* to) noexcept;
 
 }  // namespace liteforge

@@ -60,8 +60,8 @@ AxisRange RangeOf(const KernelContext& k, const StridedSliceOptions& options,
   const int64_t begin = IntegerAt(k.Input(1), entry);
   int64_t end = IntegerAt(k.Input(2), entry);
   if (options.offset) end += begin;
-  range.begin = HasBit(options.begin_mask, entry) ? (up ? 0 : size - 1)
-                                                  : bound(begin);
+  range.begin =
+      HasBit(options.begin_mask, entry) ? (up ? 0 : size - 1) : bound(begin);
   if (HasBit(options.shrink_axis_mask, entry)) {
     // A bad index gives begin == size, which Eval reports.
     range.begin = begin < 0 ? begin + size : begin;
@@ -137,7 +137,6 @@ void Eval(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kStridedSlice{Op::kStridedSlice, kEveryType, Prepare,
-                                  Eval};
+extern const Kernel kStridedSlice{Op::kStridedSlice, kEveryType, Prepare, Eval};
 
 }  // namespace liteforge
