@@ -11,7 +11,7 @@
 //
 // 1.0 and 2.0 headers are Latin-1, 3.0 ones UTF-8; the types read here are
 // spelled in ASCII in all three.
-#include "base/npy.h"
+#include "liteforge/npy.h"
 
 #include <algorithm>
 #include <array>
@@ -279,22 +279,19 @@ Result<NpyArray> Read(const Blob& file) {
   if (bytes < 0 || static_cast<uint64_t>(bytes) > held)
     return InvalidModel("claims " + Describe(row->type, shape) + " but holds " +
                         std::to_string(held) + " bytes of data");
-  NpyArray array{row->type, shape,
-                 Slice(file, parsed.data_offset, static_cast<size_t>(bytes))};
-  const bool transpose = parsed.header.fortran_order && shape.rank() > 1;
-  const bool swap = descr[0] == '>' && row->part > 1;
-  if (transpose || swap) {
+  const auto data =
+      file.bytes().subspan(parsed.data_offset, static_cast<size_t>(bytes));
+  NpyArray array{row->type, shape, {}};
+  if (parsed.header.fortran_order && shape.rank() > 1) {
     const auto item = static_cast<size_t>(BitWidth(row->type)) / 8;
-    std::vector<std::byte> copy =
-        transpose ? Transpose(array.data.bytes(), shape, item)
-                  : std::vector<std::byte>(array.data.bytes().begin(),
-                                           array.data.bytes().end());
-    if (swap) SwapBytes(copy, row->part);
-    array.data = Blob::Own(std::move(copy));
+    array.data = Transpose(data, shape, item);
+  } else {
+    array.data.assign(data.begin(), data.end());
   }
+  if (descr[0] == '>' && row->part > 1) SwapBytes(array.data, row->part);
   // Reading any other byte as a C++ bool is undefined.
   if (row->type == DataType::kBool &&
-      std::ranges::any_of(array.data.bytes(),
+      std::ranges::any_of(array.data,
                           [](std::byte b) { return b > std::byte{1}; }))
     return InvalidModel("holds a bool that is neither 0 nor 1");
   return array;
