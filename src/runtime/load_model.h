@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A verified .tflite as plain structs, checked for what running it relies on.
-// Constants stay where they are: in the mapped file.
+// A verified .tflite as plain structs. What TfliteModel promises holds here
+// too. Constants stay where they are: in the mapped file.
 #pragma once
 
 #include <string>
@@ -23,10 +23,8 @@ struct TensorSpec {
   Shape shape_signature;  // `shape` where the file gives none
   Quantization quantization;
   bool is_variable = false;
-  // `data` is aligned for the type and holds at least the shape's bytes; for
-  // strings it has been checked.
   bool is_constant = false;
-  Blob data;
+  Blob data;  // of a constant; aligned for the type, exactly the shape's bytes
 };
 
 struct NodeSpec {
@@ -36,8 +34,7 @@ struct NodeSpec {
   std::vector<int> outputs;
 };
 
-// Nodes stand in an order that can run: each reads graph inputs, constants,
-// variables and outputs of nodes before it; each tensor is made at most once.
+// Nodes stand in an order that can run, and each tensor is made at most once.
 struct GraphSpec {
   int index = 0;  // in the file
   std::string name;
@@ -60,8 +57,8 @@ struct ModelSpec {
   std::vector<SignatureSpec> signatures;
 };
 
-// Errors: kInvalidModel naming subgraph, operator or tensor; kUnsupported for
-// sparse and blockwise-quantized tensors.
+// Errors: kUnsupported for sparse and blockwise-quantized tensors,
+// kInvalidModel for bools that are neither 0 nor 1; they name the tensor.
 Result<ModelSpec> LoadModel(const TfliteModel& file);
 
 // "operator 3 (CONV_2D) 'conv1/Relu'", in front of errors; a subgraph other

@@ -3,16 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <limits>
 
 namespace liteforge {
 namespace {
 
 // header words, then text
-std::vector<std::byte> Pack(std::vector<int32_t> words, size_t text) {
-  const auto bytes = std::as_bytes(std::span(words));
-  std::vector<std::byte> packed(bytes.begin(), bytes.end());
-  packed.resize(packed.size() + text);
+std::vector<std::byte> Pack(const std::vector<int32_t>& words, size_t text) {
+  std::vector<std::byte> packed(words.size() * sizeof(int32_t) + text);
+  if (!words.empty())
+    std::memcpy(packed.data(), words.data(), words.size() * sizeof(int32_t));
   return packed;
 }
 

@@ -36,7 +36,7 @@ int ResetByte(const RuntimeTensor& tensor) {
 }  // namespace
 
 Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
-                   ThreadPool& threads)
+                   ThreadPool& threads, KernelFinder find_kernel)
     : graph_(graph),
       options_(options),
       threads_(threads),
@@ -46,7 +46,7 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
   nodes_.reserve(graph.nodes.size());
   for (const NodeSpec& spec : graph.nodes) {
     nodes_.push_back({&spec,
-                      FindKernel(spec.op),
+                      find_kernel(spec.op),
                       KernelContext(spec.op, spec.options, this),
                       Kind::kStatic,
                       {}});

@@ -28,11 +28,13 @@
 
 namespace liteforge {
 
+using KernelFinder = const Kernel* (*)(Op);
+
 class Subgraph final : public KernelHost {
  public:
   // `graph` and `threads` must outlive this. Every operator has a kernel.
   Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
-           ThreadPool& threads);
+           ThreadPool& threads, KernelFinder find_kernel = FindKernel);
   Subgraph(const Subgraph&) = delete;
   Subgraph& operator=(const Subgraph&) = delete;
 
