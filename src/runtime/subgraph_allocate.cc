@@ -77,6 +77,7 @@ void Subgraph::Forget() {
   for (size_t i = 0; i < tensors_.size(); ++i) {
     if (graph_.tensors[i].is_constant) continue;
     tensors_[i].is_constant = false;
+    tensors_[i].type = graph_.tensors[i].type;
     tensors_[i].data = nullptr;
     tensors_[i].bytes = 0;
     own_[i].Free();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shapes, sizes and memory of single tensors.
+#include <algorithm>
 #include <string>
 
 #include "base/try.h"
@@ -39,14 +40,21 @@ Result<void> Subgraph::Infer(Node& node, bool with_data) {
   return {};
 }
 
-// kNone stands for a type that only the file knows (CAST, QUANTIZE, custom).
+// The inferred type is what the kernel computes, so it wins over what the file
+// says of an intermediate tensor (old converters left float32 there; TensorFlow
+// Lite overrides it too). An output's type is a promise to the caller. kNone
+// stands for a type that only the file knows.
 Result<void> Subgraph::SetInferred(Node& node, int output, DataType type,
                                    const Shape& shape) {
   RuntimeTensor& tensor = node.context.Output(output);
-  if (type != DataType::kNone && type != tensor.type)
-    return InvalidModel("output '" + std::string(tensor.name) +
-                        "' is declared " + std::string(Name(tensor.type)) +
-                        " but is " + std::string(Name(type)));
+  if (type != DataType::kNone && type != tensor.type) {
+    const auto index = static_cast<int>(IndexOf(tensor));
+    if (allocated_ || std::ranges::count(graph_.outputs, index) > 0)
+      return InvalidModel("output '" + std::string(tensor.name) +
+                          "' is declared " + std::string(Name(tensor.type)) +
+                          " but is " + std::string(Name(type)));
+    tensor.type = type;
+  }
   const bool in_arena =
       !block_of_tensor_.empty() && block_of_tensor_[IndexOf(tensor)] >= 0;
   if (in_arena && shape != tensor.shape)

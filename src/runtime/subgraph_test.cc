@@ -333,6 +333,21 @@ TEST_F(SubgraphTest, ErrorsNameTheOperator) {
             "float32");
 }
 
+TEST_F(SubgraphTest, AnIntermediateTensorHasTheInferredType) {
+  const int x = Tensor("x", {3}, DataType::kInt8);
+  const int y = Tensor("y", {3}, DataType::kFloat32);
+  const int z = Tensor("z", {3}, DataType::kInt8);
+  Node(Op::kTanh, {x}, {y});
+  Node(Op::kTanh, {y}, {z});
+  Subgraph& graph = Make({x}, {z});
+  ASSERT_TRUE(graph.Allocate());
+  EXPECT_EQ(graph.tensor(y).type, DataType::kInt8);
+  EXPECT_EQ(graph.tensor(y).bytes, 3u);
+  Set<int8_t>(x, {1, 2, 3});
+  ASSERT_TRUE(graph.Invoke());
+  EXPECT_THAT(Get<int8_t>(z), ElementsAre(1, 2, 3));
+}
+
 TEST_F(SubgraphTest, AFailingEvalStopsTheRunAndIsForgotten) {
   const int x = Tensor("x", {1});
   const int y = Tensor("y", {1});
