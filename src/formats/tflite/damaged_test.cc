@@ -127,13 +127,14 @@ TEST(DamagedModel, SharedVectorsAreBounded) {
 }
 
 // Moves a vector of 8-byte elements to where they are not aligned.
-std::vector<std::byte> Misalign(std::vector<std::byte> file,
+std::vector<std::byte> Misalign(const std::vector<std::byte>& original,
                                 const void* field_address,
                                 const void* vector_address, size_t bytes) {
-  const auto position = [&file](const void* address) {
+  const auto position = [&original](const void* address) {
     return static_cast<size_t>(static_cast<const std::byte*>(address) -
-                               file.data());
+                               original.data());
   };
+  std::vector<std::byte> file = original;
   const size_t field = position(field_address);
   const size_t vector = position(vector_address);
   const size_t place = (file.size() + 7) / 8 * 8;
