@@ -116,8 +116,8 @@ bool operator==(const Shape& a, const Shape& b) {
 int64_t ByteSize(DataType type, int64_t elements) {
   const int bits = BitWidth(type);
   if (elements < 0 || bits == 0) return -1;
-  if (bits < 8) {  // 4 or 2 bits: 2 or 4 elements share a byte
-    const int per_byte = 8 / bits;
+  if (bits < 8) {
+    const int64_t per_byte = 8 / bits;
     return elements / per_byte + (elements % per_byte != 0);
   }
   constexpr int64_t kLimit = int64_t{1} << 62;
