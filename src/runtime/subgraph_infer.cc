@@ -30,8 +30,11 @@ Result<void> Subgraph::Infer(Node& node, bool with_data) {
   inputs.reserve(node.context.inputs_.size());
   for (const RuntimeTensor* input : node.context.inputs_)
     inputs.push_back(InfoOf(input, with_data));
-  InferContext context(node.spec->op, node.spec->options, inputs,
-                       node.context.output_count());
+  std::vector<TensorInfo> declared;
+  declared.reserve(node.context.outputs_.size());
+  for (const RuntimeTensor* output : node.context.outputs_)
+    declared.push_back(InfoOf(output, false));
+  InferContext context(node.spec->op, node.spec->options, inputs, declared);
   TRY(InferOutputs(context));
   for (int i = 0; i < context.output_count(); ++i) {
     const InferContext::Output& output = context.outputs()[Index(i)];

@@ -52,10 +52,9 @@ Result<void> Subgraph::AllocateDynamicOutputs(Node& node) {
 
 Result<void> Subgraph::Evaluate(Node& node) {
   node.context.failed_ = false;
-  node.context.failure_.clear();
   node.kernel->eval(node.context);
   if (node.context.failed_)
-    return InvalidArgument(std::move(node.context.failure_));
+    return InvalidArgument(node.context.failure_);
   for (const RuntimeTensor* output : node.context.outputs_) {
     if (!output->shape.IsStatic())
       return Fail(ErrorCode::kInternal,
