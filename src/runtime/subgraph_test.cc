@@ -6,8 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
+
+#include "ops/infer.h"
 
 namespace liteforge {
 namespace {
@@ -26,7 +29,13 @@ Result<void> CountPrepare(KernelContext& k) {
   return {};
 }
 
+// Strings have no size before they are there.
 void Copy(KernelContext& k) noexcept {
+  if (k.Output(0).type == DataType::kString) {
+    const auto resized =
+        k.host().Resize(k.Output(0), k.Output(0).shape, k.Input(0).bytes);
+    if (!resized) return k.FailEval(resized.error().message);
+  }
   if (k.Output(0).bytes > 0)
     std::memcpy(k.Output(0).data, k.Input(0).data, k.Output(0).bytes);
 }
@@ -59,8 +68,27 @@ Result<void> WantScratch(KernelContext& k) {
 // Takes the long way round, through both scratch slots.
 void CopyThroughScratch(KernelContext& k) noexcept {
   std::memset(k.Scratch<char>(0), 0x55, 100);
+  if (k.Input(0).bytes == 0) return;
   std::memcpy(k.Scratch<char>(3), k.Input(0).data, k.Input(0).bytes);
   std::memcpy(k.Output(0).data, k.Scratch<char>(3), k.Output(0).bytes);
+}
+
+// WHERE of a vector: how many indices there are shows only here.
+void WritePositive(KernelContext& k) noexcept {
+  std::vector<int64_t> found;
+  for (int64_t i = 0; i < k.Input(0).elements(); ++i) {
+    if (k.Input(0).Data<float>()[i] > 0) found.push_back(i);
+  }
+  const auto resized =
+      k.host().Resize(k.Output(0), {static_cast<int32_t>(found.size()), 1});
+  if (!resized) return k.FailEval(resized.error().message);
+  std::copy(found.begin(), found.end(), k.Output(0).MutableData<int64_t>());
+}
+
+// Asks for another shape than was inferred.
+void Overgrow(KernelContext& k) noexcept {
+  const auto resized = k.host().Resize(k.Output(0), {1000});
+  if (!resized) k.FailEval(resized.error().message);
 }
 
 Result<void> RefusePrepare(KernelContext&) {
@@ -79,10 +107,12 @@ const Kernel kShape{Op::kShape, "", CountPrepare, WriteShape};
 const Kernel kTanh{Op::kTanh, "", WantScratch, CopyThroughScratch};
 const Kernel kAbs{Op::kAbs, "", RefusePrepare, Copy};
 const Kernel kNeg{Op::kNeg, "", CountPrepare, FailWhenNegative};
+const Kernel kWhere{Op::kWhere, "", CountPrepare, WritePositive};
+const Kernel kSqrt{Op::kSqrt, "", CountPrepare, Overgrow};
 
 const Kernel* Find(Op op) {
-  for (const Kernel* kernel :
-       {&kReshape, &kRelu, &kAdd, &kShape, &kTanh, &kAbs, &kNeg}) {
+  for (const Kernel* kernel : {&kReshape, &kRelu, &kAdd, &kShape, &kTanh, &kAbs,
+                               &kNeg, &kWhere, &kSqrt}) {
     if (kernel->op == op) return kernel;
   }
   return nullptr;
@@ -261,6 +291,62 @@ TEST_F(SubgraphTest, ShapesThatDependOnValues) {
   ASSERT_FALSE(result);
   EXPECT_THAT(result.error().ToString(),
               HasSubstr("operator 0 (RESHAPE) 'y': "));
+}
+
+TEST_F(SubgraphTest, SizesThatOnlyEvalKnows) {
+  const TensorInfo condition{DataType::kFloat32, {3}, nullptr, nullptr};
+  InferContext question(Op::kWhere, {}, std::span(&condition, 1), 1);
+  if (!InferOutputs(question)) GTEST_SKIP() << "WHERE has no rule";
+  const int x = Tensor("x", {3});
+  const int where = Tensor("where", {1, 1}, DataType::kInt64);
+  const int y = Tensor("y", {1, 1}, DataType::kInt64);
+  Node(Op::kWhere, {x}, {where});
+  Node(Op::kTanh, {where}, {y});
+  Subgraph& graph = Make({x}, {y});
+  ASSERT_TRUE(graph.Allocate());
+  EXPECT_EQ(graph.tensor(y).shape, Shape({-1, 1}));
+  Set<float>(x, {1, -1, 1});
+  ASSERT_TRUE(graph.Invoke());
+  EXPECT_THAT(Get<int64_t>(y), ElementsAre(0, 2));
+  Set<float>(x, {-1, -1, -1});
+  ASSERT_TRUE(graph.Invoke());
+  EXPECT_EQ(graph.tensor(y).shape, Shape({0, 1}));
+  EXPECT_TRUE(Get<int64_t>(y).empty());
+  Set<float>(x, {1, 1, 1});
+  ASSERT_TRUE(graph.Invoke());
+  EXPECT_THAT(Get<int64_t>(y), ElementsAre(0, 1, 2));
+}
+
+TEST_F(SubgraphTest, StringsGrowWithTheirText) {
+  const int x = Tensor("x", {2}, DataType::kString);
+  const int shape = Integers("shape", {1, 2});
+  const int y = Tensor("y", {1, 2}, DataType::kString);
+  Node(Op::kReshape, {x, shape}, {y});
+  Subgraph& graph = Make({x}, {y});
+  ASSERT_TRUE(graph.Allocate());
+  for (const std::vector<int32_t>& packed :
+       {std::vector<int32_t>{2, 16, 16, 20, 0x61616161},
+        {2, 16, 24, 28, 0x62626262, 0x62626262, 0x63636363},
+        {2, 16, 16, 16}}) {
+    const auto bytes = std::as_bytes(std::span(packed));
+    auto to = graph.Writable(x, bytes.size());
+    ASSERT_TRUE(to);
+    std::memcpy(to->data(), bytes.data(), bytes.size());
+    ASSERT_TRUE(graph.Invoke());
+    EXPECT_EQ(Get<int32_t>(y), packed);
+  }
+  EXPECT_EQ(graph.arena_bytes(), 0u);
+}
+
+TEST_F(SubgraphTest, AnInferredShapeIsBinding) {
+  const int x = Tensor("x", {2});
+  const int y = Tensor("y", {2});
+  Node(Op::kSqrt, {x}, {y});
+  Subgraph& graph = Make({x}, {y});
+  ASSERT_TRUE(graph.Allocate());
+  EXPECT_EQ(graph.Invoke().error().message,
+            "output 'y' was inferred as [2] but became [1000]");
+  EXPECT_EQ(graph.tensor(y).shape, Shape({2}));
 }
 
 TEST_F(SubgraphTest, ScratchIsAlignedAndOverlapsNothingAlive) {
