@@ -79,6 +79,8 @@ Result<void> Prepare(KernelContext& k) {
                                      k, kInput, kFilter, kBias, 0,
                                      options.fused_activation_function,
                                      s.arithmetic == FilterArithmetic::kUInt8));
+      s.quantization.ties_up =
+          !k.reference() && s.arithmetic != FilterArithmetic::kInt16;
       return {};
   }
 }

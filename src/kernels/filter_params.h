@@ -30,12 +30,20 @@ struct FilterQuantization {
   int32_t filter_offset = 0;
   int32_t output_offset = 0;
   Range<int32_t> range{0, 0};
+  // 8-bit matrix products round ties up, as TensorFlow Lite's optimized kernels
+  // do on x86; its reference kernels, and this one's, round them away from 0.
+  bool ties_up = false;
 
   template <class Out, class Accumulator>
   Out Finish(Accumulator acc, int channel) const {
-    const int32_t scaled =
-        Multiply(acc, scales[static_cast<size_t>(channel)]) + output_offset;
-    return static_cast<Out>(Clamp(scaled, range));
+    const FixedScale scale = scales[static_cast<size_t>(channel)];
+    int32_t scaled;
+    if constexpr (sizeof(Accumulator) == sizeof(int32_t)) {
+      scaled = ties_up ? MultiplyTiesUp(acc, scale) : Multiply(acc, scale);
+    } else {
+      scaled = Multiply(acc, scale);
+    }
+    return static_cast<Out>(Clamp(scaled + output_offset, range));
   }
 };
 

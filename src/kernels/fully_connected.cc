@@ -55,6 +55,8 @@ Result<void> Prepare(KernelContext& k) {
              PrepareFilterQuantization(k, kInput, kWeights, kBias, 0,
                                        options.fused_activation_function,
                                        /*narrow_product=*/true));
+  s.quantization.ties_up =
+      !k.reference() && s.arithmetic != FilterArithmetic::kInt16;
   return {};
 }
 

@@ -55,6 +55,19 @@ inline int32_t Multiply(int32_t x, FixedScale scale) {
       DoublingHighMultiply(shifted, scale.multiplier), right);
 }
 
+// x * scale with both roundings to nearest, ties up: what TensorFlow Lite's
+// matrix multiplication (ruy) computes on x86. Differs from Multiply() by one
+// step on negative ties only.
+inline int32_t MultiplyTiesUp(int32_t x, FixedScale scale) {
+  const int left = scale.shift > 0 ? scale.shift : 0;
+  const int right = scale.shift > 0 ? 0 : -scale.shift;
+  const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << left);
+  const int64_t high =
+      (int64_t{shifted} * scale.multiplier + (int64_t{1} << 30)) >> 31;
+  const int64_t half = right > 0 ? int64_t{1} << (right - 1) : 0;
+  return static_cast<int32_t>((high + half) >> right);
+}
+
 // For 48-bit accumulators of 16-bit activations: the multiplier is reduced to
 // 16 bits and the sum rounded once, ties up.
 inline int32_t Multiply(int64_t x, FixedScale scale) {
