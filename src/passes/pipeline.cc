@@ -15,10 +15,16 @@ namespace {
 
 constexpr Pass kPipeline[] = {
     {"remove_dead", "drop what nobody reads", RemoveDead},
+    {"merge_duplicates", "compute equal things once", MergeDuplicates},
     {"remove_identities", "drop operators that change nothing",
      RemoveIdentities},
+    {"remove_transposes", "move TRANSPOSEs to where they cancel",
+     RemoveTransposes},
+    {"recognize_activations", "find activations written out in arithmetic",
+     RecognizeActivations},
     {"fuse_bias", "add constants into the bias", FuseBias},
     {"fuse_batch_norm", "multiply constants into the weights", FuseBatchNorm},
+    {"merge_constants", "join neighbouring constants", MergeConstants},
     {"fuse_activation", "let operators clamp their own results",
      FuseActivation},
     {"fuse_pad", "turn PAD into padding SAME", FusePad},
