@@ -116,7 +116,10 @@ bool operator==(const Shape& a, const Shape& b) {
 int64_t ByteSize(DataType type, int64_t elements) {
   const int bits = BitWidth(type);
   if (elements < 0 || bits == 0) return -1;
-  if (bits < 8) return (elements * bits + 7) / 8;
+  if (bits < 8) {
+    const int64_t per_byte = 8 / bits;
+    return elements / per_byte + (elements % per_byte != 0);
+  }
   constexpr int64_t kLimit = int64_t{1} << 62;
   return elements > kLimit / (bits / 8) ? -1 : elements * (bits / 8);
 }

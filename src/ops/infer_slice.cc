@@ -9,12 +9,6 @@
 namespace liteforge {
 namespace {
 
-Shape UnknownDims(int rank) {
-  Shape shape;
-  while (shape.rank() < rank) shape.Append(Shape::kUnknownDim);
-  return shape;
-}
-
 Result<void> Slice(InferContext& c) {
   const Shape& input = c.input(0).shape;
   if (!input.has_rank()) {

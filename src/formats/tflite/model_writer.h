@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "base/blob.h"
@@ -13,20 +14,26 @@
 namespace liteforge {
 
 // The data of a model's buffers, equal contents kept once. Buffer 0 is the
-// empty one.
+// one of tensors without data.
 class BufferTable {
  public:
-  // The number of the buffer that holds these bytes. Empty bytes: a new
-  // buffer without data is not made; 0 is returned.
+  // The number of the buffer that holds these bytes; never 0. Numbers are
+  // given in the order of first use. Constants without elements share one
+  // buffer, whose data is there but empty, which is how readers tell them
+  // from tensors yet to be computed.
   uint32_t Add(Blob bytes);
   const std::vector<Blob>& buffers() const { return buffers_; }
 
  private:
   std::vector<Blob> buffers_{Blob()};
+  std::unordered_multimap<size_t, uint32_t> by_hash_;
 };
 
 // The file's bytes: `model` without buffers, plus the table. Data is aligned
-// to 16 bytes from the start of the file. Byte-identical for equal arguments.
+// to 16 bytes from the start of the file and lies behind everything else, in
+// the table's order. Byte-identical for equal arguments. Beyond the result,
+// memory is needed only for the tables, never for a second copy of the data.
+// Errors: kUnsupported when the file would exceed 2 GB.
 Result<std::vector<std::byte>> PackModel(const tflite::ModelT& model,
                                          const BufferTable& buffers);
 
