@@ -13,7 +13,10 @@ namespace liteforge {
 // The finished file: constants 16-byte aligned and equal ones stored once,
 // the lowest operator versions that express the model, min_runtime_version
 // metadata, signatures. The same module gives the same bytes. Unknown
-// dimensions become 1 in `shape` and -1 in `shape_signature`.
+// dimensions become 1 in `shape` and -1 in `shape_signature`. Graph inputs
+// that are variables are no inputs of the subgraph. Values that nothing names
+// are left out. Errors: kUnsupported for a file over 2 GB or a variable that
+// does not begin as zero; kInternal for a module that makes no sound file.
 Result<std::vector<std::byte>> Emit(const ir::Module& module);
 
 }  // namespace liteforge

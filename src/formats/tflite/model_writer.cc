@@ -174,10 +174,14 @@ uint32_t BufferTable::Add(Blob bytes) {
   for (auto it = begin; it != end; ++it) {
     if (AsText(buffers_[it->second]) == AsText(bytes)) return it->second;
   }
-  const auto index = static_cast<uint32_t>(buffers_.size());
-  buffers_.push_back(std::move(bytes));
+  const uint32_t index = AddUnshared(std::move(bytes));
   by_hash_.emplace(hash, index);
   return index;
+}
+
+uint32_t BufferTable::AddUnshared(Blob bytes) {
+  buffers_.push_back(std::move(bytes));
+  return static_cast<uint32_t>(buffers_.size() - 1);
 }
 
 Result<std::vector<std::byte>> PackModel(const tflite::ModelT& model,

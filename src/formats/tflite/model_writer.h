@@ -22,6 +22,9 @@ class BufferTable {
   // buffer, whose data is there but empty, which is how readers tell them
   // from tensors yet to be computed.
   uint32_t Add(Blob bytes);
+  // The same without looking for an equal one: for metadata, which tools
+  // change in place.
+  uint32_t AddUnshared(Blob bytes);
   const std::vector<Blob>& buffers() const { return buffers_; }
 
  private:

@@ -43,6 +43,13 @@ TEST(BufferTable, KeepsEqualContentsOnce) {
   EXPECT_TRUE(table.buffers()[0].empty());
 }
 
+TEST(BufferTable, UnsharedStaysAlone) {
+  BufferTable table;
+  EXPECT_EQ(table.AddUnshared(Blob::Own<int>({1})), 1u);
+  EXPECT_EQ(table.Add(Blob::Own<int>({1})), 2u);
+  EXPECT_EQ(table.AddUnshared(Blob::Own<int>({1})), 3u);
+}
+
 TEST(PackModel, WhatIsReadIsWhatWasWritten) {
   const Parts parts;
   auto model = TfliteModel::FromBytes(PackedBlob(parts.model, parts.buffers));

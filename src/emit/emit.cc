@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "emit/emit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "base/try.h"
+#include "emit/op_versions.h"
+#include "emit/runtime_versions.h"
+#include "formats/tflite/model_reader.h"
+#include "formats/tflite/model_writer.h"
+#include "ops/options_flatbuffers.h"
+
+namespace liteforge {
+namespace {
+
+constexpr uint32_t kSchemaVersion = 3;
+constexpr int32_t kOmitted = -1;
+constexpr std::string_view kDescription = "Converted by liteforge.";
+
+// TensorFlow Lite's converter stores the release as text in 16 bytes, padded
+// with zeros.
+constexpr std::string_view kMinRuntimeVersion = "min_runtime_version";
+constexpr size_t kMinRuntimeVersionBytes = 16;
+
+OperandSpec SpecOf(const ir::Value* value) {
+  if (value == nullptr) return {};
+  return {value->type, value->shape, value->quantization, false};
+}
+
+int VersionOf(const ir::Node& node) {
+  OperatorSpec spec{node.op(), node.options, {}, {}};
+  for (const ir::Value* input : node.inputs()) {
+    spec.inputs.push_back(SpecOf(input));
+  }
+  for (const ir::Value* output : node.outputs()) {
+    spec.outputs.push_back(SpecOf(output));
+  }
+  return LowestVersion(spec);
+}
+
+std::unique_ptr<tflite::QuantizationParametersT> EmitQuantization(
+    const Quantization& from) {
+  if (from.empty() && from.min.empty() && from.max.empty()) return nullptr;
+  auto to = std::make_unique<tflite::QuantizationParametersT>();
+  to->scale = from.scale;
+  to->zero_point = from.zero_point;
+  to->quantized_dimension = from.axis;
+  to->min = from.min;
+  to->max = from.max;
+  return to;
+}
+
+// shape holds 1 where shape_signature, which is there only then, holds -1.
+void EmitShape(const Shape& shape, tflite::TensorT& tensor) {
+  tensor.has_rank = shape.has_rank();
+  tensor.shape.assign(shape.dims().begin(), shape.dims().end());
+  if (shape.IsStatic()) return;
+  tensor.shape_signature = tensor.shape;
+  std::replace(tensor.shape.begin(), tensor.shape.end(), Shape::kUnknownDim, 1);
+}
+
+// Where a value ended up.
+struct TensorPlace {
+  int graph;
+  int32_t tensor;
+};
+
+class ModuleEmitter {
+ public:
+  explicit ModuleEmitter(const ir::Module& module) : module_(module) {}
+
+  Result<std::vector<std::byte>> Run() {
+    TRY(CheckVariables());
+    model_.version = kSchemaVersion;
+    model_.description = module_.description.empty() ? std::string(kDescription)
+                                                     : module_.description;
+    for (const auto& graph : module_.graphs) EmitGraph(*graph);
+    for (const ir::Signature& signature : module_.signatures) {
+      TRY_IN(fmt::format("signature '{}'", signature.key),
+             EmitSignature(signature));
+    }
+    EmitMetadata();
+    return PackModel(model_, buffers_);
+  }
+
+ private:
+  // A .tflite cannot say what a variable holds at first; it is zero.
+  Result<void> CheckVariables() const {
+    for (const auto& graph : module_.graphs) {
+      for (const auto& value : graph->values()) {
+        if (!value->is_variable) continue;
+        const auto first = value->data().bytes();
+        if (std::any_of(first.begin(), first.end(),
+                        [](std::byte b) { return b != std::byte{0}; })) {
+          return Unsupported(fmt::format(
+              "variable '{}' does not begin as zero, which a variable tensor "
+              "of a .tflite does; keep it in a VAR_HANDLE resource",
+              value->name));
+        }
+      }
+    }
+    return {};
+  }
+
+  void EmitGraph(const ir::Graph& graph) {
+    model_.subgraphs.push_back(std::make_unique<tflite::SubGraphT>());
+    tflite::SubGraphT& subgraph = *model_.subgraphs.back();
+    subgraph.name = graph.name;
+    // Variables are state that the runtime keeps and sets to zero, not inputs.
+    for (const ir::Value* input : graph.inputs()) {
+      const int32_t index = EmitValue(*input, subgraph);
+      if (!input->is_variable) subgraph.inputs.push_back(index);
+    }
+    for (const auto& node : graph.nodes()) EmitNode(*node, subgraph);
+    subgraph.outputs = EmitValues(graph.outputs(), subgraph);
+  }
+
+  void EmitNode(const ir::Node& node, tflite::SubGraphT& subgraph) {
+    auto op = std::make_unique<tflite::OperatorT>();
+    op->opcode_index = CodeOf(node);
+    op->inputs = EmitValues(node.inputs(), subgraph);
+    op->outputs = EmitValues(node.outputs(), subgraph);
+    OptionsToFlatBuffer(node.op(), node.options, *op);
+    const auto is_variable = [](const ir::Value* value) {
+      return value != nullptr && value->is_variable;
+    };
+    if (std::any_of(node.inputs().begin(), node.inputs().end(), is_variable)) {
+      for (const ir::Value* input : node.inputs()) {
+        op->mutating_variable_inputs.push_back(is_variable(input));
+      }
+    }
+    subgraph.operators.push_back(std::move(op));
+  }
+
+  std::vector<int32_t> EmitValues(std::span<ir::Value* const> values,
+                                  tflite::SubGraphT& subgraph) {
+    std::vector<int32_t> indices;
+    for (const ir::Value* value : values) {
+      indices.push_back(value == nullptr ? kOmitted
+                                         : EmitValue(*value, subgraph));
+    }
+    return indices;
+  }
+
+  // Tensors stand in the order in which they are first named.
+  int32_t EmitValue(const ir::Value& value, tflite::SubGraphT& subgraph) {
+    const TensorPlace next{static_cast<int>(model_.subgraphs.size()) - 1,
+                           static_cast<int32_t>(subgraph.tensors.size())};
+    const auto [known, is_new] = tensors_.emplace(&value, next);
+    if (!is_new) return known->second.tensor;
+    auto tensor = std::make_unique<tflite::TensorT>();
+    tensor->name = value.name;
+    tensor->type = static_cast<tflite::TensorType>(value.type);
+    EmitShape(value.shape, *tensor);
+    tensor->quantization = EmitQuantization(value.quantization);
+    tensor->is_variable = value.is_variable;
+    if (value.is_constant() && !value.is_variable) {
+      tensor->buffer = buffers_.Add(value.data());
+    }
+    subgraph.tensors.push_back(std::move(tensor));
+    return next.tensor;
+  }
+
+  // Operator codes: one for each operator, custom name and version.
+  uint32_t CodeOf(const ir::Node& node) {
+    std::string custom_name;
+    if (node.op() == Op::kCustom) {
+      custom_name = node.Options<CustomOptions>().name;
+    }
+    const int version = VersionOf(node);
+    const auto next = static_cast<uint32_t>(model_.operator_codes.size());
+    const auto [known, is_new] =
+        codes_.emplace(std::tuple(node.op(), custom_name, version), next);
+    if (!is_new) return known->second;
+    ops_.push_back({node.op(), version});
+    auto code = std::make_unique<tflite::OperatorCodeT>();
+    // The old field is too narrow for numbers over 127, which stands for them.
+    code->deprecated_builtin_code =
+        static_cast<int8_t>(std::min(static_cast<int>(node.op()), 127));
+    code->builtin_code = static_cast<tflite::BuiltinOperator>(node.op());
+    code->custom_code = custom_name;
+    code->version = version;
+    model_.operator_codes.push_back(std::move(code));
+    return next;
+  }
+
+  using NamedValues = std::vector<std::pair<std::string, ir::Value*>>;
+
+  Result<void> EmitSignature(const ir::Signature& signature) {
+    auto definition = std::make_unique<tflite::SignatureDefT>();
+    definition->signature_key = signature.key;
+    definition->subgraph_index = static_cast<uint32_t>(signature.graph);
+    TRY(EmitTensorMaps(signature.graph, signature.inputs, definition->inputs));
+    TRY(EmitTensorMaps(signature.graph, signature.outputs,
+                       definition->outputs));
+    model_.signature_defs.push_back(std::move(definition));
+    return {};
+  }
+
+  Result<void> EmitTensorMaps(
+      int graph, const NamedValues& values,
+      std::vector<std::unique_ptr<tflite::TensorMapT>>& maps) {
+    for (const auto& [name, value] : values) {
+      const auto tensor = tensors_.find(value);
+      if (tensor == tensors_.end() || tensor->second.graph != graph) {
+        return Fail(ErrorCode::kInternal,
+                    fmt::format("'{}' is no value of graph {}", name, graph));
+      }
+      auto map = std::make_unique<tflite::TensorMapT>();
+      map->name = name;
+      map->tensor_index = static_cast<uint32_t>(tensor->second.tensor);
+      maps.push_back(std::move(map));
+    }
+    return {};
+  }
+
+  void EmitMetadata() {
+    std::map<std::string, Blob> metadata = module_.metadata;
+    const std::string_view release = MinRuntimeVersion(ops_);
+    std::vector<char> padded(kMinRuntimeVersionBytes);
+    std::copy(release.begin(), release.end(), padded.begin());
+    metadata[std::string(kMinRuntimeVersion)] = Blob::Own(std::move(padded));
+    for (auto& [name, data] : metadata) {
+      auto entry = std::make_unique<tflite::MetadataT>();
+      entry->name = name;
+      entry->buffer = buffers_.AddUnshared(data);
+      model_.metadata.push_back(std::move(entry));
+    }
+  }
+
+  const ir::Module& module_;
+  tflite::ModelT model_;
+  BufferTable buffers_;
+  std::unordered_map<const ir::Value*, TensorPlace> tensors_;  // of all graphs
+  std::map<std::tuple<Op, std::string, int>, uint32_t> codes_;
+  std::vector<VersionedOp> ops_;
+};
+
+// The file must pass the checks that readers make: what fails here is a bug
+// of whoever made the module, and better found now than on a board.
+Result<void> CheckReadable(std::span<const std::byte> bytes) {
+  auto model = TfliteModel::FromBytes(Blob::View(bytes, nullptr));
+  if (model) return {};
+  Error error = std::move(model.error());
+  error.code = ErrorCode::kInternal;
+  return tl::unexpected(std::move(error).In("the emitted model"));
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> Emit(const ir::Module& module) {
+  TRY_ASSIGN(auto bytes, ModuleEmitter(module).Run());
+  TRY(CheckReadable(bytes));
+  return bytes;
+}
+
+}  // namespace liteforge
