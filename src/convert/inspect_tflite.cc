@@ -9,24 +9,18 @@
 namespace liteforge {
 namespace {
 
-std::string Text(const flatbuffers::String* text) {
-  return text == nullptr ? std::string() : text->str();
-}
-
 Shape ShapeOf(const flatbuffers::Vector<int32_t>* dims) {
-  return dims == nullptr ? Shape()
-                         : Shape(std::span(dims->data(), dims->size()));
+  return Shape(Elements(dims));
 }
 
 TensorDetails DetailsOf(const tflite::SubGraph& graph, int index) {
   const tflite::Tensor& tensor =
       *graph.tensors()->Get(static_cast<uint32_t>(index));
   TensorDetails details;
-  details.name = Text(tensor.name());
+  details.name = std::string(Text(tensor.name()));
   details.index = index;
   details.shape = ShapeOf(tensor.shape());
-  const bool varies = tensor.shape_signature() != nullptr &&
-                      tensor.shape_signature()->size() > 0;
+  const bool varies = Count(tensor.shape_signature()) > 0;
   details.shape_signature =
       varies ? ShapeOf(tensor.shape_signature()) : details.shape;
   details.dtype = static_cast<DataType>(tensor.type());
@@ -57,8 +51,8 @@ void DescribeOperators(const TfliteModel& file, ModelDescription& model) {
     const tflite::OperatorCode& code =
         *file->operator_codes()->Get(node->opcode_index());
     const auto op = static_cast<Op>(file.OperatorNumber(node->opcode_index()));
-    const std::string name =
-        op == Op::kCustom ? Text(code.custom_code()) : std::string(Name(op));
+    const std::string name(op == Op::kCustom ? Text(code.custom_code())
+                                             : Name(op));
     model.operator_sequence.push_back(name);
     const auto row = std::find_if(
         model.operators.begin(), model.operators.end(), [&](const auto& r) {
@@ -84,7 +78,7 @@ void DescribeSignatures(const TfliteModel& file, ModelDescription& model) {
     return list;
   };
   for (const tflite::SignatureDef* signature : *file->signature_defs()) {
-    model.signatures.push_back({Text(signature->signature_key()),
+    model.signatures.push_back({std::string(Text(signature->signature_key())),
                                 names(signature->inputs()),
                                 names(signature->outputs())});
   }
@@ -95,6 +89,7 @@ void DescribeSignatures(const TfliteModel& file, ModelDescription& model) {
 int64_t CountParameters(const TfliteModel& file) {
   int64_t count = 0;
   for (const tflite::SubGraph* graph : *file->subgraphs()) {
+    if (graph->tensors() == nullptr) continue;
     for (const tflite::Tensor* tensor : *graph->tensors()) {
       const bool constant = !file.BufferData(tensor->buffer()).empty();
       const bool index = tensor->type() == tflite::TensorType::INT32 &&
@@ -122,7 +117,7 @@ Result<void> DescribeTflite(const std::filesystem::path& path,
                             ModelDescription& model) {
   TRY_ASSIGN(const TfliteModel file, TfliteModel::Open(path));
   const tflite::SubGraph& graph = *file->subgraphs()->Get(0);
-  model.writer = Text(file->description());
+  model.writer = std::string(Text(file->description()));
   model.inputs = DetailsOf(graph, graph.inputs());
   model.outputs = DetailsOf(graph, graph.outputs());
   model.parameters = CountParameters(file);

@@ -14,7 +14,7 @@ TEST(KernelContext, TheFirstFailureCounts) {
   context.FailEval("first");
   context.FailEval("second");
   EXPECT_TRUE(context.failed_);
-  EXPECT_EQ(context.failure_, "first");
+  EXPECT_STREQ(context.failure_, "first");
 }
 
 TEST(KernelContext, ManyThreadsMayFailAtOnce) {
@@ -24,7 +24,8 @@ TEST(KernelContext, ManyThreadsMayFailAtOnce) {
     context.FailEval("index " + std::to_string(begin) + " is out of range");
   });
   EXPECT_TRUE(context.failed_);
-  EXPECT_TRUE(context.failure_.ends_with(" is out of range"));
+  EXPECT_TRUE(
+      std::string_view(context.failure_).ends_with(" is out of range"));
 }
 
 TEST(KernelContext, StateIsNewAfterEachNewState) {

@@ -295,7 +295,9 @@ TEST_F(SubgraphTest, ShapesThatDependOnValues) {
 
 TEST_F(SubgraphTest, SizesThatOnlyEvalKnows) {
   const TensorInfo condition{DataType::kFloat32, {3}, nullptr, nullptr};
-  InferContext question(Op::kWhere, {}, std::span(&condition, 1), 1);
+  const TensorInfo output;
+  InferContext question(Op::kWhere, {}, std::span(&condition, 1),
+                        std::span(&output, 1));
   if (!InferOutputs(question)) GTEST_SKIP() << "WHERE has no rule";
   const int x = Tensor("x", {3});
   const int where = Tensor("where", {1, 1}, DataType::kInt64);
