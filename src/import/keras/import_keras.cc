@@ -156,6 +156,16 @@ std::string ShapesOf(const std::vector<Tensor>& tensors) {
   return text;
 }
 
+// One output of a call; empty when the call could not be imported.
+Result<Tensor> OutputOf(const std::vector<Tensor>& outputs, int index,
+                        const LayerInstance& layer) {
+  if (outputs.empty()) return Tensor();
+  const auto at = static_cast<size_t>(index);
+  if (at < outputs.size()) return outputs[at];
+  return InvalidModel(Describe(layer) + " has no output " +
+                      std::to_string(index));
+}
+
 Result<std::vector<Tensor>> ModelBuilder::MakeInputs(ModelGraph& graph) {
   Tensors inputs;
   for (const TensorReference& input : graph.inputs) {
@@ -185,7 +195,6 @@ Result<std::vector<Tensor>> ModelBuilder::CallLayer(ModelLayer& layer,
     return tl::unexpected(std::move(error).In(Describe(instance)));
   }
   if (outputs) {
-    layer.built = true;
     if (layer.output_shape.empty()) layer.output_shape = ShapesOf(*outputs);
     return outputs;
   }
@@ -239,19 +248,18 @@ Result<std::vector<Tensor>> ModelBuilder::Run(ModelGraph& graph,
     const auto at = static_cast<size_t>(graph.inputs[i].layer);
     values[at][0] = {arguments[i]};
     ModelLayer& layer = graph.layers[at];
-    layer.built = true;
     layer.output_shape = arguments[i].shape().ToString();
     bound.insert(&layer);
   }
-  const auto value_of = [&](const TensorReference& reference) -> Tensor {
-    const Tensors& outputs = values[static_cast<size_t>(reference.layer)]
-                                   [static_cast<size_t>(reference.call)];
-    const auto at = static_cast<size_t>(reference.tensor);
-    return at < outputs.size() ? outputs[at] : Tensor();
-  };
-  const auto values_of = [&](const std::vector<TensorReference>& references) {
+  const auto values_of =
+      [&](const std::vector<TensorReference>& references) -> Result<Tensors> {
     Tensors tensors;
-    for (const TensorReference& r : references) tensors.push_back(value_of(r));
+    for (const TensorReference& reference : references) {
+      const auto layer = static_cast<size_t>(reference.layer);
+      TRY_ASSIGN(tensors.emplace_back(),
+                 OutputOf(values[layer][static_cast<size_t>(reference.call)],
+                          reference.tensor, graph.layers[layer].instance));
+    }
     return tensors;
   };
   for (const auto& [layer_at, call_at] : graph.order) {
@@ -262,15 +270,16 @@ Result<std::vector<Tensor>> ModelBuilder::Run(ModelGraph& graph,
                           " is not among the model's input_layers");
     }
     const LayerCall& call = layer.calls[static_cast<size_t>(call_at)];
+    TRY_ASSIGN(const Tensors inputs, values_of(call.inputs));
+    auto outputs = Call(layer, call, inputs);
+    layer.refused |= !outputs || (outputs->empty() && !AnyEmpty(inputs));
     TRY_ASSIGN(
         values[static_cast<size_t>(layer_at)][static_cast<size_t>(call_at)],
-        Call(layer, call, values_of(call.inputs)));
+        std::move(outputs));
   }
   return values_of(graph.outputs);
 }
 
-// Layers have as many outputs as their first call shows; a reference beyond
-// them would pass for a problem already noted.
 Result<ConcreteFunction> ModelBuilder::Build(ModelGraph& graph) {
   TRY_ASSIGN(const Tensors inputs, MakeInputs(graph));
   TRY_ASSIGN(const Tensors outputs, Run(graph, inputs));
@@ -309,7 +318,8 @@ void Summarize(const ModelGraph& graph, std::vector<KerasLayerSummary>& out) {
         row.parameters += std::max<int64_t>(0, weight->shape.elements());
       }
     }
-    row.converts = layer.built;
+    const bool input = layer.kind == ModelLayer::Kind::kInput;
+    row.converts = input || (layer.instance.kind != nullptr && !layer.refused);
     out.push_back(std::move(row));
   }
 }
@@ -331,11 +341,8 @@ std::vector<KerasLayerSummary> SummarizeKeras(const KerasFile& file) {
   // What goes wrong is ImportKeras' to tell; here it leaves rows unfinished.
   Problems problems;
   const auto specified = Specify(file, *graph, problems);
-  const auto assigned = AssignWeights(file, *graph);
-  if (specified && assigned) {
-    const auto built = ModelBuilder(file, problems).Build(*graph);
-    if (!built) problems.Add(LayerInstance{}, built.error().message);
-  }
+  static_cast<void>(AssignWeights(file, *graph));
+  if (specified) static_cast<void>(ModelBuilder(file, problems).Build(*graph));
   Summarize(*graph, rows);
   return rows;
 }

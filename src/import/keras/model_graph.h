@@ -43,7 +43,7 @@ struct ModelLayer {
 
   // What building found out, for summaries.
   std::string output_shape;
-  bool built = false;
+  bool refused = false;  // a call of it could not be imported
 };
 
 struct ModelGraph {
