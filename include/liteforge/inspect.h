@@ -29,8 +29,8 @@ struct OperatorDescription {
 };
 
 struct ModelDescription {
-  std::string kind;       // "TFLite model", "Keras HDF5 model", …
-  std::string writer;     // "Keras 2.4.0 (tf.keras), backend tensorflow"
+  std::string kind;    // "TFLite model", "Keras HDF5 model", …
+  std::string writer;  // "Keras 2.4.0 (tf.keras), backend tensorflow"
   int64_t file_bytes = 0;
   std::vector<TensorDetails> inputs;
   std::vector<TensorDetails> outputs;
@@ -40,8 +40,8 @@ struct ModelDescription {
   std::vector<LayerDescription> layers;        // Keras
   int64_t parameters = 0;                      // elements of weights
   std::string min_runtime_version;             // .tflite, where stated
-  bool converts = false;   // .tflite: whether liteforge runs it
-  std::string problem;     // why not
+  bool converts = false;  // .tflite: whether liteforge runs it
+  std::string problem;    // why not
 };
 
 // Errors: kIo; kInvalidModel for a file that is damaged or of no known kind.

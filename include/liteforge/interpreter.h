@@ -24,17 +24,43 @@
 
 namespace liteforge {
 
+class TfliteModel;
+
 // The DataType that holds a C++ arithmetic type.
 template <class T>
 struct DataTypeOf;
-template <> struct DataTypeOf<float> { static constexpr auto value = DataType::kFloat32; };
-template <> struct DataTypeOf<double> { static constexpr auto value = DataType::kFloat64; };
-template <> struct DataTypeOf<int8_t> { static constexpr auto value = DataType::kInt8; };
-template <> struct DataTypeOf<uint8_t> { static constexpr auto value = DataType::kUInt8; };
-template <> struct DataTypeOf<int16_t> { static constexpr auto value = DataType::kInt16; };
-template <> struct DataTypeOf<int32_t> { static constexpr auto value = DataType::kInt32; };
-template <> struct DataTypeOf<int64_t> { static constexpr auto value = DataType::kInt64; };
-template <> struct DataTypeOf<bool> { static constexpr auto value = DataType::kBool; };
+template <>
+struct DataTypeOf<float> {
+  static constexpr auto value = DataType::kFloat32;
+};
+template <>
+struct DataTypeOf<double> {
+  static constexpr auto value = DataType::kFloat64;
+};
+template <>
+struct DataTypeOf<int8_t> {
+  static constexpr auto value = DataType::kInt8;
+};
+template <>
+struct DataTypeOf<uint8_t> {
+  static constexpr auto value = DataType::kUInt8;
+};
+template <>
+struct DataTypeOf<int16_t> {
+  static constexpr auto value = DataType::kInt16;
+};
+template <>
+struct DataTypeOf<int32_t> {
+  static constexpr auto value = DataType::kInt32;
+};
+template <>
+struct DataTypeOf<int64_t> {
+  static constexpr auto value = DataType::kInt64;
+};
+template <>
+struct DataTypeOf<bool> {
+  static constexpr auto value = DataType::kBool;
+};
 
 // One tensor, as get_input_details() describes it.
 struct TensorDetails {
@@ -49,15 +75,19 @@ struct TensorDetails {
 // A signature: names for inputs and outputs, with the tensors they stand for.
 struct SignatureDetails {
   std::string key;
-  std::vector<std::pair<std::string, int>> inputs;   // name, tensor index
+  std::vector<std::pair<std::string, int>> inputs;  // name, tensor index
   std::vector<std::pair<std::string, int>> outputs;
+  int subgraph = 0;  // whose tensors the indices count
 };
 
 struct InterpreterOptions {
-  int num_threads = 1;
+  int num_threads = 1;  // the caller's included; below 1: one per core
   // Plain scalar kernels everywhere: slow, and exactly TensorFlow Lite's
   // reference arithmetic.
   bool reference_kernels = false;
+  // Gives every intermediate tensor memory of its own, so that GetTensor can
+  // read all of them after Invoke. Takes more memory.
+  bool preserve_all_tensors = false;
 };
 
 // Not thread-safe: one interpreter, one thread at a time. Movable.
@@ -74,8 +104,9 @@ class Interpreter {
   Interpreter& operator=(Interpreter&&) noexcept;
   ~Interpreter();
 
-  // Infers every shape, prepares every kernel and lays out the arena. Again
-  // after a resize. Errors name the operator.
+  // Infers every shape, prepares every kernel and lays out the arena; variable
+  // tensors become zero, and so do inputs after a resize. Needed again after a
+  // resize. Errors name the operator.
   Result<void> AllocateTensors();
 
   // In the model's order. Shapes of outputs are known after AllocateTensors,
@@ -85,8 +116,9 @@ class Interpreter {
   std::vector<TensorDetails> AllTensorDetails() const;
   std::vector<SignatureDetails> Signatures() const;
 
-  // Copies values in. Errors compare in full: "input 'x' wants
-  // float32[1,320,320,3], got float64[320,320,3]".
+  // Copies values into an input or a variable tensor. Errors compare in full:
+  // "input 'x' wants float32[1,320,320,3], got float64[320,320,3]". A string
+  // tensor is given as TFLite stores it: int32 count, count + 1 offsets, text.
   Result<void> SetTensor(int index, DataType dtype, const Shape& shape,
                          std::span<const std::byte> data);
   // The same with the tensor's own shape.
@@ -116,7 +148,8 @@ class Interpreter {
   // Runs the model. Errors name the operator that failed.
   Result<void> Invoke();
 
-  // Sets variable tensors (states of recurrent layers) back to zero.
+  // Sets variable tensors (states of recurrent layers) back to zero; int8 ones
+  // to their zero point.
   void ResetVariableTensors();
 
   // Bytes of the arena that holds intermediate tensors; 0 before
@@ -126,6 +159,8 @@ class Interpreter {
  private:
   class Impl;
   explicit Interpreter(std::unique_ptr<Impl> impl);
+  static Result<Interpreter> FromModel(const TfliteModel& file,
+                                       const InterpreterOptions& options);
   Result<void> SetTensorFlat(int index, DataType dtype, size_t elements,
                              std::span<const std::byte> data);
   std::unique_ptr<Impl> impl_;

@@ -31,8 +31,7 @@ class ThreadPool {
 
  private:
   using RangeFunction = void (*)(void* context, int64_t begin, int64_t end);
-  void Run(int64_t count, int64_t grain, RangeFunction function,
-           void* context);
+  void Run(int64_t count, int64_t grain, RangeFunction function, void* context);
 
   struct State;
   int threads_;

@@ -3,7 +3,8 @@
 //
 //   TRY(file.Flush());                      // Result<void>
 //   TRY_ASSIGN(auto bytes, ReadFile(path)); // Result<T>
-//   TRY_IN("layer 'a'", Build(layer));      // adds a place to the error's trail
+//   TRY_IN("layer 'a'", Build(layer));      // adds a place to the error's
+//   trail
 #pragma once
 
 #include <cstdio>
@@ -15,26 +16,24 @@
 #define LITEFORGE_CONCAT_(a, b) a##b
 #define LITEFORGE_CONCAT(a, b) LITEFORGE_CONCAT_(a, b)
 
-#define TRY(expr)                                                     \
-  do {                                                                \
-    auto try_result_ = (expr);                                        \
-    if (!try_result_)                                                 \
-      return ::tl::unexpected(std::move(try_result_).error());        \
+#define TRY(expr)                                                              \
+  do {                                                                         \
+    auto try_result_ = (expr);                                                 \
+    if (!try_result_) return ::tl::unexpected(std::move(try_result_).error()); \
   } while (false)
 
-#define TRY_IN(place, expr)                                           \
-  do {                                                                \
-    auto try_result_ = (expr);                                        \
-    if (!try_result_)                                                 \
-      return ::tl::unexpected(                                        \
-          std::move(try_result_.error()).In(place));                  \
+#define TRY_IN(place, expr)                                              \
+  do {                                                                   \
+    auto try_result_ = (expr);                                           \
+    if (!try_result_)                                                    \
+      return ::tl::unexpected(std::move(try_result_.error()).In(place)); \
   } while (false)
 
-#define TRY_ASSIGN(declaration, expr)                                 \
+#define TRY_ASSIGN(declaration, expr) \
   TRY_ASSIGN_(LITEFORGE_CONCAT(try_value_, __LINE__), declaration, expr)
-#define TRY_ASSIGN_(holder, declaration, expr)                        \
-  auto holder = (expr);                                               \
-  if (!holder) return ::tl::unexpected(std::move(holder).error());    \
+#define TRY_ASSIGN_(holder, declaration, expr)                     \
+  auto holder = (expr);                                            \
+  if (!holder) return ::tl::unexpected(std::move(holder).error()); \
   declaration = *std::move(holder)
 
 // Invariants of liteforge itself; never about input. Always on.

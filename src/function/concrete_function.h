@@ -24,10 +24,10 @@ struct FunctionArgument {
 };
 
 struct ConcreteFunction {
-  std::string name;     // also the signature key: "serving_default"
-  std::string source;   // the file it came from, for messages
-  tf::GraphDef graph;   // nodes in topological order
-  std::vector<FunctionArgument> inputs;   // each a Placeholder node
+  std::string name;    // also the signature key: "serving_default"
+  std::string source;  // the file it came from, for messages
+  tf::GraphDef graph;  // nodes in topological order
+  std::vector<FunctionArgument> inputs;  // each a Placeholder node
   std::vector<FunctionArgument> outputs;
 
   // Values of Const nodes, by node name: row-major, little-endian. Such a

@@ -20,8 +20,8 @@ namespace liteforge {
 // What the spatial operations share. Vectors are of spatial rank.
 struct WindowAttributes {
   std::vector<int32_t> strides;
-  std::vector<int32_t> dilations;       // empty: all 1
-  std::string_view padding = "VALID";   // "SAME" or "VALID"
+  std::vector<int32_t> dilations;         // empty: all 1
+  std::string_view padding = "VALID";     // "SAME" or "VALID"
   std::string_view data_format = "NHWC";  // or "NCHW"
 };
 
@@ -30,7 +30,8 @@ Tensor Conv2D(Tensor input, Tensor filter, const WindowAttributes& window);
 // filter [H, W, C, multiplier]
 Tensor DepthwiseConv2D(Tensor input, Tensor filter,
                        const WindowAttributes& window);
-Tensor BiasAdd(Tensor value, Tensor bias, std::string_view data_format = "NHWC");
+Tensor BiasAdd(Tensor value, Tensor bias,
+               std::string_view data_format = "NHWC");
 // Inference form; scale, offset, mean and variance of shape [C].
 Tensor FusedBatchNorm(Tensor x, Tensor scale, Tensor offset, Tensor mean,
                       Tensor variance, float epsilon,

@@ -180,8 +180,7 @@ Result<void> Verify(const Graph& graph);
 // values when they have at most eight elements.
 //
 //   graph main(%x: float32[1,8]) {
-//     %y: float32[1,4] = FULLY_CONNECTED(%x, @w: float32[4,8], none)
-//         {fused_activation_function=1}
+//     %y: float32[1,4] = FULLY_CONNECTED(%x, @w: float32[4,8], none) {…}
 //     return %y
 //   }
 std::string Print(const Graph& graph);

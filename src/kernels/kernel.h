@@ -150,7 +150,7 @@ class KernelContext {
   std::byte* scratch_[kMaxScratch] = {};
   bool reference_ = false;
   bool failed_ = false;
-  std::string failure_;
+  char failure_[160] = {};
 
  private:
   Op op_;

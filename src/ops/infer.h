@@ -35,10 +35,15 @@ struct TensorInfo {
 // which types a kernel has, and calls SetOutput for each output. Its errors
 // speak of the operator's inputs by their role: "filter has 3 input channels,
 // input has 4".
+//
+// `declared_outputs` has one entry per output; its type, where it is not
+// kNone, is what the file (or the compiler) says the output is. Rules take it
+// as the answer where inputs and options do not decide it (QUANTIZE).
 class InferContext {
  public:
   InferContext(Op op, const OpOptions& options,
-               std::span<const TensorInfo> inputs, int output_count);
+               std::span<const TensorInfo> inputs,
+               std::span<const TensorInfo> declared_outputs);
 
   Op op() const { return op_; }
   template <class T>
@@ -53,9 +58,10 @@ class InferContext {
   // An input past the last is an omitted one.
   const TensorInfo& input(int i) const;
   bool has_input(int i) const { return input(i).present(); }
+  DataType declared_type(int i) const;
 
-  // The elements of an integer input (int32 or int64) whose value is known;
-  // false when it is not known, or is neither type.
+  // The elements of an integer input (int16, int32 or int64) whose value is
+  // known; false when it is not known or of another type.
   bool GetIntegers(int i, std::vector<int64_t>& values) const;
 
   void SetOutput(int i, DataType type, const Shape& shape);
@@ -70,6 +76,7 @@ class InferContext {
   Op op_;
   const OpOptions& options_;
   std::span<const TensorInfo> inputs_;
+  std::vector<DataType> declared_;
   std::vector<Output> outputs_;
 };
 

@@ -10,7 +10,7 @@ bool operator==(const OpOptions& a, const OpOptions& b) {
       return true;
     case OptionsKind::kCustomOptions:
       return a.Get<CustomOptions>() == b.Get<CustomOptions>();
-#define OPTIONS_1(Table, ...)  \
+#define OPTIONS_1(Table, ...) \
   case OptionsKind::k##Table: \
     return a.Get<Table>() == b.Get<Table>();
 #define OPTIONS_2(Table, ...) OPTIONS_1(Table)

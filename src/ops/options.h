@@ -18,25 +18,46 @@ namespace liteforge {
 // Enumerations of the schema: same order, same numbers.
 enum class Padding : int8_t { kSame, kValid };
 enum class Activation : int8_t {
-  kNone, kRelu, kReluN1To1, kRelu6, kTanh, kSignBit
+  kNone,
+  kRelu,
+  kReluN1To1,
+  kRelu6,
+  kTanh,
+  kSignBit
 };
 enum class LSHProjectionType : int8_t { kUnknown, kSparse, kDense };
 enum class FullyConnectedOptionsWeightsFormat : int8_t {
-  kDefault, kShuffled4x16Int8
+  kDefault,
+  kShuffled4x16Int8
 };
 enum class LSTMKernelType : int8_t { kFull, kBasic };
 enum class CombinerType : int8_t { kSum, kMean, kSqrtN };
 enum class MirrorPadMode : int8_t { kReflect, kSymmetric };
 enum class StablehloPrecisionConfig : uint32_t { kDefault, kHigh, kHighest };
 enum class StablehloComparisonDirection : uint32_t {
-  kEq, kNe, kGe, kGt, kLe, kLt
+  kEq,
+  kNe,
+  kGe,
+  kGt,
+  kLe,
+  kLt
 };
 enum class StablehloComparisonType : uint32_t {
-  kNoType, kFloat, kFloatTotalOrder, kSigned, kUnsigned
+  kNoType,
+  kFloat,
+  kFloatTotalOrder,
+  kSigned,
+  kUnsigned
 };
 enum class RngAlgorithm : int8_t { kDefault, kPhilox, kThreefry };
 enum class ReduceWindowFunction : int32_t {
-  kUnsupported, kAdd, kMul, kMinimum, kMaximum, kAll, kAny
+  kUnsupported,
+  kAdd,
+  kMul,
+  kMinimum,
+  kMaximum,
+  kAll,
+  kAny
 };
 enum class CustomOptionsFormat : int8_t { kFlexBuffers };
 
@@ -88,9 +109,9 @@ enum class OptionsKind : uint8_t {
 
 template <class T>
 struct OptionsKindOf;
-#define OPTIONS_1(Table, ...)                                \
-  template <>                                                \
-  struct OptionsKindOf<Table> {                              \
+#define OPTIONS_1(Table, ...)                                  \
+  template <>                                                  \
+  struct OptionsKindOf<Table> {                                \
     static constexpr OptionsKind kind = OptionsKind::k##Table; \
   };
 #define OPTIONS_2(Table, ...) OPTIONS_1(Table)

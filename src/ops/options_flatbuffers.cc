@@ -12,9 +12,9 @@ namespace {
 #define ENUM(type, name, default_value) \
   to.name = static_cast<decltype(to.name)>(from.name);
 #define LIST(type, name) to.name.assign(from.name.begin(), from.name.end());
-#define ENUM_LIST(type, name)                           \
-  for (auto value : from.name)                          \
-    to.name.push_back(                                  \
+#define ENUM_LIST(type, name)  \
+  for (auto value : from.name) \
+    to.name.push_back(         \
         static_cast<typename decltype(to.name)::value_type>(value));
 #define OPTIONS_1(Table, ...)                                          \
   [[maybe_unused]] void Copy##Table([[maybe_unused]] const auto& from, \
@@ -38,7 +38,7 @@ namespace {
 }  // namespace
 
 OpOptions OptionsFromFlatBuffer(Op op, const tflite::Operator& from,
-                        std::string_view custom_code) {
+                                std::string_view custom_code) {
   if (op == Op::kCustom) {
     CustomOptions custom{std::string(custom_code), {}};
     if (from.custom_options() != nullptr) {
@@ -48,15 +48,15 @@ OpOptions OptionsFromFlatBuffer(Op op, const tflite::Operator& from,
     return custom;
   }
   switch (OptionsOf(op)) {
-#define OPTIONS_1(Table, ...)                                        \
-  case OptionsKind::k##Table: {                                      \
-    const tflite::Table* table = from.builtin_options_as_##Table();  \
-    if (table == nullptr) return {};                                 \
-    tflite::Table##T fields;                                         \
-    table->UnPackTo(&fields);                                        \
-    Table options;                                                   \
-    Copy##Table(fields, options);                                    \
-    return options;                                                  \
+#define OPTIONS_1(Table, ...)                                       \
+  case OptionsKind::k##Table: {                                     \
+    const tflite::Table* table = from.builtin_options_as_##Table(); \
+    if (table == nullptr) return {};                                \
+    tflite::Table##T fields;                                        \
+    table->UnPackTo(&fields);                                       \
+    Table options;                                                  \
+    Copy##Table(fields, options);                                   \
+    return options;                                                 \
   }
 #define OPTIONS_2(Table, ...)                                         \
   case OptionsKind::k##Table: {                                       \
@@ -78,25 +78,26 @@ OpOptions OptionsFromFlatBuffer(Op op, const tflite::Operator& from,
   return {};
 }
 
-void OptionsToFlatBuffer(Op op, const OpOptions& options, tflite::OperatorT& to) {
+void OptionsToFlatBuffer(Op op, const OpOptions& options,
+                         tflite::OperatorT& to) {
   if (op == Op::kCustom) {
     to.custom_options = options.Get<CustomOptions>().bytes;
     return;
   }
   switch (OptionsOf(op)) {
-#define OPTIONS_1(Table, ...)                      \
-  case OptionsKind::k##Table: {                    \
-    tflite::Table##T fields;                       \
-    Copy##Table(options.Get<Table>(), fields);     \
-    to.builtin_options.Set(std::move(fields));     \
-    return;                                        \
+#define OPTIONS_1(Table, ...)                  \
+  case OptionsKind::k##Table: {                \
+    tflite::Table##T fields;                   \
+    Copy##Table(options.Get<Table>(), fields); \
+    to.builtin_options.Set(std::move(fields)); \
+    return;                                    \
   }
-#define OPTIONS_2(Table, ...)                      \
-  case OptionsKind::k##Table: {                    \
-    tflite::Table##T fields;                       \
-    Copy##Table(options.Get<Table>(), fields);     \
-    to.builtin_options_2.Set(std::move(fields));   \
-    return;                                        \
+#define OPTIONS_2(Table, ...)                    \
+  case OptionsKind::k##Table: {                  \
+    tflite::Table##T fields;                     \
+    Copy##Table(options.Get<Table>(), fields);   \
+    to.builtin_options_2.Set(std::move(fields)); \
+    return;                                      \
   }
 #include "ops/options.def"
 #undef OPTIONS_1

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/blob.h"
@@ -28,18 +29,24 @@ struct KerasLayerWeights {
 
 struct KerasFile {
   std::string path;
-  int generation = 2;   // 1, 2 or 3: the major version of Keras that wrote it
-  std::string version;  // "2.4.0", "2.2.4-tf", "3.1.1"; "" in some Keras 1 files
+  int generation = 2;  // 1, 2 or 3: the major version of Keras that wrote it
+  std::string
+      version;  // "2.4.0", "2.2.4-tf", "3.1.1"; "" in some Keras 1 files
   std::string backend;  // "tensorflow", "theano", "cntk", "" when not stated
+  bool tf_keras =
+      false;  // written by TensorFlow's own Keras, not by keras.io's
   // {"class_name": "Sequential" | "Model" | "Functional", "config": …}
   nlohmann::json model;
+  // In the order stored. Weights of a model inside the model stand under the
+  // inner model's name. "top_level_model_weights", which no layer has, comes
+  // last and only when there are any.
   std::vector<KerasLayerWeights> weights;
 
   const KerasLayerWeights* FindWeights(std::string_view layer) const;
+  // What wrote it: "Keras 2.4.0 (tf.keras)", "Keras 2.1.3 with theano",
+  // "Keras 1".
+  std::string Producer() const;
 };
-
-// Whether the file is HDF5 by its signature.
-bool LooksLikeH5(std::span<const std::byte> bytes);
 
 // Reads a .h5 / .hdf5 model of any Keras. Errors: as ReadH5; kUnsupported for
 // a file with weights and no model, saying how to save one; kInvalidModel for
@@ -47,7 +54,8 @@ bool LooksLikeH5(std::span<const std::byte> bytes);
 Result<KerasFile> ReadKerasH5(const std::filesystem::path& path);
 
 // JSON as Python writes it: NaN, Infinity and -Infinity as bare words become
-// the strings "NaN", "Infinity", "-Infinity".
+// the strings "NaN", "Infinity", "-Infinity". Errors: kInvalidModel for what
+// is no JSON (saying where) or is nested deeper than 500.
 Result<nlohmann::json> ParsePythonJson(std::string_view text);
 
 }  // namespace liteforge

@@ -2,9 +2,11 @@
 // numpy's .npy files, versions 1.0 to 3.0.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
+#include <vector>
 
-#include "base/blob.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
 
@@ -13,7 +15,7 @@ namespace liteforge {
 struct NpyArray {
   DataType type = DataType::kNone;
   Shape shape;
-  Blob data;  // row-major, little-endian; strings as fixed-width UTF-8 are refused
+  std::vector<std::byte> data;  // row-major, little-endian
 };
 
 // Reads a row-major or column-major array (the latter is transposed), either

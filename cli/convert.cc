@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// liteforge convert SOURCE -o OUT.tflite [--input-shape NAME=1,224,224,3]…
+#include <fmt/core.h>
+
+#include <charconv>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/verb.h"
+#include "liteforge/converter.h"
+#include "liteforge/inspect.h"
+
+namespace {
+
+using liteforge::Result;
+
+struct Arguments {
+  std::string source;
+  std::string output;
+  std::vector<std::string> input_shapes;
+};
+
+// "NAME=1,224,224,3" with ? or -1 for a dimension that stays unknown.
+Result<std::pair<std::string, liteforge::Shape>> ParseInputShape(
+    const std::string& text) {
+  const auto wrong = [&] {
+    return liteforge::InvalidArgument(
+        "--input-shape " + text +
+        ": is not NAME=DIMENSIONS; write it like input_1=1,224,224,3");
+  };
+  const size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0) return wrong();
+  liteforge::Shape shape;
+  const char* at = text.data() + equals + 1;
+  const char* const end = text.data() + text.size();
+  while (at < end) {
+    int32_t dim = liteforge::Shape::kUnknownDim;
+    if (*at == '?') {
+      ++at;
+    } else {
+      const auto [next, error] = std::from_chars(at, end, dim);
+      if (error != std::errc() || dim < liteforge::Shape::kUnknownDim) {
+        return wrong();
+      }
+      at = next;
+    }
+    if (shape.rank() == liteforge::Shape::kMaxRank) return wrong();
+    shape.Append(dim);
+    if (at < end && *at++ != ',') return wrong();
+  }
+  return std::pair(text.substr(0, equals), shape);
+}
+
+Result<void> Convert(const Arguments& arguments) {
+  auto converter = liteforge::Converter::FromFile(arguments.source);
+  if (!converter) return tl::unexpected(std::move(converter).error());
+  for (const std::string& text : arguments.input_shapes) {
+    auto parsed = ParseInputShape(text);
+    if (!parsed) return tl::unexpected(std::move(parsed).error());
+    converter->options().input_shapes.push_back(*std::move(parsed));
+  }
+  if (auto done = converter->ConvertToFile(arguments.output); !done) {
+    return done;
+  }
+  for (const std::string& notice : converter->notices()) {
+    fmt::print(stderr, "note: {}\n", notice);
+  }
+  auto written = liteforge::Inspect(arguments.output);
+  if (!written) return tl::unexpected(std::move(written).error());
+  fmt::print("{} -> {}: {} bytes, {} operators\n", arguments.source,
+             arguments.output, WithThousands(written->file_bytes),
+             written->operator_sequence.size());
+  for (const auto& input : written->inputs) {
+    fmt::print("  input   {}  {}\n", input.name,
+               liteforge::Describe(input.dtype, input.shape_signature));
+  }
+  for (const auto& output : written->outputs) {
+    fmt::print("  output  {}  {}\n", output.name,
+               liteforge::Describe(output.dtype, output.shape_signature));
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddConvert(CLI::App& app, Result<void>& outcome) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb =
+      app.add_subcommand("convert", "Convert a model to a .tflite file");
+  verb->add_option("SOURCE", arguments->source, "A Keras .h5 / .hdf5 model")
+      ->required();
+  verb->add_option("-o,--output", arguments->output, "The .tflite to write")
+      ->required();
+  verb->add_option("--input-shape", arguments->input_shapes,
+                   "Fix an input's unknown dimensions: NAME=1,224,224,3")
+      ->take_all();
+  verb->callback([arguments, &outcome] { outcome = Convert(*arguments); });
+}

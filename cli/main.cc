@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The liteforge command. Exit status: 0 done, 1 failed, 2 wrong usage.
+#include <fmt/core.h>
+
+#include <cstdio>
+
+#include "cli/verb.h"
+
+namespace {
+
+constexpr AddVerb kVerbs[] = {AddConvert, AddInspect, AddRun};
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+}  // namespace
+
+std::string WithThousands(int64_t number) {
+  std::string text = std::to_string(number);
+  for (auto at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) {
+    text.insert(static_cast<size_t>(at), ",");
+  }
+  return text;
+}
+
+int main(int argc, char** argv) {
+  CLI::App app("Converts TensorFlow and Keras models to .tflite and runs them.",
+               "liteforge");
+  app.set_version_flag("--version",
+                       std::string("liteforge ") + LITEFORGE_VERSION);
+  app.require_subcommand(1);
+  liteforge::Result<void> outcome;
+  for (AddVerb add : kVerbs) add(app, outcome);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kWrongUsage;
+  }
+  if (outcome) return 0;
+  std::fflush(stdout);
+  fmt::print(stderr, "error: {}\n", outcome.error().ToString());
+  return kFailed;
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+// liteforge run MODEL [--input FILE.npy]… [--seed N] [--output-dir DIR]
+//                     [--signature KEY] [--threads N] [--json]
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <complex>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "cli/verb.h"
+#include "liteforge/interpreter.h"
+#include "liteforge/npy.h"
+
+namespace {
+
+using liteforge::DataType;
+using liteforge::Interpreter;
+using liteforge::NpyArray;
+using liteforge::Result;
+using liteforge::TensorDetails;
+
+struct Arguments {
+  std::string model;
+  std::vector<std::string> inputs;
+  uint64_t seed = 1;
+  std::string output_dir;
+  std::string signature;
+  int threads = 1;
+  bool json = false;
+};
+
+template <class To, class From>
+std::vector<std::byte> Narrow(const std::vector<std::byte>& data) {
+  const size_t count = data.size() / sizeof(From);
+  std::vector<std::byte> narrowed(count * sizeof(To));
+  for (size_t i = 0; i < count; ++i) {
+    From wide;
+    std::memcpy(&wide, data.data() + i * sizeof(From), sizeof(From));
+    const double low = static_cast<double>(std::numeric_limits<To>::lowest());
+    const double high = static_cast<double>(std::numeric_limits<To>::max());
+    const auto value = static_cast<double>(wide);
+    const To to = std::isnan(value) && std::is_integral_v<To>
+                      ? To{}
+                      : static_cast<To>(std::clamp(value, low, high));
+    std::memcpy(narrowed.data() + i * sizeof(To), &to, sizeof(To));
+  }
+  return narrowed;
+}
+
+// What numpy makes by default and models rarely take.
+struct Narrowing {
+  DataType from;
+  DataType to;
+  std::vector<std::byte> (*convert)(const std::vector<std::byte>&);
+};
+constexpr Narrowing kNarrowings[] = {
+    {DataType::kFloat64, DataType::kFloat32, Narrow<float, double>},
+    {DataType::kInt64, DataType::kInt32, Narrow<int32_t, int64_t>},
+    {DataType::kInt64, DataType::kInt16, Narrow<int16_t, int64_t>},
+    {DataType::kInt64, DataType::kInt8, Narrow<int8_t, int64_t>},
+    {DataType::kInt64, DataType::kUInt8, Narrow<uint8_t, int64_t>},
+    {DataType::kInt64, DataType::kFloat32, Narrow<float, int64_t>},
+};
+
+Result<NpyArray> ReadInput(const std::string& file,
+                           const TensorDetails& input) {
+  auto array = liteforge::ReadNpy(file);
+  if (!array || array->type == input.dtype) return array;
+  for (const Narrowing& row : kNarrowings) {
+    if (row.from != array->type || row.to != input.dtype) continue;
+    fmt::print(stderr, "note: {}: {} narrowed to {} for input '{}'\n", file,
+               Name(row.from), Name(row.to), input.name);
+    array->data = row.convert(array->data);
+    array->type = row.to;
+    break;
+  }
+  return array;
+}
+
+template <class T>
+void Fill(std::vector<std::byte>& data, const std::function<T()>& next) {
+  for (size_t at = 0; at + sizeof(T) <= data.size(); at += sizeof(T)) {
+    const T value = next();
+    std::memcpy(data.data() + at, &value, sizeof(T));
+  }
+}
+
+// Floats evenly from [-1, 1), 8-bit integers over their range, booleans 0 or
+// 1, other integers from 0 to 7.
+NpyArray DrawInput(const TensorDetails& input, std::mt19937_64& generator) {
+  NpyArray array{input.dtype, input.shape, {}};
+  const int64_t bytes = ByteSize(input.dtype, input.shape.elements());
+  array.data.resize(bytes > 0 ? static_cast<size_t>(bytes) : 0);
+  std::uniform_real_distribution<float> real(-1.0f, 1.0f);
+  std::uniform_int_distribution<int> any(0, 255), few(0, 7), coin(0, 1);
+  const auto draw_few = [&] { return few(generator); };
+  switch (input.dtype) {
+    case DataType::kFloat32:
+      Fill<float>(array.data, [&] { return real(generator); });
+      break;
+    case DataType::kInt8:
+    case DataType::kUInt8:
+      Fill<uint8_t>(array.data,
+                    [&] { return static_cast<uint8_t>(any(generator)); });
+      break;
+    case DataType::kBool:
+      Fill<uint8_t>(array.data,
+                    [&] { return static_cast<uint8_t>(coin(generator)); });
+      break;
+    case DataType::kInt16:
+      Fill<int16_t>(array.data,
+                    [&] { return static_cast<int16_t>(draw_few()); });
+      break;
+    case DataType::kInt32:
+      Fill<int32_t>(array.data, [&] { return draw_few(); });
+      break;
+    case DataType::kInt64:
+      Fill<int64_t>(array.data, [&] { return draw_few(); });
+      break;
+    default:
+      break;  // left zero
+  }
+  return array;
+}
+
+// The tensors a run reads and writes: those of a signature, or the model's.
+struct Border {
+  std::vector<TensorDetails> inputs;
+  std::vector<TensorDetails> outputs;
+};
+
+Result<Border> FindBorder(const Interpreter& interpreter,
+                          const std::string& key) {
+  Border border{interpreter.InputDetails(), interpreter.OutputDetails()};
+  if (key.empty()) return border;
+  std::string known;
+  for (const auto& signature : interpreter.Signatures()) {
+    known += (known.empty() ? "" : ", ") + signature.key;
+    if (signature.key != key) continue;
+    const std::vector<TensorDetails> all = interpreter.AllTensorDetails();
+    border = {};
+    for (const auto& [name, index] : signature.inputs) {
+      border.inputs.push_back(all[static_cast<size_t>(index)]);
+      border.inputs.back().name = name;
+    }
+    for (const auto& [name, index] : signature.outputs) {
+      border.outputs.push_back(all[static_cast<size_t>(index)]);
+      border.outputs.back().name = name;
+    }
+    return border;
+  }
+  return liteforge::InvalidArgument(
+      "has no signature '" + key + "'; " +
+      (known.empty() ? "it has none at all" : "it has: " + known));
+}
+
+Result<void> SetInputs(Interpreter& interpreter, const Border& border,
+                       const Arguments& arguments) {
+  if (arguments.inputs.size() > border.inputs.size()) {
+    return liteforge::InvalidArgument(
+        fmt::format("takes {} inputs, {} were given", border.inputs.size(),
+                    arguments.inputs.size()));
+  }
+  std::mt19937_64 generator(arguments.seed);
+  std::vector<NpyArray> arrays;
+  bool resized = false;
+  for (size_t i = 0; i < border.inputs.size(); ++i) {
+    const TensorDetails& input = border.inputs[i];
+    if (i >= arguments.inputs.size()) {
+      arrays.push_back(DrawInput(input, generator));
+      continue;
+    }
+    auto array = ReadInput(arguments.inputs[i], input);
+    if (!array) return tl::unexpected(std::move(array).error());
+    arrays.push_back(*std::move(array));
+    if (arrays.back().shape == input.shape) continue;
+    auto done = interpreter.ResizeInputTensor(input.index, arrays.back().shape);
+    if (!done) return done;
+    resized = true;
+  }
+  if (resized) {
+    if (auto done = interpreter.AllocateTensors(); !done) return done;
+  }
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    auto done = interpreter.SetTensor(border.inputs[i].index, arrays[i].type,
+                                      arrays[i].shape, arrays[i].data);
+    if (!done) return done;
+  }
+  return {};
+}
+
+// The element as a number for people; complex ones by their real part.
+double ElementAt(DataType type, std::span<const std::byte> data, size_t i) {
+  const auto read = [&](auto sample) {
+    std::memcpy(&sample, data.data() + i * sizeof(sample), sizeof(sample));
+    return static_cast<double>(sample);
+  };
+  switch (type) {
+    case DataType::kFloat32:
+      return read(0.0f);
+    case DataType::kFloat64:
+      return read(0.0);
+    case DataType::kInt8:
+      return read(int8_t{});
+    case DataType::kUInt8:
+    case DataType::kBool:
+      return read(uint8_t{});
+    case DataType::kInt16:
+      return read(int16_t{});
+    case DataType::kUInt16:
+      return read(uint16_t{});
+    case DataType::kInt32:
+      return read(int32_t{});
+    case DataType::kUInt32:
+      return read(uint32_t{});
+    case DataType::kInt64:
+      return read(int64_t{});
+    case DataType::kUInt64:
+      return read(uint64_t{});
+    default:
+      return std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
+constexpr size_t kShownValues = 8;
+
+std::vector<double> FirstValues(const TensorDetails& output,
+                                std::span<const std::byte> data) {
+  const int bits = BitWidth(output.dtype);
+  const size_t count =
+      bits < 8 ? 0 : data.size() / (static_cast<size_t>(bits) / 8);
+  std::vector<double> values;
+  for (size_t i = 0; i < std::min(count, kShownValues); ++i) {
+    values.push_back(ElementAt(output.dtype, data, i));
+  }
+  return values;
+}
+
+struct RunReport {
+  std::vector<TensorDetails> outputs;
+  std::vector<std::vector<double>> first_values;
+  std::vector<std::string> files;
+  double milliseconds = 0;
+};
+
+Result<RunReport> CollectOutputs(const Interpreter& interpreter,
+                                 const Arguments& arguments) {
+  auto border = FindBorder(interpreter, arguments.signature);
+  if (!border) return tl::unexpected(std::move(border).error());
+  RunReport report{border->outputs, {}, {}, 0};
+  for (size_t k = 0; k < report.outputs.size(); ++k) {
+    const TensorDetails& output = report.outputs[k];
+    auto data = interpreter.GetTensor(output.index);
+    if (!data) return tl::unexpected(std::move(data).error());
+    report.first_values.push_back(FirstValues(output, *data));
+    if (arguments.output_dir.empty()) continue;
+    const std::filesystem::path file =
+        std::filesystem::path(arguments.output_dir) /
+        fmt::format("output_{}.npy", k);
+    auto done = liteforge::WriteNpy(file, output.dtype, output.shape, *data);
+    if (!done) return tl::unexpected(std::move(done).error());
+    report.files.push_back(file.string());
+  }
+  return report;
+}
+
+void PrintText(const RunReport& report) {
+  for (size_t k = 0; k < report.outputs.size(); ++k) {
+    const TensorDetails& output = report.outputs[k];
+    fmt::print("output {}  {}  {}:", k, output.name,
+               liteforge::Describe(output.dtype, output.shape));
+    for (double value : report.first_values[k]) fmt::print(" {:.6g}", value);
+    const bool more = output.shape.elements() >
+                      static_cast<int64_t>(report.first_values[k].size());
+    fmt::print("{}\n", more ? " …" : "");
+  }
+  fmt::print("{:.3f} ms\n", report.milliseconds);
+}
+
+void PrintJson(const RunReport& report) {
+  nlohmann::ordered_json json;
+  json["milliseconds"] = report.milliseconds;
+  json["outputs"] = nlohmann::ordered_json::array();
+  for (size_t k = 0; k < report.outputs.size(); ++k) {
+    const TensorDetails& output = report.outputs[k];
+    nlohmann::ordered_json row;
+    row["name"] = output.name;
+    row["dtype"] = std::string(Name(output.dtype));
+    row["shape"] = std::vector<int32_t>(output.shape.dims().begin(),
+                                        output.shape.dims().end());
+    row["first_values"] = report.first_values[k];
+    if (k < report.files.size()) row["file"] = report.files[k];
+    json["outputs"].push_back(row);
+  }
+  fmt::print("{}\n", json.dump(2));
+}
+
+Result<void> RunModel(const Arguments& arguments) {
+  auto interpreter = Interpreter::FromFile(arguments.model,
+                                           {.num_threads = arguments.threads});
+  if (!interpreter) return tl::unexpected(std::move(interpreter).error());
+  if (auto done = interpreter->AllocateTensors(); !done) return done;
+  auto border = FindBorder(*interpreter, arguments.signature);
+  if (!border) return tl::unexpected(std::move(border).error());
+  if (auto done = SetInputs(*interpreter, *border, arguments); !done) {
+    return done;
+  }
+  const auto start = std::chrono::steady_clock::now();
+  if (auto done = interpreter->Invoke(); !done) return done;
+  const std::chrono::duration<double, std::milli> elapsed =
+      std::chrono::steady_clock::now() - start;
+
+  if (!arguments.output_dir.empty()) {
+    std::error_code failed;
+    std::filesystem::create_directories(arguments.output_dir, failed);
+    if (failed) {
+      return liteforge::Fail(
+          liteforge::ErrorCode::kIo,
+          arguments.output_dir + ": cannot be made: " + failed.message());
+    }
+  }
+  auto report = CollectOutputs(*interpreter, arguments);
+  if (!report) return tl::unexpected(std::move(report).error());
+  report->milliseconds = elapsed.count();
+  arguments.json ? PrintJson(*report) : PrintText(*report);
+  return {};
+}
+
+// Errors of the interpreter after loading do not know the file's name.
+Result<void> Run(const Arguments& arguments) {
+  Result<void> done = RunModel(arguments);
+  if (done || done.error().ToString().starts_with(arguments.model)) return done;
+  return tl::unexpected(std::move(done.error()).In(arguments.model));
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, Result<void>& outcome) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("run", "Run a .tflite model once");
+  verb->add_option("MODEL", arguments->model, "The .tflite file")->required();
+  verb->add_option("--input", arguments->inputs,
+                   "A .npy file, once per input, in model order; inputs not "
+                   "given are drawn at random")
+      ->take_all();
+  verb->add_option("--seed", arguments->seed, "Seed of the random inputs");
+  verb->add_option("--output-dir", arguments->output_dir,
+                   "Write output_0.npy, output_1.npy, … here");
+  verb->add_option("--signature", arguments->signature,
+                   "Use this signature's inputs and outputs");
+  verb->add_option("--threads", arguments->threads, "Threads to compute with")
+      ->check(CLI::Range(1, 1024));
+  verb->add_flag("--json", arguments->json, "Print JSON");
+  verb->callback([arguments, &outcome] { outcome = Run(*arguments); });
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// A verb of the command line. Each lives in a file of its own and adds itself
+// to the parser; main.cc holds the list.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "liteforge/result.h"
+
+// Adds the subcommand. Its callback stores the outcome in `outcome`; an error
+// is printed by main() as "error: …" and makes the exit status 1.
+using AddVerb = void (*)(CLI::App& app, liteforge::Result<void>& outcome);
+
+void AddConvert(CLI::App& app, liteforge::Result<void>& outcome);
+void AddInspect(CLI::App& app, liteforge::Result<void>& outcome);
+void AddRun(CLI::App& app, liteforge::Result<void>& outcome);
+
+// "12,345,678"
+std::string WithThousands(int64_t number);

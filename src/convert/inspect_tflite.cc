@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "base/try.h"
+#include "convert/inspect_sources.h"
+#include "formats/tflite/model_reader.h"
+#include "ops/op.h"
+
+namespace liteforge {
+namespace {
+
+std::string Text(const flatbuffers::String* text) {
+  return text == nullptr ? std::string() : text->str();
+}
+
+Shape ShapeOf(const flatbuffers::Vector<int32_t>* dims) {
+  return dims == nullptr ? Shape()
+                         : Shape(std::span(dims->data(), dims->size()));
+}
+
+TensorDetails DetailsOf(const tflite::SubGraph& graph, int index) {
+  const tflite::Tensor& tensor =
+      *graph.tensors()->Get(static_cast<uint32_t>(index));
+  TensorDetails details;
+  details.name = Text(tensor.name());
+  details.index = index;
+  details.shape = ShapeOf(tensor.shape());
+  const bool varies = tensor.shape_signature() != nullptr &&
+                      tensor.shape_signature()->size() > 0;
+  details.shape_signature =
+      varies ? ShapeOf(tensor.shape_signature()) : details.shape;
+  details.dtype = static_cast<DataType>(tensor.type());
+  if (const auto* from = tensor.quantization(); from != nullptr) {
+    Quantization& to = details.quantization;
+    if (from->scale() != nullptr)
+      to.scale.assign(from->scale()->begin(), from->scale()->end());
+    if (from->zero_point() != nullptr)
+      to.zero_point.assign(from->zero_point()->begin(),
+                           from->zero_point()->end());
+    to.axis = from->quantized_dimension();
+  }
+  return details;
+}
+
+std::vector<TensorDetails> DetailsOf(const tflite::SubGraph& graph,
+                                     const flatbuffers::Vector<int32_t>* list) {
+  std::vector<TensorDetails> details;
+  if (list == nullptr) return details;
+  for (int32_t index : *list) details.push_back(DetailsOf(graph, index));
+  return details;
+}
+
+void DescribeOperators(const TfliteModel& file, ModelDescription& model) {
+  const tflite::SubGraph& graph = *file->subgraphs()->Get(0);
+  if (graph.operators() == nullptr) return;
+  for (const tflite::Operator* node : *graph.operators()) {
+    const tflite::OperatorCode& code =
+        *file->operator_codes()->Get(node->opcode_index());
+    const auto op = static_cast<Op>(file.OperatorNumber(node->opcode_index()));
+    const std::string name =
+        op == Op::kCustom ? Text(code.custom_code()) : std::string(Name(op));
+    model.operator_sequence.push_back(name);
+    const auto row = std::find_if(
+        model.operators.begin(), model.operators.end(), [&](const auto& r) {
+          return r.name == name && r.version == code.version();
+        });
+    if (row != model.operators.end()) {
+      ++row->count;
+    } else {
+      model.operators.push_back({name, code.version(), 1});
+    }
+  }
+}
+
+void DescribeSignatures(const TfliteModel& file, ModelDescription& model) {
+  if (file->signature_defs() == nullptr) return;
+  const auto names = [](const auto* maps) {
+    std::vector<std::pair<std::string, int>> list;
+    if (maps == nullptr) return list;
+    for (const tflite::TensorMap* map : *maps) {
+      list.emplace_back(Text(map->name()),
+                        static_cast<int>(map->tensor_index()));
+    }
+    return list;
+  };
+  for (const tflite::SignatureDef* signature : *file->signature_defs()) {
+    model.signatures.push_back({Text(signature->signature_key()),
+                                names(signature->inputs()),
+                                names(signature->outputs())});
+  }
+}
+
+// Elements of constants that are weights: not the small integer vectors that
+// say shapes, axes and paddings.
+int64_t CountParameters(const TfliteModel& file) {
+  int64_t count = 0;
+  for (const tflite::SubGraph* graph : *file->subgraphs()) {
+    for (const tflite::Tensor* tensor : *graph->tensors()) {
+      const bool constant = !file.BufferData(tensor->buffer()).empty();
+      const bool index = tensor->type() == tflite::TensorType::INT32 &&
+                         tensor->quantization() == nullptr;
+      if (constant && !index) count += ShapeOf(tensor->shape()).elements();
+    }
+  }
+  return count;
+}
+
+std::string MinRuntimeVersion(const TfliteModel& file) {
+  if (file->metadata() == nullptr) return "";
+  for (const tflite::Metadata* entry : *file->metadata()) {
+    if (Text(entry->name()) != "min_runtime_version") continue;
+    const Blob data = file.BufferData(entry->buffer());
+    std::string text(reinterpret_cast<const char*>(data.data()), data.size());
+    return text.substr(0, text.find('\0'));
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<void> DescribeTflite(const std::filesystem::path& path,
+                            ModelDescription& model) {
+  TRY_ASSIGN(const TfliteModel file, TfliteModel::Open(path));
+  const tflite::SubGraph& graph = *file->subgraphs()->Get(0);
+  model.writer = Text(file->description());
+  model.inputs = DetailsOf(graph, graph.inputs());
+  model.outputs = DetailsOf(graph, graph.outputs());
+  model.parameters = CountParameters(file);
+  model.min_runtime_version = MinRuntimeVersion(file);
+  DescribeOperators(file, model);
+  DescribeSignatures(file, model);
+  auto interpreter = Interpreter::FromFile(path);
+  auto runs = interpreter ? interpreter->AllocateTensors()
+                          : tl::unexpected(interpreter.error());
+  model.converts = runs.has_value();
+  if (!runs) model.problem = runs.error().message;
+  return {};
+}
+
+}  // namespace liteforge

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "function/builder.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/try.h"
+
+namespace liteforge {
+namespace {
+
+// The GraphDef version TensorFlow 2 writes: readers accept it as current.
+constexpr int kProducerVersion = 1645;
+
+template <class T>
+ConstantValue Constant(DataType type, Shape shape, std::vector<T> values) {
+  return {type, shape, Blob::Own(std::move(values))};
+}
+
+}  // namespace
+
+ConstantValue FloatConstant(Shape shape, std::vector<float> values) {
+  return Constant(DataType::kFloat32, shape, std::move(values));
+}
+
+ConstantValue IntConstant(Shape shape, std::vector<int32_t> values) {
+  return Constant(DataType::kInt32, shape, std::move(values));
+}
+
+ConstantValue IntVector(std::vector<int32_t> values) {
+  const Shape shape{static_cast<int32_t>(values.size())};
+  return IntConstant(shape, std::move(values));
+}
+
+ConstantValue FloatScalar(float value) {
+  return FloatConstant(Shape(), {value});
+}
+
+ConstantValue IntScalar(int32_t value) { return IntConstant(Shape(), {value}); }
+
+Attributes& Attributes::Int(std::string_view name, int64_t value) {
+  values_.emplace_back(name, tf::AttrValue()).second.set_i(value);
+  return *this;
+}
+
+Attributes& Attributes::Float(std::string_view name, float value) {
+  values_.emplace_back(name, tf::AttrValue()).second.set_f(value);
+  return *this;
+}
+
+Attributes& Attributes::Bool(std::string_view name, bool value) {
+  values_.emplace_back(name, tf::AttrValue()).second.set_b(value);
+  return *this;
+}
+
+Attributes& Attributes::String(std::string_view name, std::string_view value) {
+  values_.emplace_back(name, tf::AttrValue()).second.set_s(std::string(value));
+  return *this;
+}
+
+Attributes& Attributes::Type(std::string_view name, DataType value) {
+  values_.emplace_back(name, tf::AttrValue())
+      .second.set_type(ToTensorFlow(value));
+  return *this;
+}
+
+Attributes& Attributes::ShapeOf(std::string_view name, const Shape& value) {
+  *values_.emplace_back(name, tf::AttrValue()).second.mutable_shape() =
+      ToTensorFlow(value);
+  return *this;
+}
+
+Attributes& Attributes::Ints(std::string_view name,
+                             std::span<const int64_t> values) {
+  auto* list =
+      values_.emplace_back(name, tf::AttrValue()).second.mutable_list();
+  for (int64_t value : values) list->add_i(value);
+  return *this;
+}
+
+Attributes& Attributes::Ints(std::string_view name,
+                             std::initializer_list<int64_t> values) {
+  return Ints(name, std::span(values.begin(), values.size()));
+}
+
+FunctionBuilder::FunctionBuilder(std::string name) {
+  function_.name = std::move(name);
+  function_.graph.mutable_versions()->set_producer(kProducerVersion);
+}
+
+std::string FunctionBuilder::UniqueName(std::string_view name) {
+  std::string full = scope_ + std::string(name);
+  int& count = names_[full];
+  while (count > 0) {
+    std::string numbered = full + "_" + std::to_string(count++);
+    if (names_.try_emplace(numbered, 1).second) return numbered;
+  }
+  count = 1;
+  return full;
+}
+
+Tensor FunctionBuilder::Input(std::string_view name, DataType type,
+                              Shape shape) {
+  tf::NodeDef& node = *function_.graph.add_node();
+  node.set_name(UniqueName(name));
+  node.set_op("Placeholder");
+  (*node.mutable_attr())["dtype"].set_type(ToTensorFlow(type));
+  *(*node.mutable_attr())["shape"].mutable_shape() = ToTensorFlow(shape);
+  function_.inputs.push_back({std::string(name), node.name(), type, shape});
+  Tensor tensor;
+  tensor.builder_ = this;
+  tensor.name_ = node.name();
+  tensor.type_ = type;
+  tensor.shape_ = shape;
+  return tensor;
+}
+
+Tensor FunctionBuilder::Constant(ConstantValue value, std::string_view name) {
+  const int64_t bytes = ByteSize(value.type, value.shape.elements());
+  if (bytes != static_cast<int64_t>(value.data.size())) {
+    return Fail({ErrorCode::kInvalidModel,
+                 "a constant " + Describe(value.type, value.shape) + " holds " +
+                     std::to_string(value.data.size()) + " bytes",
+                 std::string(name)});
+  }
+  tf::NodeDef& node = *function_.graph.add_node();
+  node.set_name(UniqueName(name.empty() ? "Const" : name));
+  node.set_op("Const");
+  (*node.mutable_attr())["dtype"].set_type(ToTensorFlow(value.type));
+  tf::TensorProto& tensor = *(*node.mutable_attr())["value"].mutable_tensor();
+  tensor.set_dtype(ToTensorFlow(value.type));
+  *tensor.mutable_tensor_shape() = ToTensorFlow(value.shape);
+  function_.constants[node.name()] = std::move(value.data);
+  Tensor symbol;
+  symbol.builder_ = this;
+  symbol.name_ = node.name();
+  symbol.type_ = value.type;
+  symbol.shape_ = value.shape;
+  return symbol;
+}
+
+void FunctionBuilder::Output(std::string_view name, const Tensor& tensor) {
+  if (tensor.builder_ != this) {
+    Fail({ErrorCode::kInternal,
+          "output '" + std::string(name) + "' was not built here", ""});
+    return;
+  }
+  function_.outputs.push_back(
+      {std::string(name), tensor.name_, tensor.type_, tensor.shape_});
+}
+
+std::vector<Tensor> FunctionBuilder::AddNode(
+    std::string_view op, std::span<const Tensor> inputs, Attributes attributes,
+    std::span<const OutputType> outputs) {
+  std::vector<Tensor> results(outputs.size());
+  if (!ok()) return results;
+  for (const Tensor& input : inputs) {
+    if (input.builder_ == this) continue;
+    Fail({ErrorCode::kInternal,
+          std::string(op) + " takes a tensor of another function", scope_});
+    return results;
+  }
+  tf::NodeDef& node = *function_.graph.add_node();
+  node.set_name(UniqueName(op));
+  node.set_op(std::string(op));
+  for (const Tensor& input : inputs) node.add_input(input.name_);
+  for (auto& [name, value] : attributes.values_) {
+    (*node.mutable_attr())[name] = std::move(value);
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    results[i].builder_ = this;
+    results[i].name_ =
+        i == 0 ? node.name() : node.name() + ":" + std::to_string(i);
+    results[i].type_ = outputs[i].type;
+    results[i].shape_ = outputs[i].shape;
+  }
+  return results;
+}
+
+Tensor FunctionBuilder::AddNode(std::string_view op,
+                                std::initializer_list<Tensor> inputs,
+                                Attributes attributes, DataType type,
+                                const Shape& shape) {
+  const OutputType output{type, shape};
+  return AddNode(op, std::span(inputs.begin(), inputs.size()),
+                 std::move(attributes), std::span(&output, 1))[0];
+}
+
+Tensor FunctionBuilder::Fail(Error error) {
+  if (ok()) {
+    if (error.where.empty() && !scope_.empty()) {
+      error.where = scope_.substr(0, scope_.size() - 1);
+    }
+    error_ = std::make_unique<Error>(std::move(error));
+  }
+  return {};
+}
+
+FunctionBuilder::Scope::Scope(FunctionBuilder& builder, std::string_view name)
+    : builder_(builder), length_(builder.scope_.size()) {
+  builder.scope_ += std::string(name) + "/";
+}
+
+FunctionBuilder::Scope::~Scope() { builder_.scope_.resize(length_); }
+
+Result<ConcreteFunction> FunctionBuilder::Finish() {
+  if (error_) return tl::unexpected(*error_);
+  if (function_.outputs.empty()) {
+    return InvalidModel("the model has no outputs");
+  }
+  for (const auto* list : {&function_.inputs, &function_.outputs}) {
+    std::set<std::string_view> names;
+    for (const FunctionArgument& argument : *list) {
+      if (names.insert(argument.name).second) continue;
+      return InvalidModel("two inputs or two outputs are named '" +
+                          argument.name + "'");
+    }
+  }
+  return std::move(function_);
+}
+
+}  // namespace liteforge

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/parse.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace liteforge::ir {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Everything Print can write comes back as itself.
+TEST(Parse, ReadsWhatPrintWrites) {
+  const std::string text =
+      "graph main(%x: float32[?,4,4,3], %i: int64[2]) {\n"
+      "  %c: float32[?,2,2,8] = CONV_2D(%x, @w: float32[8,3,3,3], none)"
+      " {padding=1 stride_w=1 stride_h=1 fused_activation_function=1}\n"
+      "  %r: float32[?,32] = RESHAPE(%c, @s: int32[2] = [-1,32])"
+      " {new_shape=[-1,32]}\n"
+      "  %m: float32[?,32] = MUL(%r, @half: float32[] = [0.5])\n"
+      "  %a: float32[1], %b: float32[1] = SPLIT(@axis: int32[] = [0], %i)"
+      " {num_splits=2}\n"
+      "  return %m, %c\n}\n";
+  const auto graph = Parse(text);
+  ASSERT_TRUE(graph) << graph.error().ToString();
+  EXPECT_EQ(Print(**graph), text);
+  EXPECT_TRUE(Verify(**graph));
+}
+
+TEST(Parse, InfersTypesAndFillsConstants) {
+  const auto graph = Parse(
+      "graph g(%x: float32[2,3]) {\n"
+      "  %y = ADD(%x, @c: float32[2,3])\n"
+      "  %z = MUL(%y, @k: float32[3] = [1, 2…])\n"
+      "  return %z }");
+  ASSERT_TRUE(graph) << graph.error().ToString();
+  const Node& add = *(*graph)->nodes()[0];
+  const Node& mul = *(*graph)->nodes()[1];
+  EXPECT_EQ(mul.output()->shape, (Shape{2, 3}));
+  EXPECT_THAT(add.input(1)->ToVector<float>(),
+              ElementsAre(-1.5f, 0.25f, -1.25f, 0.5f, -1.f, 0.75f));
+  EXPECT_THAT(mul.input(1)->ToVector<float>(), ElementsAre(1, 2, 2));
+}
+
+TEST(Parse, SaysWhatIsWrongAndWhere) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"grap", "'graph' expected"},
+      {"graph g(%x: float33[2]) {", "'float33' is no type"},
+      {"graph g(%x: float32[2]) {\n%y = RELO(%x)", "line 2: 'RELO' is no op"},
+      {"graph g(%x: float32[2]) {\n%y = RELU(%z)", "'z' is read before"},
+      {"graph g() {\n%y = RELU(@c)", "constant 'c' is not described"},
+      {"graph g() {\n%y = RELU(@c: int32[2] = [1])", "too few values"},
+      {"graph g() {\n%y = RELU(@c: int32[1] = [1,2])", "too many values"},
+      {"graph g(%x: float32[2]) {\n%y = RELU(%x) {axis=1}", "'axis' is no"},
+      {"graph g(%x: float32[2]) {\n%y = ADD(%x)", "input 1 is missing"},
+  };
+  for (const auto& [text, message] : rows) {
+    const auto graph = Parse(text);
+    ASSERT_FALSE(graph) << text;
+    EXPECT_THAT(graph.error().ToString(), HasSubstr(message)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace liteforge::ir

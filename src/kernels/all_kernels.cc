@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of kernels, sorted by operator number: a new one is two lines here.
+#include <algorithm>
+
+#include "kernels/kernel.h"
+
+namespace liteforge {
+
+// clang-format off
+extern const Kernel kAdd;
+extern const Kernel kAveragePool2D;
+extern const Kernel kConcatenation;
+extern const Kernel kConv2D;
+extern const Kernel kDepthwiseConv2D;
+extern const Kernel kDepthToSpace;
+extern const Kernel kDequantize;
+extern const Kernel kFloor;
+extern const Kernel kFullyConnected;
+extern const Kernel kL2Pool2D;
+extern const Kernel kLogistic;
+extern const Kernel kMaxPool2D;
+extern const Kernel kMul;
+extern const Kernel kRelu;
+extern const Kernel kReluN1To1;
+extern const Kernel kRelu6;
+extern const Kernel kReshape;
+extern const Kernel kResizeBilinear;
+extern const Kernel kSoftmax;
+extern const Kernel kSpaceToDepth;
+extern const Kernel kTanh;
+extern const Kernel kPad;
+extern const Kernel kGather;
+extern const Kernel kBatchToSpaceND;
+extern const Kernel kSpaceToBatchND;
+extern const Kernel kTranspose;
+extern const Kernel kMean;
+extern const Kernel kSub;
+extern const Kernel kDiv;
+extern const Kernel kSqueeze;
+extern const Kernel kStridedSlice;
+extern const Kernel kExp;
+extern const Kernel kSplit;
+extern const Kernel kCast;
+extern const Kernel kMaximum;
+extern const Kernel kMinimum;
+extern const Kernel kLess;
+extern const Kernel kNeg;
+extern const Kernel kPadV2;
+extern const Kernel kGreater;
+extern const Kernel kGreaterEqual;
+extern const Kernel kLessEqual;
+extern const Kernel kSelect;
+extern const Kernel kSlice;
+extern const Kernel kSin;
+extern const Kernel kTile;
+extern const Kernel kExpandDims;
+extern const Kernel kEqual;
+extern const Kernel kNotEqual;
+extern const Kernel kLog;
+extern const Kernel kSum;
+extern const Kernel kSqrt;
+extern const Kernel kRsqrt;
+extern const Kernel kShape;
+extern const Kernel kPow;
+extern const Kernel kReduceProd;
+extern const Kernel kReduceMax;
+extern const Kernel kPack;
+extern const Kernel kLogicalOr;
+extern const Kernel kLogicalAnd;
+extern const Kernel kLogicalNot;
+extern const Kernel kUnpack;
+extern const Kernel kReduceMin;
+extern const Kernel kFloorDiv;
+extern const Kernel kReduceAny;
+extern const Kernel kSquare;
+extern const Kernel kZerosLike;
+extern const Kernel kFill;
+extern const Kernel kFloorMod;
+extern const Kernel kRange;
+extern const Kernel kResizeNearestNeighbor;
+extern const Kernel kLeakyRelu;
+extern const Kernel kSquaredDifference;
+extern const Kernel kMirrorPad;
+extern const Kernel kAbs;
+extern const Kernel kSplitV;
+extern const Kernel kCeil;
+extern const Kernel kReverseV2;
+extern const Kernel kGatherNd;
+extern const Kernel kCos;
+extern const Kernel kRank;
+extern const Kernel kElu;
+extern const Kernel kQuantize;
+extern const Kernel kRound;
+extern const Kernel kHardSwish;
+extern const Kernel kSelectV2;
+extern const Kernel kBroadcastTo;
+extern const Kernel kReduceAll;
+extern const Kernel kGelu;
+extern const Kernel kRelu0To1;
+extern const Kernel kSign;
+
+namespace {
+
+constexpr const Kernel* kKernels[] = {
+    &kAdd,
+    &kAveragePool2D,
+    &kConcatenation,
+    &kConv2D,
+    &kDepthwiseConv2D,
+    &kDepthToSpace,
+    &kDequantize,
+    &kFloor,
+    &kFullyConnected,
+    &kL2Pool2D,
+    &kLogistic,
+    &kMaxPool2D,
+    &kMul,
+    &kRelu,
+    &kReluN1To1,
+    &kRelu6,
+    &kReshape,
+    &kResizeBilinear,
+    &kSoftmax,
+    &kSpaceToDepth,
+    &kTanh,
+    &kPad,
+    &kGather,
+    &kBatchToSpaceND,
+    &kSpaceToBatchND,
+    &kTranspose,
+    &kMean,
+    &kSub,
+    &kDiv,
+    &kSqueeze,
+    &kStridedSlice,
+    &kExp,
+    &kSplit,
+    &kCast,
+    &kMaximum,
+    &kMinimum,
+    &kLess,
+    &kNeg,
+    &kPadV2,
+    &kGreater,
+    &kGreaterEqual,
+    &kLessEqual,
+    &kSelect,
+    &kSlice,
+    &kSin,
+    &kTile,
+    &kExpandDims,
+    &kEqual,
+    &kNotEqual,
+    &kLog,
+    &kSum,
+    &kSqrt,
+    &kRsqrt,
+    &kShape,
+    &kPow,
+    &kReduceProd,
+    &kReduceMax,
+    &kPack,
+    &kLogicalOr,
+    &kLogicalAnd,
+    &kLogicalNot,
+    &kUnpack,
+    &kReduceMin,
+    &kFloorDiv,
+    &kReduceAny,
+    &kSquare,
+    &kZerosLike,
+    &kFill,
+    &kFloorMod,
+    &kRange,
+    &kResizeNearestNeighbor,
+    &kLeakyRelu,
+    &kSquaredDifference,
+    &kMirrorPad,
+    &kAbs,
+    &kSplitV,
+    &kCeil,
+    &kReverseV2,
+    &kGatherNd,
+    &kCos,
+    &kRank,
+    &kElu,
+    &kQuantize,
+    &kRound,
+    &kHardSwish,
+    &kSelectV2,
+    &kBroadcastTo,
+    &kReduceAll,
+    &kGelu,
+    &kRelu0To1,
+    &kSign,
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Kernel* const> AllKernels() { return kKernels; }
+
+const Kernel* FindKernel(Op op) {
+  const auto kernels = AllKernels();
+  const auto found = std::lower_bound(
+      kernels.begin(), kernels.end(), op,
+      [](const Kernel* kernel, Op wanted) { return kernel->op < wanted; });
+  return found != kernels.end() && (*found)->op == op ? *found : nullptr;
+}
+
+}  // namespace liteforge

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// numpy's broadcasting, for kernels of two operands.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernels/strided_copy.h"
+#include "liteforge/types.h"
+
+namespace liteforge {
+
+// How two operands walk under one output: axes that agree are merged, so that
+// the usual cases (same shape, scalar, one row) are one or two loops.
+struct BroadcastPlan {
+  int rank = 0;
+  std::array<int32_t, Shape::kMaxRank> extent{};
+  std::array<int64_t, Shape::kMaxRank> a{};
+  std::array<int64_t, Shape::kMaxRank> b{};
+};
+
+// The shapes must be broadcastable to `output`.
+BroadcastPlan PlanBroadcast(const Shape& a, const Shape& b,
+                            const Shape& output);
+
+// Calls row(out offset, a offset, a stride, b offset, b stride, count) for
+// each innermost run; strides are 0 or 1.
+template <class Row>
+void WalkBroadcast(const BroadcastPlan& plan, const Row& row) {
+  if (plan.rank == 0) return row(0, 0, 0, 0, 0, int64_t{1});
+  std::array<int32_t, Shape::kMaxRank> at{};
+  const auto last = static_cast<size_t>(plan.rank) - 1;
+  const int64_t count = plan.extent[last];
+  for (size_t axis = 0; axis <= last; ++axis) {
+    if (plan.extent[axis] == 0) return;
+  }
+  int64_t out = 0, a = 0, b = 0;
+  while (true) {
+    row(out, a, plan.a[last], b, plan.b[last], count);
+    out += count;
+    size_t axis = last;
+    while (axis > 0) {
+      --axis;
+      a += plan.a[axis];
+      b += plan.b[axis];
+      if (++at[axis] < plan.extent[axis]) break;
+      a -= plan.a[axis] * plan.extent[axis];
+      b -= plan.b[axis] * plan.extent[axis];
+      at[axis] = 0;
+      if (axis == 0) return;
+    }
+    if (last == 0) return;
+  }
+}
+
+// out[i] = f(a[i], b[i]) with broadcasting.
+template <class A, class Out, class Function>
+void BroadcastBinary(const BroadcastPlan& plan, const A* a, const A* b,
+                     Out* out, const Function& f) {
+  WalkBroadcast(plan, [&](int64_t to, int64_t from_a, int64_t step_a,
+                          int64_t from_b, int64_t step_b, int64_t count) {
+    const A* x = a + from_a;
+    const A* y = b + from_b;
+    Out* z = out + to;
+    if (step_a == 1 && step_b == 1) {
+      for (int64_t i = 0; i < count; ++i) z[i] = f(x[i], y[i]);
+    } else if (step_a == 1) {
+      const A right = *y;
+      for (int64_t i = 0; i < count; ++i) z[i] = f(x[i], right);
+    } else if (step_b == 1) {
+      const A left = *x;
+      for (int64_t i = 0; i < count; ++i) z[i] = f(left, y[i]);
+    } else {
+      const Out value = f(*x, *y);
+      for (int64_t i = 0; i < count; ++i) z[i] = value;
+    }
+  });
+}
+
+}  // namespace liteforge

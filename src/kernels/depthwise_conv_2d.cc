@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// DEPTHWISE_CONV_2D: each input channel c is convolved with its own
+// `multiplier` filters into output channels c * multiplier + m.
+//   input  [N, H, W, C]               f32 | u8 | i8 | i16
+//   filter [1, KH, KW, C * multiplier]   f32 | u8 | i8 | i4
+//   bias   [C * multiplier], optional    f32 | i32 | i64
+// The multiplier follows from the shapes; the option of that name is not
+// trusted. Source: TFLite schema DepthwiseConv2DOptions;
+// tflite/kernels/depthwise_conv.cc and kernels/internal/reference.
+#include "kernels/filter_params.h"
+#include "kernels/window.h"
+
+namespace liteforge {
+namespace {
+
+struct State {
+  FilterArithmetic arithmetic;
+  Window window;
+  int multiplier = 1;
+  FilterQuantization quantization;
+  Range<float> range{0, 0};
+  std::vector<int8_t> unpacked;
+};
+
+constexpr int kInput = 0, kFilter = 1, kBias = 2;
+// Scratch slots: sums of one output position a row; the quantized input and
+// its scales (hybrid).
+constexpr int kSums = 0, kQuantized = 1, kScales = 2;
+
+Result<void> Prepare(KernelContext& k) {
+  const RuntimeTensor& input = k.Input(kInput);
+  const RuntimeTensor& filter = k.Input(kFilter);
+  const auto& options = k.options<DepthwiseConv2DOptions>();
+  State& s = k.NewState<State>();
+  TRY_ASSIGN(s.arithmetic, FindFilterArithmetic(k, kInput, kFilter, kBias));
+  if (k.Output(0).type != input.type) {
+    return InvalidModel("the output must have the input's type");
+  }
+  s.window.stride_height = options.stride_h;
+  s.window.stride_width = options.stride_w;
+  s.window.dilation_height = options.dilation_h_factor;
+  s.window.dilation_width = options.dilation_w_factor;
+  s.window.SetShapes(input.shape, filter.shape[1], filter.shape[2],
+                     k.Output(0).shape);
+  s.multiplier = filter.shape[3] / std::max(1, input.shape[3]);
+  s.range = FloatActivationRange(options.fused_activation_function);
+  TRY(PrepareNarrowFilter(filter, s.unpacked));
+  const Window& w = s.window;
+  k.NeedScratch(kSums, sizeof(int64_t) * static_cast<size_t>(w.out_rows()) *
+                           static_cast<size_t>(w.out_channels));
+  if (s.arithmetic == FilterArithmetic::kFloat) return {};
+  if (s.arithmetic == FilterArithmetic::kHybrid) {
+    k.NeedScratch(kQuantized, static_cast<size_t>(input.elements()));
+    k.NeedScratch(kScales,
+                  sizeof(FloatQuantization) * static_cast<size_t>(w.batches));
+    return CheckQuantized(filter, "filter");
+  }
+  TRY_ASSIGN(s.quantization, PrepareFilterQuantization(
+                                 k, kInput, kFilter, kBias, 3,
+                                 options.fused_activation_function,
+                                 s.arithmetic == FilterArithmetic::kUInt8));
+  return {};
+}
+
+// Adds the products of one position of the window for all channels.
+template <class Accumulator, class In, class Filter>
+inline void AddTap(int channels, int multiplier, const In* input,
+                   const Filter* filter, int32_t input_offset,
+                   int32_t filter_offset, Accumulator* sums) {
+  if (multiplier == 1) {
+    for (int c = 0; c < channels; ++c) {
+      if constexpr (std::is_floating_point_v<Accumulator>) {
+        sums[c] += input[c] * filter[c];
+      } else {
+        sums[c] += (input[c] + input_offset) * (filter[c] + filter_offset);
+      }
+    }
+    return;
+  }
+  for (int c = 0; c < channels; ++c) {
+    for (int m = 0; m < multiplier; ++m) {
+      const int o = c * multiplier + m;
+      if constexpr (std::is_floating_point_v<Accumulator>) {
+        sums[o] += input[c] * filter[o];
+      } else {
+        sums[o] += (input[c] + input_offset) * (filter[o] + filter_offset);
+      }
+    }
+  }
+}
+
+// Calls finish(n, output offset, sums) for each output position.
+template <class Accumulator, class In, class Filter, class Finish>
+void ForEachPosition(KernelContext& k, const State& s, const In* input,
+                     const Filter* filter, const auto& input_offset_of,
+                     int32_t filter_offset, const Finish& finish) {
+  const Window& w = s.window;
+  k.threads().ParallelFor(w.out_rows(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      auto* sums = k.Scratch<Accumulator>(kSums) + row * w.out_channels;
+      const int n = static_cast<int>(row / w.out_height);
+      const int y = static_cast<int>(row % w.out_height);
+      const int top = y * w.stride_height - w.pad_top;
+      const Taps rows =
+          TapsInside(top, w.height, w.dilation_height, w.in_height);
+      for (int x = 0; x < w.out_width; ++x) {
+        const int left = x * w.stride_width - w.pad_left;
+        const Taps cols =
+            TapsInside(left, w.width, w.dilation_width, w.in_width);
+        std::fill_n(sums, w.out_channels, Accumulator{0});
+        for (int i = rows.begin; i < rows.end; ++i) {
+          const int64_t in_y =
+              int64_t{n} * w.in_height + top + i * w.dilation_height;
+          for (int j = cols.begin; j < cols.end; ++j) {
+            const int64_t in_x = left + j * w.dilation_width;
+            AddTap(w.in_channels, s.multiplier,
+                   input + (in_y * w.in_width + in_x) * w.in_channels,
+                   filter + (int64_t{i} * w.width + j) * w.out_channels,
+                   input_offset_of(n), filter_offset, sums);
+          }
+        }
+        finish(n, (row * w.out_width + x) * w.out_channels, sums);
+      }
+    }
+  });
+}
+
+void EvalFloat(KernelContext& k, const State& s) {
+  const float* bias =
+      k.HasInput(kBias) ? k.Input(kBias).Data<float>() : nullptr;
+  float* output = k.Output(0).MutableData<float>();
+  ForEachPosition<float>(
+      k, s, k.Input(kInput).Data<float>(), k.Input(kFilter).Data<float>(),
+      [](int) { return 0; }, 0,
+      [&](int, int64_t at, const float* sums) {
+        for (int o = 0; o < s.window.out_channels; ++o) {
+          const float sum = sums[o] + (bias != nullptr ? bias[o] : 0.0f);
+          output[at + o] = Clamp(sum, s.range);
+        }
+      });
+}
+
+template <class In, class Filter, class Accumulator, class Bias>
+void EvalInteger(KernelContext& k, const State& s, const Filter* filter) {
+  const FilterQuantization& q = s.quantization;
+  const Bias* bias = k.HasInput(kBias) ? k.Input(kBias).Data<Bias>() : nullptr;
+  In* output = k.Output(0).MutableData<In>();
+  ForEachPosition<Accumulator>(
+      k, s, k.Input(kInput).Data<In>(), filter,
+      [&](int) { return q.input_offset; }, q.filter_offset,
+      [&](int, int64_t at, const Accumulator* sums) {
+        for (int o = 0; o < s.window.out_channels; ++o) {
+          const Accumulator sum = sums[o] + (bias != nullptr ? bias[o] : 0);
+          output[at + o] = q.Finish<In>(sum, o);
+        }
+      });
+}
+
+void EvalHybrid(KernelContext& k, const State& s) {
+  const Window& w = s.window;
+  const RuntimeTensor& filter = k.Input(kFilter);
+  const float* bias =
+      k.HasInput(kBias) ? k.Input(kBias).Data<float>() : nullptr;
+  auto* quantized = k.Scratch<int8_t>(kQuantized);
+  auto* batch = k.Scratch<FloatQuantization>(kScales);
+  const int64_t image = int64_t{w.in_height} * w.in_width * w.in_channels;
+  for (int n = 0; n < w.batches; ++n) {
+    batch[n] = QuantizeAsymmetric(k.Input(kInput).Data<float>() + n * image,
+                                  image, quantized + n * image);
+  }
+  float* output = k.Output(0).MutableData<float>();
+  ForEachPosition<int32_t>(
+      k, s, quantized, FilterValues(filter, s.unpacked),
+      [&](int n) { return -batch[n].offset; }, 0,
+      [&](int n, int64_t at, const int32_t* sums) {
+        for (int o = 0; o < w.out_channels; ++o) {
+          float value = static_cast<float>(sums[o]) * FilterScale(filter, o) *
+                        batch[n].scale;
+          if (bias != nullptr) value += bias[o];
+          output[at + o] = Clamp(value, s.range);
+        }
+      });
+}
+
+void Eval(KernelContext& k) noexcept {
+  const State& s = k.State<State>();
+  const RuntimeTensor& filter = k.Input(kFilter);
+  const bool wide_bias =
+      !k.HasInput(kBias) || k.Input(kBias).type == DataType::kInt64;
+  switch (s.arithmetic) {
+    case FilterArithmetic::kFloat:
+      return EvalFloat(k, s);
+    case FilterArithmetic::kHybrid:
+      return EvalHybrid(k, s);
+    case FilterArithmetic::kUInt8:
+      return EvalInteger<uint8_t, uint8_t, int32_t, int32_t>(
+          k, s, filter.Data<uint8_t>());
+    case FilterArithmetic::kInt8:
+      return EvalInteger<int8_t, int8_t, int32_t, int32_t>(
+          k, s, FilterValues(filter, s.unpacked));
+    case FilterArithmetic::kInt16:
+      return wide_bias ? EvalInteger<int16_t, int8_t, int64_t, int64_t>(
+                             k, s, FilterValues(filter, s.unpacked))
+                       : EvalInteger<int16_t, int8_t, int32_t, int32_t>(
+                             k, s, FilterValues(filter, s.unpacked));
+  }
+}
+
+}  // namespace
+
+extern const Kernel kDepthwiseConv2D{
+    Op::kDepthwiseConv2D, "f32 i8 u8 i16 hybrid i4-weights", Prepare, Eval};
+
+}  // namespace liteforge

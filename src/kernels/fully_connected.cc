@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// FULLY_CONNECTED: output[b, o] = act(bias[o] + sum over i of
+//                                     input[b, i] * weights[o, i])
+//   input   [.., I] seen as [B, I]   f32 | u8 | i8 | i16
+//   weights [O, I]                   f32 | u8 | i8 | i4
+//   bias    [O], optional            f32 | i32 | i64
+// Source: TFLite schema FullyConnectedOptions; tflite/kernels/
+// fully_connected.cc and kernels/internal/reference.
+#include "kernels/filter_params.h"
+
+namespace liteforge {
+namespace {
+
+struct State {
+  FilterArithmetic arithmetic;
+  int64_t batches = 0;
+  int outputs = 0;
+  int depth = 0;
+  FilterQuantization quantization;
+  Range<float> range{0, 0};
+  std::vector<int8_t> unpacked;
+};
+
+constexpr int kInput = 0, kWeights = 1, kBias = 2;
+constexpr int kQuantized = 0, kScales = 1;
+
+Result<void> Prepare(KernelContext& k) {
+  const RuntimeTensor& input = k.Input(kInput);
+  const RuntimeTensor& weights = k.Input(kWeights);
+  const auto& options = k.options<FullyConnectedOptions>();
+  if (options.weights_format != FullyConnectedOptionsWeightsFormat::kDefault) {
+    return Unsupported("shuffled weights are not supported");
+  }
+  State& s = k.NewState<State>();
+  TRY_ASSIGN(s.arithmetic, FindFilterArithmetic(k, kInput, kWeights, kBias));
+  s.outputs = weights.shape[0];
+  s.depth = weights.shape[1];
+  s.batches = input.elements() / s.depth;
+  s.range = FloatActivationRange(options.fused_activation_function);
+  TRY(PrepareNarrowFilter(weights, s.unpacked));
+  const DataType out = k.Output(0).type;
+  const bool widened =
+      s.arithmetic == FilterArithmetic::kUInt8 && out == DataType::kInt16;
+  if (out != input.type && !widened) {
+    return InvalidModel("the output must have the input's type");
+  }
+  if (s.arithmetic == FilterArithmetic::kFloat) return {};
+  if (s.arithmetic == FilterArithmetic::kHybrid) {
+    k.NeedScratch(kQuantized, static_cast<size_t>(input.elements()));
+    k.NeedScratch(kScales,
+                  sizeof(FloatQuantization) * static_cast<size_t>(s.batches));
+    return CheckQuantized(weights, "weights");
+  }
+  TRY_ASSIGN(s.quantization,
+             PrepareFilterQuantization(k, kInput, kWeights, kBias, 0,
+                                       options.fused_activation_function,
+                                       /*narrow_product=*/true));
+  s.quantization.ties_up =
+      !k.reference() && s.arithmetic != FilterArithmetic::kInt16;
+  return {};
+}
+
+// Eight running sums: the products of a row are independent, so they need not
+// wait for one another. Their order is fixed, so results do not depend on the
+// machine.
+float Dot(const float* a, const float* b, int count) {
+  constexpr int kLanes = 8;
+  float lanes[kLanes] = {};
+  int i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (int l = 0; l < kLanes; ++l) lanes[l] += a[i + l] * b[i + l];
+  }
+  float sum = 0;
+  for (float lane : lanes) sum += lane;
+  for (; i < count; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+float PlainDot(const float* a, const float* b, int count) {
+  float sum = 0;
+  for (int i = 0; i < count; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+// Calls body(b, o) for every output value; outputs shared among the threads.
+template <class Body>
+void ForEachOutput(KernelContext& k, const State& s, const Body& body) {
+  constexpr int64_t kGrain = 8;
+  k.threads().ParallelFor(s.outputs, kGrain, [&](int64_t begin, int64_t end) {
+    for (int64_t b = 0; b < s.batches; ++b) {
+      for (int64_t o = begin; o < end; ++o) body(b, o);
+    }
+  });
+}
+
+void EvalFloat(KernelContext& k, const State& s) {
+  const float* input = k.Input(kInput).Data<float>();
+  const float* weights = k.Input(kWeights).Data<float>();
+  const float* bias =
+      k.HasInput(kBias) ? k.Input(kBias).Data<float>() : nullptr;
+  float* output = k.Output(0).MutableData<float>();
+  const auto dot = k.reference() ? PlainDot : Dot;
+  ForEachOutput(k, s, [&](int64_t b, int64_t o) {
+    float sum = dot(input + b * s.depth, weights + o * s.depth, s.depth);
+    if (bias != nullptr) sum += bias[o];
+    output[b * s.outputs + o] = Clamp(sum, s.range);
+  });
+}
+
+template <class In, class Weight, class Accumulator, class Bias, class Out>
+void EvalInteger(KernelContext& k, const State& s, const Weight* weights) {
+  const FilterQuantization& q = s.quantization;
+  const In* input = k.Input(kInput).Data<In>();
+  const Bias* bias = k.HasInput(kBias) ? k.Input(kBias).Data<Bias>() : nullptr;
+  Out* output = k.Output(0).MutableData<Out>();
+  ForEachOutput(k, s, [&](int64_t b, int64_t o) {
+    const In* row = input + b * s.depth;
+    const Weight* column = weights + o * s.depth;
+    Accumulator sum = 0;
+    for (int i = 0; i < s.depth; ++i) {
+      sum += (row[i] + q.input_offset) * (column[i] + q.filter_offset);
+    }
+    if (bias != nullptr) sum += bias[o];
+    output[b * s.outputs + o] = q.Finish<Out>(sum, static_cast<int>(o));
+  });
+}
+
+void EvalHybrid(KernelContext& k, const State& s) {
+  const RuntimeTensor& weights_tensor = k.Input(kWeights);
+  const int8_t* weights = FilterValues(weights_tensor, s.unpacked);
+  const float* bias =
+      k.HasInput(kBias) ? k.Input(kBias).Data<float>() : nullptr;
+  const bool asymmetric =
+      k.options<FullyConnectedOptions>().asymmetric_quantize_inputs;
+  auto* quantized = k.Scratch<int8_t>(kQuantized);
+  auto* batch = k.Scratch<FloatQuantization>(kScales);
+  for (int64_t b = 0; b < s.batches; ++b) {
+    const float* row = k.Input(kInput).Data<float>() + b * s.depth;
+    int8_t* to = quantized + b * s.depth;
+    batch[b] = asymmetric ? QuantizeAsymmetric(row, s.depth, to)
+                          : QuantizeSymmetric(row, s.depth, to);
+  }
+  float* output = k.Output(0).MutableData<float>();
+  ForEachOutput(k, s, [&](int64_t b, int64_t o) {
+    const int8_t* row = quantized + b * s.depth;
+    const int8_t* column = weights + o * s.depth;
+    int32_t sum = 0;
+    for (int i = 0; i < s.depth; ++i) {
+      sum += (row[i] - batch[b].offset) * column[i];
+    }
+    const float scale =
+        batch[b].scale * FilterScale(weights_tensor, static_cast<int>(o));
+    const float value =
+        (bias != nullptr ? bias[o] : 0.0f) + static_cast<float>(sum) * scale;
+    output[b * s.outputs + o] = Clamp(value, s.range);
+  });
+}
+
+void Eval(KernelContext& k) noexcept {
+  const State& s = k.State<State>();
+  const RuntimeTensor& weights = k.Input(kWeights);
+  const bool wide_bias =
+      !k.HasInput(kBias) || k.Input(kBias).type == DataType::kInt64;
+  switch (s.arithmetic) {
+    case FilterArithmetic::kFloat:
+      return EvalFloat(k, s);
+    case FilterArithmetic::kHybrid:
+      return EvalHybrid(k, s);
+    case FilterArithmetic::kUInt8:
+      return k.Output(0).type == DataType::kInt16
+                 ? EvalInteger<uint8_t, uint8_t, int32_t, int32_t, int16_t>(
+                       k, s, weights.Data<uint8_t>())
+                 : EvalInteger<uint8_t, uint8_t, int32_t, int32_t, uint8_t>(
+                       k, s, weights.Data<uint8_t>());
+    case FilterArithmetic::kInt8:
+      return EvalInteger<int8_t, int8_t, int32_t, int32_t, int8_t>(
+          k, s, FilterValues(weights, s.unpacked));
+    case FilterArithmetic::kInt16:
+      return wide_bias
+                 ? EvalInteger<int16_t, int8_t, int64_t, int64_t, int16_t>(
+                       k, s, FilterValues(weights, s.unpacked))
+                 : EvalInteger<int16_t, int8_t, int32_t, int32_t, int16_t>(
+                       k, s, FilterValues(weights, s.unpacked));
+  }
+}
+
+}  // namespace
+
+extern const Kernel kFullyConnected{
+    Op::kFullyConnected, "f32 i8 u8 i16 hybrid i4-weights", Prepare, Eval};
+
+}  // namespace liteforge

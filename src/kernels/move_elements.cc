@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/move_elements.h"
+
+#include <new>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "kernels/string_tensor.h"
+
+namespace liteforge {
+
+Result<void> CheckMovable(const RuntimeTensor& tensor) {
+  const int bits = BitWidth(tensor.type);
+  if (tensor.type == DataType::kString || (bits >= 8 && bits % 8 == 0)) {
+    return {};
+  }
+  return Unsupported(std::string(Name(tensor.type)) +
+                     " elements are not supported");
+}
+
+void MoveStrings(KernelContext& k, const RuntimeTensor& from,
+                 std::span<const int32_t> places, RuntimeTensor& to) noexcept {
+  try {
+    const int32_t count = StringCount(from);
+    std::vector<std::string_view> strings;
+    strings.reserve(places.size());
+    for (int32_t place : places) {
+      strings.push_back(place < count ? StringAt(from, place)
+                                      : std::string_view());
+    }
+    SetStrings(k, to, strings);
+  } catch (const std::bad_alloc&) {
+    k.FailEval("not enough memory for its strings");
+  }
+}
+
+void MoveBox(KernelContext& k, const StridedBox& box, const RuntimeTensor& from,
+             int64_t from_offset, RuntimeTensor& to,
+             int64_t to_offset) noexcept {
+  if (from.type != DataType::kString) {
+    const auto bytes = static_cast<int64_t>(ElementBytes(from));
+    CopyBox(box, ElementBytes(from), from.data + from_offset * bytes,
+            to.data + to_offset * bytes);
+    return;
+  }
+  // Strings have no fixed place: the walk moves their numbers.
+  try {
+    std::vector<int32_t> numbers(static_cast<size_t>(from.elements()));
+    std::iota(numbers.begin(), numbers.end(), 0);
+    std::vector<int32_t> places(static_cast<size_t>(to.elements()));
+    CopyBox(box, sizeof(int32_t),
+            reinterpret_cast<const std::byte*>(numbers.data() + from_offset),
+            reinterpret_cast<std::byte*>(places.data() + to_offset));
+    MoveStrings(k, from, places, to);
+  } catch (const std::bad_alloc&) {
+    k.FailEval("not enough memory for its strings");
+  }
+}
+
+int64_t IntegerAt(const RuntimeTensor& tensor, int64_t i) {
+  switch (tensor.type) {
+    case DataType::kInt8:
+      return tensor.Data<int8_t>()[i];
+    case DataType::kUInt8:
+      return tensor.Data<uint8_t>()[i];
+    case DataType::kInt16:
+      return tensor.Data<int16_t>()[i];
+    case DataType::kInt32:
+      return tensor.Data<int32_t>()[i];
+    case DataType::kInt64:
+      return tensor.Data<int64_t>()[i];
+    default:
+      return 0;
+  }
+}
+
+bool IsIndexType(DataType type) {
+  return type == DataType::kInt32 || type == DataType::kInt64;
+}
+
+}  // namespace liteforge

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/numerics.h"
+
+#include <bit>
+#include <cstring>
+#include <string>
+
+namespace liteforge {
+
+FixedScale ToFixedScale(double real) {
+  if (!(real > 0)) return {};
+  int shift = 0;
+  const double fraction = std::frexp(real, &shift);  // [0.5, 1)
+  auto fixed = static_cast<int64_t>(
+      std::round(fraction * static_cast<double>(int64_t{1} << 31)));
+  if (fixed == int64_t{1} << 31) {
+    fixed /= 2;
+    ++shift;
+  }
+  if (shift < -31) return {};
+  return {static_cast<int32_t>(fixed), shift};
+}
+
+bool PowerOfTwoExponent(float x, int& exponent) {
+  const float log = std::log2(x);
+  const float rounded = std::round(log);
+  exponent = static_cast<int>(rounded);
+  return std::abs(log - rounded) < 1e-3f;
+}
+
+Range<float> FloatActivationRange(Activation activation) {
+  constexpr float kLowest = std::numeric_limits<float>::lowest();
+  constexpr float kMax = std::numeric_limits<float>::max();
+  switch (activation) {
+    case Activation::kRelu:
+      return {0.0f, kMax};
+    case Activation::kRelu6:
+      return {0.0f, 6.0f};
+    case Activation::kReluN1To1:
+      return {-1.0f, 1.0f};
+    default:
+      return {kLowest, kMax};
+  }
+}
+
+template <class T>
+Range<T> IntegerActivationRange(Activation activation) {
+  constexpr T kLowest = std::numeric_limits<T>::lowest();
+  constexpr T kMax = std::numeric_limits<T>::max();
+  switch (activation) {
+    case Activation::kRelu:
+      return {0, kMax};
+    case Activation::kRelu6:
+      return {0, 6};
+    case Activation::kReluN1To1:
+      return {static_cast<T>(-1), 1};
+    default:
+      return {kLowest, kMax};
+  }
+}
+template Range<int32_t> IntegerActivationRange(Activation);
+template Range<int64_t> IntegerActivationRange(Activation);
+template Range<int16_t> IntegerActivationRange(Activation);
+
+Range<int32_t> RangeOf(DataType type) {
+  switch (type) {
+    case DataType::kUInt8:
+      return {0, 255};
+    case DataType::kInt8:
+      return {-128, 127};
+    case DataType::kInt4:
+      return {-8, 7};
+    case DataType::kInt16:
+      return {-32768, 32767};
+    default:
+      return {std::numeric_limits<int32_t>::min(),
+              std::numeric_limits<int32_t>::max()};
+  }
+}
+
+Result<Range<int32_t>> QuantizedActivationRange(Activation activation,
+                                                const RuntimeTensor& output) {
+  TRY(CheckQuantized(output, "output"));
+  const Range<int32_t> whole = RangeOf(output.type);
+  const auto steps = [&](float real) -> int64_t {
+    const float q = std::round(real / output.scale());
+    return output.zero_point() +
+           static_cast<int64_t>(std::clamp(q, -1e9f, 1e9f));
+  };
+  const Range<float> real = FloatActivationRange(activation);
+  Range<int32_t> range = whole;
+  if (real.min >= -1.0f) {
+    range.min =
+        static_cast<int32_t>(std::max<int64_t>(whole.min, steps(real.min)));
+  }
+  if (real.max <= 6.0f) {
+    range.max =
+        static_cast<int32_t>(std::min<int64_t>(whole.max, steps(real.max)));
+  }
+  return range;
+}
+
+Result<void> CheckQuantized(const RuntimeTensor& tensor, const char* role) {
+  const auto& scale = tensor.quantization->scale;
+  if (!scale.empty() && scale[0] > 0 && std::isfinite(scale[0])) return {};
+  return InvalidModel(std::string(role) + " '" + std::string(tensor.name) +
+                      "' is " + std::string(Name(tensor.type)) +
+                      " without a quantization scale");
+}
+
+int32_t SaturatingShiftLeft(int32_t x, int shift) {
+  const int64_t shifted = int64_t{x} * (int64_t{1} << shift);
+  return static_cast<int32_t>(
+      std::clamp<int64_t>(shifted, std::numeric_limits<int32_t>::min(),
+                          std::numeric_limits<int32_t>::max()));
+}
+
+namespace {
+
+// e^x for x in [-1/4, 0), both Q0.31: a fourth-order Taylor series around
+// -1/8.
+int32_t ExpNearZero(int32_t x) {
+  constexpr int32_t kExpOfMinusEighth = 1895147668;
+  constexpr int32_t kOneThird = 715827883;
+  const int32_t y = x + (1 << 28);
+  const int32_t y2 = DoublingHighMultiply(y, y);
+  const int32_t y3 = DoublingHighMultiply(y2, y);
+  const int32_t y4 = DoublingHighMultiply(y2, y2);
+  const int32_t y4_over_4 = RoundingDivideByPowerOfTwo(y4, 2);
+  const int32_t tail = RoundingDivideByPowerOfTwo(
+      DoublingHighMultiply(y4_over_4 + y3, kOneThird) + y2, 1);
+  return kExpOfMinusEighth + DoublingHighMultiply(kExpOfMinusEighth, y + tail);
+}
+
+}  // namespace
+
+int32_t ExpOfNegativeQ5(int32_t x) {
+  if (x == 0) return std::numeric_limits<int32_t>::max();
+  constexpr int kFractionalBits = 26;
+  constexpr int32_t kQuarter = 1 << (kFractionalBits - 2);
+  // x = remainder of a quarter + a sum of powers of two from 1/4 to 16, each
+  // of which multiplies by its own e^-power.
+  const int32_t near_zero = (x & (kQuarter - 1)) - kQuarter;
+  int32_t result = ExpNearZero(SaturatingShiftLeft(near_zero, 5));
+  const int32_t remainder = near_zero - x;
+  constexpr int32_t kExpOfMinusPower[] = {
+      1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+  for (int i = 0; i < 7; ++i) {
+    if (remainder & (1 << (kFractionalBits - 2 + i))) {
+      result = DoublingHighMultiply(result, kExpOfMinusPower[i]);
+    }
+  }
+  return result;
+}
+
+namespace {
+
+// 1 / (1 + x) for x in [0, 1), Q0.31: three Newton steps from 48/17 - 32/17 d
+// in Q2.29, with d = (1 + x) / 2.
+int32_t OneOverOnePlus(int32_t x) {
+  constexpr int32_t kOne = std::numeric_limits<int32_t>::max();
+  constexpr int32_t k48Over17 = 1515870810;
+  constexpr int32_t kMinus32Over17 = -1010580540;
+  const auto half_denominator =
+      static_cast<int32_t>((int64_t{x} + kOne + 1) / 2);
+  int32_t y =
+      k48Over17 + DoublingHighMultiply(half_denominator, kMinus32Over17);
+  for (int step = 0; step < 3; ++step) {
+    const int32_t product = DoublingHighMultiply(half_denominator, y);
+    const int32_t error = (1 << 29) - product;
+    y += SaturatingShiftLeft(DoublingHighMultiply(y, error), 2);
+  }
+  return SaturatingShiftLeft(y, 1);
+}
+
+}  // namespace
+
+int32_t ReciprocalQ0(int32_t x, int integer_bits, int& bits_over_unit) {
+  const int headroom = std::countl_zero(static_cast<uint32_t>(x));
+  bits_over_unit = integer_bits - headroom;
+  const auto fraction = static_cast<int32_t>(
+      (static_cast<uint32_t>(x) << headroom) - (uint32_t{1} << 31));
+  return OneOverOnePlus(fraction);
+}
+
+FloatQuantization QuantizeSymmetric(const float* values, int64_t count,
+                                    int8_t* quantized) {
+  float largest = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    largest = std::max(largest, std::abs(values[i]));
+  }
+  if (largest == 0) {
+    std::memset(quantized, 0, static_cast<size_t>(count));
+    return {};
+  }
+  const float inverse = 127.0f / largest;
+  for (int64_t i = 0; i < count; ++i) {
+    const float q = std::round(values[i] * inverse);
+    quantized[i] = static_cast<int8_t>(std::clamp(q, -127.0f, 127.0f));
+  }
+  return {largest / 127.0f, 0};
+}
+
+FloatQuantization QuantizeAsymmetric(const float* values, int64_t count,
+                                     int8_t* quantized) {
+  float low = 0, high = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    low = std::min(low, values[i]);
+    high = std::max(high, values[i]);
+  }
+  if (low == high) {
+    std::memset(quantized, 0, static_cast<size_t>(count));
+    return {};
+  }
+  const double rmin = low, rmax = high;
+  const double scale = (rmax - rmin) / 255.0;
+  // The zero point from whichever end of the range it is less in error.
+  const double from_min = -128.0 - rmin / scale;
+  const double from_max = 127.0 - rmax / scale;
+  const bool min_better =
+      128.0 + std::abs(rmin / scale) < 127.0 + std::abs(rmax / scale);
+  const double nudged =
+      std::clamp(std::round(min_better ? from_min : from_max), -128.0, 127.0);
+  const FloatQuantization result{static_cast<float>(scale),
+                                 static_cast<int32_t>(nudged)};
+  const float inverse = 1.0f / result.scale;
+  for (int64_t i = 0; i < count; ++i) {
+    const float q =
+        std::round(static_cast<float>(result.offset) + values[i] * inverse);
+    quantized[i] = static_cast<int8_t>(std::clamp(q, -128.0f, 127.0f));
+  }
+  return result;
+}
+
+std::vector<int8_t> UnpackNarrow(const RuntimeTensor& tensor) {
+  const int bits = BitWidth(tensor.type);
+  const int per_byte = 8 / bits;
+  std::vector<int8_t> values(static_cast<size_t>(tensor.elements()));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto byte =
+        static_cast<uint8_t>(tensor.data[i / static_cast<size_t>(per_byte)]);
+    const int place = static_cast<int>(i) % per_byte * bits;
+    // Up to the sign bit of an int8 and back, extending the sign.
+    const auto top = static_cast<int8_t>(byte << (8 - bits - place));
+    values[i] = static_cast<int8_t>(top >> (8 - bits));
+  }
+  return values;
+}
+
+}  // namespace liteforge

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// AVERAGE_POOL_2D, MAX_POOL_2D, L2_POOL_2D over [N, H, W, C], each channel by
+// itself. Only what lies inside the input counts: an average divides by the
+// elements it saw.
+//   AVERAGE_POOL_2D  f32 u8 i8 i16; integers round half away from zero
+//   MAX_POOL_2D      f32 u8 i8 i16
+//   L2_POOL_2D       f32: sqrt(mean of squares)
+// Source: TFLite schema Pool2DOptions; tflite/kernels/pooling.cc and
+// kernels/internal/reference/{pooling.h, integer_ops/pooling.h}.
+#include <atomic>
+#include <cmath>
+#include <string>
+
+#include "kernels/numerics.h"
+#include "kernels/window.h"
+
+namespace liteforge {
+namespace {
+
+struct State {
+  Window window;
+  Range<float> real{0, 0};
+  Range<int32_t> steps{0, 0};
+};
+
+bool SameQuantization(const RuntimeTensor& a, const RuntimeTensor& b) {
+  return std::abs(a.scale() - b.scale()) < 1e-6f &&
+         a.zero_point() == b.zero_point();
+}
+
+Result<void> Prepare(KernelContext& k) {
+  const RuntimeTensor& input = k.Input(0);
+  const auto& options = k.options<Pool2DOptions>();
+  State& s = k.NewState<State>();
+  const bool integer = input.type == DataType::kUInt8 ||
+                       input.type == DataType::kInt8 ||
+                       input.type == DataType::kInt16;
+  if (k.Output(0).type != input.type) {
+    return InvalidModel("the output must have the input's type");
+  }
+  if (input.type != DataType::kFloat32 &&
+      !(integer && k.op() != Op::kL2Pool2D)) {
+    return Unsupported(std::string(Name(input.type)) + " is not supported");
+  }
+  s.window.stride_height = options.stride_h;
+  s.window.stride_width = options.stride_w;
+  s.window.SetShapes(input.shape, options.filter_height, options.filter_width,
+                     k.Output(0).shape);
+  s.real = FloatActivationRange(options.fused_activation_function);
+  if (!integer) return {};
+  if (!SameQuantization(input, k.Output(0))) {
+    return InvalidModel("input and output must have the same quantization");
+  }
+  TRY_ASSIGN(s.steps, QuantizedActivationRange(
+                          options.fused_activation_function, k.Output(0)));
+  return {};
+}
+
+// The reductions: what a channel starts from, how it takes a value, and what
+// comes out after `count` values.
+struct FloatAverage {
+  using Sum = float;
+  static constexpr float kStart = 0;
+  static void Take(float& sum, float x) { sum += x; }
+  static float Finish(float sum, int count) {
+    return sum / static_cast<float>(count);
+  }
+};
+
+struct FloatL2 {
+  using Sum = float;
+  static constexpr float kStart = 0;
+  static void Take(float& sum, float x) { sum += x * x; }
+  static float Finish(float sum, int count) {
+    return std::sqrt(sum / static_cast<float>(count));
+  }
+};
+
+struct IntegerAverage {
+  using Sum = int32_t;
+  static constexpr int32_t kStart = 0;
+  static void Take(int32_t& sum, int32_t x) { sum += x; }
+  static int32_t Finish(int32_t sum, int count) {
+    return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
+  }
+};
+
+template <class T>
+struct Maximum {
+  using Sum = T;
+  static constexpr T kStart = std::numeric_limits<T>::lowest();
+  static void Take(T& sum, T x) { sum = std::max(sum, x); }
+  static T Finish(T sum, int) { return sum; }
+};
+
+// One output row; false when a window saw nothing.
+template <class Reduction, class T, class Limits>
+bool PoolRow(const Window& w, const T* input, T* output, int n, int y,
+             const Limits& limits) {
+  const int top = y * w.stride_height - w.pad_top;
+  const Taps rows = TapsInside(top, w.height, 1, w.in_height);
+  for (int x = 0; x < w.out_width; ++x) {
+    const int left = x * w.stride_width - w.pad_left;
+    const Taps cols = TapsInside(left, w.width, 1, w.in_width);
+    const int count = (rows.end - rows.begin) * (cols.end - cols.begin);
+    if (count == 0) return false;
+    const T* first =
+        input + ((int64_t{n} * w.in_height + top + rows.begin) * w.in_width +
+                 left + cols.begin) *
+                    w.in_channels;
+    T* to = output + ((int64_t{n} * w.out_height + y) * w.out_width + x) *
+                         w.out_channels;
+    for (int c = 0; c < w.in_channels; ++c) {
+      typename Reduction::Sum sum = Reduction::kStart;
+      for (int i = 0; i < rows.end - rows.begin; ++i) {
+        const T* at = first + int64_t{i} * w.in_width * w.in_channels + c;
+        for (int j = 0; j < cols.end - cols.begin; ++j) {
+          Reduction::Take(sum, at[int64_t{j} * w.in_channels]);
+        }
+      }
+      to[c] = static_cast<T>(Clamp(Reduction::Finish(sum, count), limits));
+    }
+  }
+  return true;
+}
+
+template <class Reduction, class T, class Limits>
+void Pool(KernelContext& k, const Limits& limits) {
+  const Window& w = k.State<State>().window;
+  if (w.in_channels == 0) return;
+  std::atomic<bool> empty_window = false;
+  k.threads().ParallelFor(w.out_rows(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const bool whole = PoolRow<Reduction>(
+          w, k.Input(0).Data<T>(), k.Output(0).MutableData<T>(),
+          static_cast<int>(row / w.out_height),
+          static_cast<int>(row % w.out_height), limits);
+      if (!whole) empty_window = true;
+    }
+  });
+  if (empty_window) k.FailEval("a window lies wholly outside the input");
+}
+
+void EvalAverage(KernelContext& k) noexcept {
+  const State& s = k.State<State>();
+  switch (k.Input(0).type) {
+    case DataType::kUInt8:
+      return Pool<IntegerAverage, uint8_t>(k, s.steps);
+    case DataType::kInt8:
+      return Pool<IntegerAverage, int8_t>(k, s.steps);
+    case DataType::kInt16:
+      return Pool<IntegerAverage, int16_t>(k, s.steps);
+    default:
+      return Pool<FloatAverage, float>(k, s.real);
+  }
+}
+
+template <class T>
+Range<T> Narrow(Range<int32_t> range) {
+  return {static_cast<T>(range.min), static_cast<T>(range.max)};
+}
+
+void EvalMax(KernelContext& k) noexcept {
+  const State& s = k.State<State>();
+  switch (k.Input(0).type) {
+    case DataType::kUInt8:
+      return Pool<Maximum<uint8_t>, uint8_t>(k, Narrow<uint8_t>(s.steps));
+    case DataType::kInt8:
+      return Pool<Maximum<int8_t>, int8_t>(k, Narrow<int8_t>(s.steps));
+    case DataType::kInt16:
+      return Pool<Maximum<int16_t>, int16_t>(k, Narrow<int16_t>(s.steps));
+    default:
+      return Pool<Maximum<float>, float>(k, s.real);
+  }
+}
+
+void EvalL2(KernelContext& k) noexcept {
+  Pool<FloatL2, float>(k, k.State<State>().real);
+}
+
+}  // namespace
+
+extern const Kernel kAveragePool2D{Op::kAveragePool2D, "f32 i8 u8 i16", Prepare,
+                                   EvalAverage};
+extern const Kernel kMaxPool2D{Op::kMaxPool2D, "f32 i8 u8 i16", Prepare,
+                               EvalMax};
+extern const Kernel kL2Pool2D{Op::kL2Pool2D, "f32", Prepare, EvalL2};
+
+}  // namespace liteforge

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// MEAN, SUM, REDUCE_PROD, REDUCE_MAX, REDUCE_MIN, REDUCE_ANY, REDUCE_ALL over
+// the axes in input 1 (i32).
+//   MEAN SUM   f32 i32 i64; u8 i8 i16 with rescaling: the integer sum less
+//              count x zero_point is multiplied by scale_in / scale_out, for
+//              MEAN with 1 / count worked into the multiplier
+//   PROD       f32 i32 i64     MAX MIN  f32 i32 i64 u8 i8 i16
+//   ANY ALL    bool
+// Source: tflite/kernels/reduce.cc, kernels/internal/reference/reduce.h.
+#include <bit>
+#include <string>
+
+#include "kernels/move_elements.h"
+#include "kernels/numerics.h"
+
+namespace liteforge {
+namespace {
+
+struct State {
+  FixedScale scale;
+};
+
+bool IsQuantized(DataType type) {
+  return type == DataType::kInt8 || type == DataType::kUInt8 ||
+         type == DataType::kInt16;
+}
+
+bool TakesType(Op op, DataType type) {
+  const bool number = type == DataType::kFloat32 || type == DataType::kInt32 ||
+                      type == DataType::kInt64;
+  if (op == Op::kReduceAny || op == Op::kReduceAll) {
+    return type == DataType::kBool;
+  }
+  return number || (IsQuantized(type) && op != Op::kReduceProd);
+}
+
+Result<void> Prepare(KernelContext& k) {
+  const RuntimeTensor& input = k.Input(0);
+  const RuntimeTensor& output = k.Output(0);
+  State& s = k.NewState<State>();
+  if (!IsIndexType(k.Input(1).type)) return InvalidModel("axes must be int32");
+  if (output.type != input.type) {
+    return InvalidModel("the output must have the input's type");
+  }
+  if (!TakesType(k.op(), input.type)) {
+    return Unsupported(std::string(Name(input.type)) + " is not supported");
+  }
+  k.NeedScratch(0, sizeof(int64_t) * static_cast<size_t>(std::max<int64_t>(
+                                         1, output.elements())));
+  if (!IsQuantized(input.type)) return {};
+  if (k.op() == Op::kMean || k.op() == Op::kSum) {
+    TRY(CheckQuantized(input, "input"));
+    TRY(CheckQuantized(output, "output"));
+    s.scale = ToFixedScale(static_cast<double>(input.scale()) /
+                           static_cast<double>(output.scale()));
+    const bool words = input.type == DataType::kInt16;
+    if (words && (input.zero_point() != 0 || output.zero_point() != 0)) {
+      return InvalidModel("int16 tensors must have zero_point 0");
+    }
+    return {};
+  }
+  if (input.scale() != output.scale() ||
+      input.zero_point() != output.zero_point()) {
+    return InvalidModel("input and output must have the same quantization");
+  }
+  return {};
+}
+
+// A walk over the input in its own order, with the output element each of its
+// elements belongs to.
+class OutputIndex {
+ public:
+  // False when an axis is out of range.
+  bool Init(const KernelContext& k) {
+    const Shape& shape = k.Input(0).shape;
+    bool reduced[Shape::kMaxRank] = {};
+    for (int64_t i = 0; i < k.Input(1).elements(); ++i) {
+      int64_t axis = IntegerAt(k.Input(1), i);
+      if (axis < 0) axis += shape.rank();
+      if (shape.rank() == 0) continue;
+      if (axis < 0 || axis >= shape.rank()) return false;
+      if (!reduced[axis]) count_ *= shape[static_cast<int>(axis)];
+      reduced[axis] = true;
+    }
+    shape_ = shape;
+    int64_t stride = 1;
+    for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+      strides_[axis] = reduced[axis] ? 0 : stride;
+      if (!reduced[axis]) stride *= shape[axis];
+    }
+    return true;
+  }
+
+  // Elements that fall together into one output.
+  int64_t count() const { return count_; }
+
+  // Calls take(input element, output element) for every input element.
+  template <class Take>
+  void Walk(const Take& take) const {
+    if (shape_.elements() <= 0) return;
+    if (shape_.rank() == 0) return take(0, 0);
+    int32_t at[Shape::kMaxRank] = {};
+    const int last = shape_.rank() - 1;
+    int64_t in = 0, out = 0;
+    while (true) {
+      for (int32_t i = 0; i < shape_[last]; ++i) {
+        take(in++, out + i * strides_[last]);
+      }
+      int axis = last - 1;
+      for (; axis >= 0; --axis) {
+        out += strides_[axis];
+        if (++at[axis] < shape_[axis]) break;
+        out -= strides_[axis] * shape_[axis];
+        at[axis] = 0;
+      }
+      if (axis < 0) return;
+    }
+  }
+
+ private:
+  Shape shape_;
+  int64_t strides_[Shape::kMaxRank] = {};
+  int64_t count_ = 1;
+};
+
+// Sums in Wide, then finish(sum) into the output.
+template <class T, class Wide, class Finish>
+void SumInto(KernelContext& k, const OutputIndex& index, const Finish& finish) {
+  const T* from = k.Input(0).Data<T>();
+  T* to = k.Output(0).MutableData<T>();
+  auto* sums = k.Scratch<Wide>(0);
+  const int64_t outputs = k.Output(0).elements();
+  std::fill_n(sums, outputs, Wide{0});
+  index.Walk(
+      [&](int64_t i, int64_t o) { sums[o] += static_cast<Wide>(from[i]); });
+  for (int64_t o = 0; o < outputs; ++o) to[o] = finish(sums[o]);
+}
+
+// The multiplier with 1 / count worked in: shifted up as far as it may be
+// before the division.
+FixedScale DivideScale(FixedScale scale, int64_t count) {
+  int shift = 63 - std::countl_zero(static_cast<uint64_t>(count));
+  shift = std::min({shift, 32, 31 + scale.shift});
+  return {static_cast<int32_t>((int64_t{scale.multiplier} << shift) / count),
+          scale.shift - shift};
+}
+
+template <class T>
+void EvalQuantizedSum(KernelContext& k, const OutputIndex& index) {
+  const int32_t in_zero = k.Input(0).zero_point();
+  const int32_t out_zero = k.Output(0).zero_point();
+  const int64_t count = index.count();
+  FixedScale scale = k.State<State>().scale;
+  if (k.op() == Op::kMean && count > 0) scale = DivideScale(scale, count);
+  const bool empty = k.Input(0).elements() == 0;
+  SumInto<T, int32_t>(k, index, [&](int32_t sum) {
+    if (empty) return T{0};
+    const auto centred = static_cast<int32_t>(sum - in_zero * count);
+    const int64_t value = int64_t{Multiply(centred, scale)} + out_zero;
+    return static_cast<T>(std::clamp<int64_t>(
+        value, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+  });
+}
+
+template <class T, class Wide>
+void EvalSum(KernelContext& k, const OutputIndex& index) {
+  const bool mean = k.op() == Op::kMean;
+  const auto count = static_cast<Wide>(index.count());
+  SumInto<T, Wide>(k, index, [&](Wide sum) {
+    return static_cast<T>(mean && count != 0 ? sum / count : sum);
+  });
+}
+
+// Starts every output from `start` and combines the inputs into it.
+template <class T, class Combine>
+void Fold(KernelContext& k, const OutputIndex& index, T start,
+          const Combine& combine) {
+  const T* from = k.Input(0).Data<T>();
+  T* to = k.Output(0).MutableData<T>();
+  std::fill_n(to, k.Output(0).elements(), start);
+  index.Walk([&](int64_t i, int64_t o) { to[o] = combine(to[o], from[i]); });
+}
+
+template <class T>
+void EvalFold(KernelContext& k, const OutputIndex& index) {
+  using Limits = std::numeric_limits<T>;
+  switch (k.op()) {
+    case Op::kReduceMax:
+      return Fold<T>(k, index, Limits::lowest(),
+                     [](T a, T b) { return b > a ? b : a; });
+    case Op::kReduceMin:
+      return Fold<T>(k, index, Limits::max(),
+                     [](T a, T b) { return b < a ? b : a; });
+    default:
+      return Fold<T>(k, index, T{1}, [](T a, T b) {
+        if constexpr (std::is_integral_v<T>) {
+          return static_cast<T>(static_cast<uint64_t>(a) *
+                                static_cast<uint64_t>(b));
+        } else {
+          return a * b;
+        }
+      });
+  }
+}
+
+void EvalSums(KernelContext& k, const OutputIndex& index) {
+  switch (k.Input(0).type) {
+    case DataType::kInt8:
+      return EvalQuantizedSum<int8_t>(k, index);
+    case DataType::kUInt8:
+      return EvalQuantizedSum<uint8_t>(k, index);
+    case DataType::kInt16:
+      return EvalQuantizedSum<int16_t>(k, index);
+    case DataType::kInt32:
+      return EvalSum<int32_t, int64_t>(k, index);
+    case DataType::kInt64:
+      return EvalSum<int64_t, int64_t>(k, index);
+    default:
+      return EvalSum<float, float>(k, index);
+  }
+}
+
+void EvalFolds(KernelContext& k, const OutputIndex& index) {
+  switch (k.Input(0).type) {
+    case DataType::kBool:
+      if (k.op() == Op::kReduceAny) {
+        return Fold<bool>(k, index, false,
+                          [](bool a, bool b) { return a || b; });
+      }
+      return Fold<bool>(k, index, true, [](bool a, bool b) { return a && b; });
+    case DataType::kInt8:
+      return EvalFold<int8_t>(k, index);
+    case DataType::kUInt8:
+      return EvalFold<uint8_t>(k, index);
+    case DataType::kInt16:
+      return EvalFold<int16_t>(k, index);
+    case DataType::kInt32:
+      return EvalFold<int32_t>(k, index);
+    case DataType::kInt64:
+      return EvalFold<int64_t>(k, index);
+    default:
+      return EvalFold<float>(k, index);
+  }
+}
+
+void Eval(KernelContext& k) noexcept {
+  OutputIndex index;
+  if (!index.Init(k)) return k.FailEval("an axis is out of range");
+  const bool sum = k.op() == Op::kMean || k.op() == Op::kSum;
+  sum ? EvalSums(k, index) : EvalFolds(k, index);
+}
+
+constexpr const char* kSums = "f32 i8 u8 i16 i32 i64";
+
+}  // namespace
+
+extern const Kernel kMean{Op::kMean, kSums, Prepare, Eval};
+extern const Kernel kSum{Op::kSum, kSums, Prepare, Eval};
+extern const Kernel kReduceProd{Op::kReduceProd, "f32 i32 i64", Prepare, Eval};
+extern const Kernel kReduceMax{Op::kReduceMax, kSums, Prepare, Eval};
+extern const Kernel kReduceMin{Op::kReduceMin, kSums, Prepare, Eval};
+extern const Kernel kReduceAny{Op::kReduceAny, "bool", Prepare, Eval};
+extern const Kernel kReduceAll{Op::kReduceAll, "bool", Prepare, Eval};
+
+}  // namespace liteforge

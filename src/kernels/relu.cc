@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1: clamp to [0, inf), [0, 6], [-1, 1],
+// [0, 1]. Quantized ones rescale to the output's parameters first.
+//   f32 u8 i8 i16
+// Source: tflite/kernels/activations.cc.
+#include <string>
+
+#include "kernels/numerics.h"
+
+namespace liteforge {
+namespace {
+
+struct State {
+  Range<float> real{0, 0};
+  Range<int32_t> steps{0, 0};
+  FixedScale scale;
+};
+
+Range<float> LimitsOf(Op op) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  switch (op) {
+    case Op::kRelu6:
+      return {0.0f, 6.0f};
+    case Op::kReluN1To1:
+      return {-1.0f, 1.0f};
+    case Op::kRelu0To1:
+      return {0.0f, 1.0f};
+    default:
+      return {0.0f, kInfinity};
+  }
+}
+
+Result<void> Prepare(KernelContext& k) {
+  const RuntimeTensor& input = k.Input(0);
+  const RuntimeTensor& output = k.Output(0);
+  State& s = k.NewState<State>();
+  s.real = LimitsOf(k.op());
+  if (output.type != input.type) {
+    return InvalidModel("the output must have the input's type");
+  }
+  if (input.type == DataType::kFloat32) return {};
+  if (input.type != DataType::kInt8 && input.type != DataType::kUInt8 &&
+      input.type != DataType::kInt16) {
+    return Unsupported(std::string(Name(input.type)) + " is not supported");
+  }
+  TRY(CheckQuantized(input, "input"));
+  TRY(CheckQuantized(output, "output"));
+  s.scale = ToFixedScale(static_cast<double>(input.scale() / output.scale()));
+  const Range<int32_t> whole = RangeOf(output.type);
+  const auto steps = [&](float real) {
+    const float q = std::round(real / output.scale());
+    return output.zero_point() +
+           static_cast<int32_t>(std::clamp(q, -1e6f, 1e6f));
+  };
+  s.steps.min = std::max(whole.min, steps(s.real.min));
+  s.steps.max = std::min(whole.max, steps(s.real.max));
+  return {};
+}
+
+template <class T>
+void EvalQuantized(KernelContext& k, const State& s) {
+  const RuntimeTensor& input = k.Input(0);
+  RuntimeTensor& output = k.Output(0);
+  const T* from = input.Data<T>();
+  T* to = output.MutableData<T>();
+  const int64_t count = input.elements();
+  for (int64_t i = 0; i < count; ++i) {
+    const int32_t value =
+        output.zero_point() + Multiply(from[i] - input.zero_point(), s.scale);
+    to[i] = static_cast<T>(Clamp(value, s.steps));
+  }
+}
+
+void Eval(KernelContext& k) noexcept {
+  const State& s = k.State<State>();
+  switch (k.Input(0).type) {
+    case DataType::kInt8:
+      return EvalQuantized<int8_t>(k, s);
+    case DataType::kUInt8:
+      return EvalQuantized<uint8_t>(k, s);
+    case DataType::kInt16:
+      return EvalQuantized<int16_t>(k, s);
+    default:
+      break;
+  }
+  const float* from = k.Input(0).Data<float>();
+  float* to = k.Output(0).MutableData<float>();
+  const int64_t count = k.Input(0).elements();
+  for (int64_t i = 0; i < count; ++i) to[i] = Clamp(from[i], s.real);
+}
+
+}  // namespace
+
+extern const Kernel kRelu{Op::kRelu, "f32 i8 u8 i16", Prepare, Eval};
+extern const Kernel kRelu6{Op::kRelu6, "f32 i8 u8 i16", Prepare, Eval};
+extern const Kernel kReluN1To1{Op::kReluN1To1, "f32 i8 u8 i16", Prepare, Eval};
+extern const Kernel kRelu0To1{Op::kRelu0To1, "f32 i8 u8 i16", Prepare, Eval};
+
+}  // namespace liteforge

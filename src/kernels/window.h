@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a window operator (convolution, pool) looks: sizes, steps, padding.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/kernel.h"
+#include "ops/infer.h"
+
+namespace liteforge {
+
+struct Window {
+  int batches = 0;
+  int in_height = 0, in_width = 0, in_channels = 0;
+  int height = 0, width = 0;  // of the window, not dilated
+  int out_height = 0, out_width = 0, out_channels = 0;
+  int stride_height = 1, stride_width = 1;
+  int dilation_height = 1, dilation_width = 1;
+  int pad_top = 0, pad_left = 0;
+
+  // Fills the sizes from [N, H, W, C] tensors and the padding from the steps,
+  // which must be set.
+  void SetShapes(const Shape& input, int window_height, int window_width,
+                 const Shape& output) {
+    batches = input[0];
+    in_height = input[1];
+    in_width = input[2];
+    in_channels = input[3];
+    height = window_height;
+    width = window_width;
+    out_height = output[1];
+    out_width = output[2];
+    out_channels = output[3];
+    pad_top = WindowPadding(in_height, out_height, height, stride_height,
+                            dilation_height);
+    pad_left =
+        WindowPadding(in_width, out_width, width, stride_width, dilation_width);
+  }
+
+  int64_t out_rows() const { return int64_t{batches} * out_height; }
+};
+
+// Steps of a window along one axis that fall inside the input.
+struct Taps {
+  int begin;
+  int end;
+};
+
+inline Taps TapsInside(int origin, int size, int dilation, int extent) {
+  const int begin = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
+  const int room = extent - origin;  // first tap at or past it is outside
+  const int end =
+      room <= 0 ? 0 : std::min(size, (room + dilation - 1) / dilation);
+  return {std::min(begin, size), std::max(end, std::min(begin, size))};
+}
+
+}  // namespace liteforge

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lower/all_ops.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace liteforge {
+
+// One table per file of this folder, sorted by the file's name.
+std::span<const TfOp> ActivationOps();
+std::span<const TfOp> BinaryOps();
+std::span<const TfOp> ConcatenationOps();
+std::span<const TfOp> ConvolutionOps();
+std::span<const TfOp> CreationOps();
+std::span<const TfOp> GatherOps();
+std::span<const TfOp> MatrixOps();
+std::span<const TfOp> NormalizationOps();
+std::span<const TfOp> PaddingOps();
+std::span<const TfOp> PassThroughOps();
+std::span<const TfOp> PoolingOps();
+std::span<const TfOp> ReductionOps();
+std::span<const TfOp> ResizeOps();
+std::span<const TfOp> SearchOps();
+std::span<const TfOp> SelectionOps();
+std::span<const TfOp> ShapeOps();
+std::span<const TfOp> SliceOps();
+std::span<const TfOp> SpaceOps();
+std::span<const TfOp> TransposeConvOps();
+std::span<const TfOp> UnaryOps();
+
+namespace {
+
+constexpr std::array kFamilies = {
+    ActivationOps, BinaryOps,      ConcatenationOps, ConvolutionOps,
+    CreationOps,   GatherOps,      MatrixOps,        NormalizationOps,
+    PaddingOps,    PassThroughOps, PoolingOps,       ReductionOps,
+    ResizeOps,     SearchOps,      SelectionOps,     ShapeOps,
+    SliceOps,      SpaceOps,       TransposeConvOps, UnaryOps,
+};
+
+const std::vector<const TfOp*>& SortedOps() {
+  static const std::vector<const TfOp*> ops = AllTfOps();
+  return ops;
+}
+
+}  // namespace
+
+std::vector<const TfOp*> AllTfOps() {
+  std::vector<const TfOp*> ops;
+  for (auto family : kFamilies)
+    for (const TfOp& op : family()) ops.push_back(&op);
+  std::sort(ops.begin(), ops.end(),
+            [](const TfOp* a, const TfOp* b) { return a->name < b->name; });
+  return ops;
+}
+
+const TfOp* FindTfOp(std::string_view name) {
+  const auto& ops = SortedOps();
+  const auto found =
+      std::lower_bound(ops.begin(), ops.end(), name,
+                       [](const TfOp* op, std::string_view wanted) {
+                         return op->name < wanted;
+                       });
+  return found != ops.end() && (*found)->name == name ? *found : nullptr;
+}
+
+}  // namespace liteforge

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tensors made from a shape, and tensors repeated.
+#include <span>
+
+#include "lower/context.h"
+
+namespace liteforge {
+namespace {
+
+Result<void> LowerFill(LowerContext& c) {
+  TRY_ASSIGN(Value * dims, c.ir().AsInt32(c.input(0)));
+  return Finish(c, c.ir().Emit(Op::kFill, FillOptions{}, {dims, c.input(1)}));
+}
+
+Result<void> LowerRange(LowerContext& c) {
+  return Finish(c, c.ir().Emit(Op::kRange, RangeOptions{},
+                               {c.input(0), c.input(1), c.input(2)}));
+}
+
+Result<void> LowerBroadcastTo(LowerContext& c) {
+  TRY_ASSIGN(Value * dims, c.ir().AsInt32(c.input(1)));
+  return Finish(c, c.ir().Emit(Op::kBroadcastTo, BroadcastToOptions{},
+                               {c.input(0), dims}));
+}
+
+Result<void> LowerTile(LowerContext& c) {
+  TRY_ASSIGN(Value * multiples, c.ir().AsInt32(c.input(1)));
+  return Finish(c,
+                c.ir().Emit(Op::kTile, TileOptions{}, {c.input(0), multiples}));
+}
+
+// A tensor of the input's shape, every element `kElement`.
+template <int kElement>
+Result<void> LowerLike(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  Value* x = c.input(0);
+  if (kElement == 0 && !x->shape.IsStatic())
+    return Finish(c, ir.Emit(Op::kZerosLike, ZerosLikeOptions{}, {x}));
+  TRY_ASSIGN(Value * element, ir.Scalar(x->type, kElement));
+  TRY_ASSIGN(Value * dims, ir.ShapeOf(x, DataType::kInt32));
+  TRY_ASSIGN(Value * y, ir.Emit(Op::kFill, FillOptions{}, {dims, element}));
+  // FILL by a partly known shape cannot be inferred; the input knows it.
+  y->shape = x->shape;
+  c.SetOutput(0, y);
+  return {};
+}
+
+constexpr TfOp kOps[] = {
+    {"BroadcastTo", 2, LowerBroadcastTo},
+    {"Fill", 2, LowerFill},
+    {"OnesLike", 1, LowerLike<1>},
+    {"Range", 3, LowerRange},
+    {"Tile", 2, LowerTile},
+    {"ZerosLike", 1, LowerLike<0>},
+};
+
+}  // namespace
+
+std::span<const TfOp> CreationOps() { return kOps; }
+
+}  // namespace liteforge

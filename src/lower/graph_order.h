@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A GraphDef's nodes in the order in which they can be lowered.
+#pragma once
+
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "function/concrete_function.h"
+#include "liteforge/result.h"
+
+namespace liteforge {
+
+// An output of a node: "split:1". Views into the ConcreteFunction.
+using TensorReference = std::pair<std::string_view, int>;
+
+struct OrderedNode {
+  const tf::NodeDef* def;
+  std::vector<TensorReference> inputs;  // data inputs; control ones left out
+};
+
+// The nodes that the function's outputs depend on, each after the ones it
+// reads; the file's own order where that is such an order. What a function
+// input stands for is not looked behind. Errors, all kInvalidModel and naming
+// the node: two nodes of one name, an input or output that names no node or a
+// negative output, a cycle.
+//
+// `check` sees all these nodes before a cycle is reported (loops of
+// TensorFlow 1 are cycles of operations that cannot be lowered); its error
+// goes first.
+Result<std::vector<OrderedNode>> NodesInOrder(
+    const ConcreteFunction& function,
+    Result<void> (*check)(const std::vector<OrderedNode>& nodes));
+
+}  // namespace liteforge

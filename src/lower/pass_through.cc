@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operations that hand on what they are given. CheckNumerics and EnsureShape
+// only verify; a PlaceholderWithDefault that is no input is its default.
+#include <span>
+
+#include "lower/context.h"
+
+namespace liteforge {
+namespace {
+
+Result<void> PassThrough(LowerContext& c) {
+  c.SetOutput(0, c.input(0));
+  return {};
+}
+
+Result<void> PassAllThrough(LowerContext& c) {
+  for (int i = 0; i < c.input_count(); ++i) c.SetOutput(i, c.input(i));
+  return {};
+}
+
+constexpr TfOp kOps[] = {
+    {"CheckNumerics", 1, PassThrough},
+    {"DeepCopy", 1, PassThrough},
+    {"EnsureShape", 1, PassThrough},
+    {"Identity", 1, PassThrough},
+    {"IdentityN", 0, PassAllThrough},
+    {"PlaceholderWithDefault", 1, PassThrough},
+    {"PreventGradient", 1, PassThrough},
+    {"Snapshot", 1, PassThrough},
+    {"StopGradient", 1, PassThrough},
+};
+
+}  // namespace
+
+std::span<const TfOp> PassThroughOps() { return kOps; }
+
+}  // namespace liteforge

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/infer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/try.h"
+
+namespace liteforge {
+namespace {
+
+template <class T>
+void AppendAs(const void* data, int64_t count, std::vector<int64_t>& values) {
+  const auto* bytes = static_cast<const std::byte*>(data);
+  for (int64_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, bytes + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
+    values.push_back(static_cast<int64_t>(value));
+  }
+}
+
+}  // namespace
+
+InferContext::InferContext(Op op, const OpOptions& options,
+                           std::span<const TensorInfo> inputs,
+                           std::span<const TensorInfo> declared_outputs)
+    : op_(op), options_(options), inputs_(inputs) {
+  for (const TensorInfo& declared : declared_outputs) {
+    declared_.push_back(declared.type);
+  }
+  outputs_.resize(declared_.size());
+}
+
+const TensorInfo& InferContext::input(int i) const {
+  static const TensorInfo kOmitted;
+  return i >= 0 && i < input_count() ? inputs_[static_cast<size_t>(i)]
+                                     : kOmitted;
+}
+
+DataType InferContext::declared_type(int i) const {
+  return i < output_count() ? declared_[static_cast<size_t>(i)]
+                            : DataType::kNone;
+}
+
+bool InferContext::GetIntegers(int i, std::vector<int64_t>& values) const {
+  values.clear();
+  const TensorInfo& tensor = input(i);
+  const int64_t count = tensor.shape.elements();
+  if (!tensor.present() || count < 0) return false;
+  if (count == 0) return true;
+  if (tensor.data == nullptr) return false;
+  switch (tensor.type) {
+    case DataType::kInt16:
+      AppendAs<int16_t>(tensor.data, count, values);
+      break;
+    case DataType::kInt32:
+      AppendAs<int32_t>(tensor.data, count, values);
+      break;
+    case DataType::kInt64:
+      AppendAs<int64_t>(tensor.data, count, values);
+      break;
+    default:
+      return false;
+  }
+  return true;
+}
+
+void InferContext::SetOutput(int i, DataType type, const Shape& shape) {
+  CHECK(i >= 0 && i < output_count());
+  outputs_[static_cast<size_t>(i)] = {type, shape};
+}
+
+Result<void> InferOutputs(InferContext& context) {
+  const auto rules = AllInferRules();
+  const auto rule =
+      std::lower_bound(rules.begin(), rules.end(), context.op(),
+                       [](const InferRule& row, Op op) { return row.op < op; });
+  if (rule == rules.end() || rule->op != context.op()) {
+    return Unsupported(std::string(Name(context.op())) +
+                       " is not supported by this version");
+  }
+  return rule->infer(context);
+}
+
+Result<Shape> Broadcast(const Shape& a, const Shape& b) {
+  if (!a.has_rank() || !b.has_rank()) return Shape::UnknownRank();
+  const int rank = std::max(a.rank(), b.rank());
+  Shape result;
+  for (int axis = 0; axis < rank; ++axis) {
+    const int in_a = axis - (rank - a.rank()), in_b = axis - (rank - b.rank());
+    const int32_t x = in_a < 0 ? 1 : a[in_a], y = in_b < 0 ? 1 : b[in_b];
+    if (x == 1) {
+      result.Append(y);
+    } else if (y == 1 || x == y || y < 0) {
+      result.Append(x);
+    } else if (x < 0) {
+      result.Append(y);
+    } else {
+      return InvalidModel("shapes " + a.ToString() + " and " + b.ToString() +
+                          " cannot be broadcast together");
+    }
+  }
+  return result;
+}
+
+int32_t WindowOutput(Padding padding, int32_t input, int32_t window,
+                     int32_t stride, int32_t dilation) {
+  if (input < 0) return Shape::kUnknownDim;
+  const int64_t reach = (int64_t{window} - 1) * dilation + 1;
+  const int64_t covered =
+      padding == Padding::kSame ? input : int64_t{input} - reach + 1;
+  return static_cast<int32_t>(
+      std::max<int64_t>(0, (covered + stride - 1) / stride));
+}
+
+int32_t WindowPadding(int32_t input, int32_t output, int32_t window,
+                      int32_t stride, int32_t dilation) {
+  const int64_t reach = (int64_t{window} - 1) * dilation + 1;
+  const int64_t total = (int64_t{output} - 1) * stride + reach - input;
+  return static_cast<int32_t>(std::max<int64_t>(0, total) / 2);
+}
+
+Result<int> NormalizeAxis(int64_t axis, int rank, std::string_view role) {
+  if (axis >= -rank && axis < rank) {
+    return static_cast<int>(axis < 0 ? axis + rank : axis);
+  }
+  return InvalidModel(std::string(role) + " " + std::to_string(axis) +
+                      " is out of range for rank " + std::to_string(rank));
+}
+
+}  // namespace liteforge

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators that compute each output element from the input elements at the
+// same place, with numpy's broadcasting where there are several inputs.
+#include <string>
+
+#include "base/try.h"
+#include "ops/all_infer_rules.h"
+
+namespace liteforge {
+namespace {
+
+Result<void> NeedInputs(const InferContext& c, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (!c.has_input(i)) {
+      return InvalidModel("input " + std::to_string(i) + " is missing");
+    }
+  }
+  return {};
+}
+
+Result<void> SameAsInput(InferContext& c) {
+  TRY(NeedInputs(c, 1));
+  c.SetOutput(0, c.input(0).type, c.input(0).shape);
+  return {};
+}
+
+// Integer inputs may leave in another integer type (int8 in, int16 out).
+Result<void> SameShape(InferContext& c) {
+  TRY(NeedInputs(c, 1));
+  const DataType declared = c.declared_type(0);
+  c.SetOutput(0, declared == DataType::kNone ? c.input(0).type : declared,
+              c.input(0).shape);
+  return {};
+}
+
+Result<void> ToFloat(InferContext& c) {
+  TRY(NeedInputs(c, 1));
+  c.SetOutput(0, DataType::kFloat32, c.input(0).shape);
+  return {};
+}
+
+Result<void> Cast(InferContext& c) {
+  TRY(NeedInputs(c, 1));
+  const DataType declared = c.declared_type(0);
+  c.SetOutput(0,
+              declared == DataType::kNone
+                  ? c.options<CastOptions>().out_data_type
+                  : declared,
+              c.input(0).shape);
+  return {};
+}
+
+Result<void> Dequantize(InferContext& c) {
+  TRY(NeedInputs(c, 1));
+  const bool half = c.declared_type(0) == DataType::kFloat16;
+  c.SetOutput(0, half ? DataType::kFloat16 : DataType::kFloat32,
+              c.input(0).shape);
+  return {};
+}
+
+Result<void> CheckSameType(const InferContext& c, int a, int b) {
+  if (c.input(a).type == c.input(b).type) return {};
+  return InvalidModel("inputs are " + std::string(Name(c.input(a).type)) +
+                      " and " + std::string(Name(c.input(b).type)) +
+                      "; they must agree");
+}
+
+Result<void> Binary(InferContext& c) {
+  TRY(NeedInputs(c, 2));
+  TRY(CheckSameType(c, 0, 1));
+  TRY_ASSIGN(const Shape shape, Broadcast(c.input(0).shape, c.input(1).shape));
+  c.SetOutput(0, c.input(0).type, shape);
+  return {};
+}
+
+Result<void> Comparison(InferContext& c) {
+  TRY(NeedInputs(c, 2));
+  TRY(CheckSameType(c, 0, 1));
+  TRY_ASSIGN(const Shape shape, Broadcast(c.input(0).shape, c.input(1).shape));
+  c.SetOutput(0, DataType::kBool, shape);
+  return {};
+}
+
+// SELECT: the condition has the operands' shape, or one entry per row.
+Result<void> Select(InferContext& c) {
+  TRY(NeedInputs(c, 3));
+  TRY(CheckSameType(c, 1, 2));
+  const Shape& condition = c.input(0).shape;
+  const Shape& a = c.input(1).shape;
+  const bool per_row = condition.rank() == 1 && a.rank() >= 1;
+  const bool scalar = condition.has_rank() && condition.elements() == 1;
+  if (!scalar && !per_row) {
+    TRY(Broadcast(condition, a));
+    if (condition.has_rank() && a.has_rank() && condition.rank() != a.rank()) {
+      return InvalidModel("condition " + condition.ToString() +
+                          " fits neither the operands nor their rows");
+    }
+  }
+  TRY_ASSIGN(const Shape shape, Broadcast(a, c.input(2).shape));
+  c.SetOutput(0, c.input(1).type, shape);
+  return {};
+}
+
+Result<void> SelectV2(InferContext& c) {
+  TRY(NeedInputs(c, 3));
+  TRY(CheckSameType(c, 1, 2));
+  TRY_ASSIGN(Shape shape, Broadcast(c.input(1).shape, c.input(2).shape));
+  TRY_ASSIGN(shape, Broadcast(shape, c.input(0).shape));
+  c.SetOutput(0, c.input(1).type, shape);
+  return {};
+}
+
+Result<void> AddN(InferContext& c) {
+  TRY(NeedInputs(c, c.input_count()));
+  if (c.input_count() == 0) return InvalidModel("it has no inputs");
+  Shape shape = c.input(0).shape;
+  for (int i = 1; i < c.input_count(); ++i) {
+    TRY(CheckSameType(c, 0, i));
+    TRY_ASSIGN(shape, Broadcast(shape, c.input(i).shape));
+  }
+  c.SetOutput(0, c.input(0).type, shape);
+  return {};
+}
+
+Result<void> Prelu(InferContext& c) {
+  TRY(NeedInputs(c, 2));
+  TRY_ASSIGN(const Shape shape, Broadcast(c.input(0).shape, c.input(1).shape));
+  c.SetOutput(0, c.input(0).type, shape);
+  return {};
+}
+
+constexpr InferRule kRules[] = {
+    {Op::kAbs, SameAsInput},
+    {Op::kAdd, Binary},
+    {Op::kAddN, AddN},
+    {Op::kATan2, Binary},
+    {Op::kBitwiseXor, Binary},
+    {Op::kCast, Cast},
+    {Op::kCeil, SameAsInput},
+    {Op::kComplexAbs, ToFloat},
+    {Op::kCos, SameAsInput},
+    {Op::kDequantize, Dequantize},
+    {Op::kDiv, Binary},
+    {Op::kElu, SameAsInput},
+    {Op::kEqual, Comparison},
+    {Op::kExp, SameAsInput},
+    {Op::kFakeQuant, SameAsInput},
+    {Op::kFloor, SameAsInput},
+    {Op::kFloorDiv, Binary},
+    {Op::kFloorMod, Binary},
+    {Op::kGelu, SameAsInput},
+    {Op::kGreater, Comparison},
+    {Op::kGreaterEqual, Comparison},
+    {Op::kHardSwish, SameAsInput},
+    {Op::kImag, ToFloat},
+    {Op::kL2Normalization, SameAsInput},
+    {Op::kLeakyRelu, SameAsInput},
+    {Op::kLess, Comparison},
+    {Op::kLessEqual, Comparison},
+    {Op::kLocalResponseNormalization, SameAsInput},
+    {Op::kLog, SameAsInput},
+    {Op::kLogSoftmax, SameAsInput},
+    {Op::kLogicalAnd, Binary},
+    {Op::kLogicalNot, SameAsInput},
+    {Op::kLogicalOr, Binary},
+    {Op::kLogistic, SameAsInput},
+    {Op::kMaximum, Binary},
+    {Op::kMinimum, Binary},
+    {Op::kMul, Binary},
+    {Op::kNeg, SameAsInput},
+    {Op::kNotEqual, Comparison},
+    {Op::kPow, Binary},
+    {Op::kPrelu, Prelu},
+    {Op::kQuantize, SameShape},
+    {Op::kReal, ToFloat},
+    {Op::kRelu, SameAsInput},
+    {Op::kRelu0To1, SameAsInput},
+    {Op::kRelu6, SameAsInput},
+    {Op::kReluN1To1, SameAsInput},
+    {Op::kRightShift, Binary},
+    {Op::kRound, SameAsInput},
+    {Op::kRsqrt, SameAsInput},
+    {Op::kSelect, Select},
+    {Op::kSelectV2, SelectV2},
+    {Op::kSign, SameAsInput},
+    {Op::kSin, SameAsInput},
+    {Op::kSoftmax, SameShape},
+    {Op::kSqrt, SameAsInput},
+    {Op::kSquare, SameAsInput},
+    {Op::kSquaredDifference, Binary},
+    {Op::kStablehloAdd, Binary},
+    {Op::kStablehloAnd, Binary},
+    {Op::kStablehloMaximum, Binary},
+    {Op::kStablehloMinimum, Binary},
+    {Op::kStablehloMultiply, Binary},
+    {Op::kSub, Binary},
+    {Op::kTanh, SameAsInput},
+    {Op::kZerosLike, SameAsInput},
+};
+
+}  // namespace
+
+std::span<const InferRule> ElementwiseRules() { return kRules; }
+
+}  // namespace liteforge

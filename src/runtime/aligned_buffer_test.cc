@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/aligned_buffer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+
+namespace liteforge {
+namespace {
+
+TEST(AlignedBuffer, GrowsAndStaysAligned) {
+  AlignedBuffer buffer;
+  EXPECT_EQ(buffer.data(), nullptr);
+  for (size_t bytes : {1u, 63u, 64u, 1000u, 5u}) {
+    ASSERT_TRUE(buffer.Reserve(bytes));
+    EXPECT_GE(buffer.capacity(), bytes);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % 64, 0u);
+    std::memset(buffer.data(), 1, bytes);
+  }
+  const std::byte* before = buffer.data();
+  ASSERT_TRUE(buffer.Reserve(999));
+  EXPECT_EQ(buffer.data(), before) << "what fits is not moved";
+  buffer.Free();
+  EXPECT_EQ(buffer.capacity(), 0u);
+}
+
+TEST(AlignedBuffer, CreepingSizesAllocateRarely) {
+  AlignedBuffer buffer;
+  int moves = 0;
+  for (size_t bytes = 64; bytes < 100000; bytes += 64) {
+    const size_t before = buffer.capacity();
+    ASSERT_TRUE(buffer.ReserveGrowing(bytes));
+    moves += buffer.capacity() != before;
+  }
+  EXPECT_LT(moves, 25);  // log(100000 / 64) / log(1.5) = 18
+}
+
+TEST(AlignedBuffer, RefusesWhatTheMachineDoesNotHave) {
+  AlignedBuffer buffer;
+  ASSERT_TRUE(buffer.Reserve(100));
+  const auto result = buffer.Reserve(size_t{1} << 60);
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message,
+              testing::HasSubstr("needs 1152921504606846976 bytes"));
+  EXPECT_EQ(buffer.capacity(), 100u);
+  EXPECT_FALSE(buffer.ReserveGrowing(~size_t{0}));
+}
+
+}  // namespace
+}  // namespace liteforge

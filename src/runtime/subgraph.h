@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// One subgraph that runs: its tensors, its prepared nodes and its arena. It
+// needs nothing of the interpreter but the thread pool, so that a kernel can
+// run one as a loop body.
+//
+// Allocate() walks the nodes once. Each is of one of three kinds:
+//
+//   static    all shapes known: prepared now; outputs lie in the arena
+//   known     static, and every input's value is known too (constants, or
+//             the shape of a tensor): evaluated now; outputs are constants
+//             from then on. Shape arithmetic ends here.
+//   dynamic   some input or output shape depends on computed values: inferred,
+//             allocated and prepared right before each Eval, outputs in
+//             buffers of their own
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "kernels/kernel.h"
+#include "liteforge/interpreter.h"
+#include "liteforge/result.h"
+#include "runtime/aligned_buffer.h"
+#include "runtime/load_model.h"
+#include "runtime/memory_planner.h"
+
+namespace liteforge {
+
+using KernelFinder = const Kernel* (*)(Op);
+
+class Subgraph final : public KernelHost {
+ public:
+  // `graph` and `threads` must outlive this. Every operator has a kernel.
+  Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
+           ThreadPool& threads, KernelFinder find_kernel = FindKernel);
+  Subgraph(const Subgraph&) = delete;
+  Subgraph& operator=(const Subgraph&) = delete;
+
+  const GraphSpec& spec() const { return graph_; }
+  int tensor_count() const { return static_cast<int>(tensors_.size()); }
+  const RuntimeTensor& tensor(int i) const { return tensors_[Index(i)]; }
+  bool allocated() const { return allocated_; }
+  size_t arena_bytes() const { return plan_.arena_bytes; }
+
+  // `index` is a graph input, `shape` static. Allocate must follow.
+  void ResizeInput(int index, const Shape& shape);
+
+  // Without a resize since the last time only the variables are zeroed.
+  // Errors name the operator.
+  Result<void> Allocate();
+
+  // After Allocate. Errors name the operator.
+  Result<void> Invoke();
+
+  void ResetVariables();
+
+  // The memory to write a graph input or variable to: bytes() of the tensor,
+  // or `string_bytes` for strings. After Allocate.
+  Result<std::span<std::byte>> Writable(int index, size_t string_bytes);
+
+  // A tensor's bytes. Errors when it has none, or when its place in the arena
+  // is used by another tensor later in the run.
+  Result<std::span<const std::byte>> Read(int index) const;
+
+  // KernelHost, for kernels during Eval.
+  Result<void> Resize(RuntimeTensor& t, const Shape& shape,
+                      size_t string_bytes) override;
+  ThreadPool& threads() override { return threads_; }
+
+ private:
+  enum class Kind { kStatic, kKnown, kDynamic };
+
+  struct Node {
+    const NodeSpec* spec;
+    const Kernel* kernel;
+    KernelContext context;
+    Kind kind = Kind::kStatic;
+    // Dynamic: shapes of inputs and outputs at the last Prepare.
+    std::vector<Shape> prepared;
+  };
+
+  static size_t Index(int i) { return static_cast<size_t>(i); }
+  size_t IndexOf(const RuntimeTensor& t) const {
+    return static_cast<size_t>(&t - tensors_.data());
+  }
+  RuntimeTensor* Find(int index) {
+    return index < 0 ? nullptr : &tensors_[Index(index)];
+  }
+
+  // subgraph_allocate.cc
+  void Forget();
+  Result<void> SizeBorder();
+  Result<void> AllocateNode(Node& node);
+  Result<void> EvaluateKnown(Node& node);
+  Result<void> PlanArena();
+  void AddTensorRequests();
+  void AddScratchRequests();
+  Result<void> BindArena();
+  bool InArena(size_t index) const;
+
+  // subgraph_infer.cc
+  Result<void> Infer(Node& node, bool with_data);
+  Result<void> SetInferred(Node& node, int output, DataType type,
+                           const Shape& shape);
+  Result<void> MeasureTensor(RuntimeTensor& t) const;
+  Result<void> GiveOwnMemory(RuntimeTensor& t, size_t bytes);
+  Result<void> GiveOwnScratch(Node& node);
+
+  // subgraph_invoke.cc
+  Result<void> Run(Node& node);
+  Result<void> PrepareDynamic(Node& node);
+  Result<void> AllocateDynamicOutputs(Node& node);
+  Result<void> Evaluate(Node& node);
+
+  const GraphSpec& graph_;
+  const InterpreterOptions options_;
+  ThreadPool& threads_;
+  std::vector<RuntimeTensor> tensors_;
+  std::vector<Node> nodes_;
+  bool allocated_ = false;
+
+  // The arena: one request per block; a block is a tensor or a scratch slot.
+  struct Block {
+    int tensor = -1;  // or
+    int node = -1;
+    int slot = 0;
+  };
+  std::vector<Block> blocks_;
+  std::vector<MemoryRequest> requests_;  // parallel to blocks_
+  MemoryPlan plan_;
+  AlignedBuffer arena_;
+  std::vector<int> block_of_tensor_;  // -1: not in the arena
+
+  std::vector<AlignedBuffer> own_;  // per tensor, for those not in the arena
+  AlignedBuffer own_scratch_[KernelContext::kMaxScratch];
+};
+
+}  // namespace liteforge

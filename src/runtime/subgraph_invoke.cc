@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+
+#include "base/try.h"
+#include "runtime/subgraph.h"
+
+namespace liteforge {
+
+Result<void> Subgraph::Invoke() {
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].kind == Kind::kKnown) continue;
+    TRY_IN(Place(graph_, i), Run(nodes_[i]));
+  }
+  return {};
+}
+
+Result<void> Subgraph::Run(Node& node) {
+  if (node.kind == Kind::kDynamic) TRY(PrepareDynamic(node));
+  return Evaluate(node);
+}
+
+// Prepare depends on shapes and constants only, so it is repeated only when a
+// shape has changed since the last time.
+Result<void> Subgraph::PrepareDynamic(Node& node) {
+  TRY(Infer(node, /*with_data=*/true));
+  TRY(AllocateDynamicOutputs(node));
+  std::vector<Shape> shapes;
+  for (const RuntimeTensor* t : node.context.inputs_)
+    shapes.push_back(t == nullptr ? Shape() : t->shape);
+  for (const RuntimeTensor* t : node.context.outputs_)
+    shapes.push_back(t->shape);
+  if (shapes != node.prepared) {
+    node.prepared.clear();
+    std::ranges::fill(node.context.scratch_bytes_, size_t{0});
+    TRY(node.kernel->prepare(node.context));
+    node.prepared = std::move(shapes);
+  }
+  return GiveOwnScratch(node);
+}
+
+// An output whose shape is still unknown is left to the kernel's Resize, and
+// so are strings.
+Result<void> Subgraph::AllocateDynamicOutputs(Node& node) {
+  for (RuntimeTensor* output : node.context.outputs_) {
+    if (block_of_tensor_[IndexOf(*output)] >= 0) continue;
+    TRY(MeasureTensor(*output));
+    TRY(GiveOwnMemory(*output, output->bytes));
+  }
+  return {};
+}
+
+Result<void> Subgraph::Evaluate(Node& node) {
+  node.context.failed_ = false;
+  node.kernel->eval(node.context);
+  if (node.context.failed_)
+    return InvalidArgument(node.context.failure_);
+  for (const RuntimeTensor* output : node.context.outputs_) {
+    if (!output->shape.IsStatic())
+      return Fail(ErrorCode::kInternal,
+                  "the kernel left the shape of output '" +
+                      std::string(output->name) + "' open");
+  }
+  return {};
+}
+
+}  // namespace liteforge
