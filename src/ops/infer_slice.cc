@@ -82,9 +82,11 @@ Result<int32_t> CountAlong(const StridedSliceOptions& o, const Bounds& b,
     return std::clamp(at < 0 ? at + size : at, first, last);
   };
   const int64_t begin = open_begin ? (up ? 0 : size - 1) : bound(b.begin[i]);
-  // With `offset` the end counts from where the slice really begins.
-  const int64_t end = o.offset ? begin + Tame(b.end[i]) : b.end[i];
-  const int64_t stop = open_end ? (up ? size : -1) : bound(end);
+  const auto end = [&] {
+    // With `offset` the end counts from where the slice really begins.
+    return o.offset ? begin + Tame(b.end[i]) : b.end[i];
+  };
+  const int64_t stop = open_end ? (up ? size : -1) : bound(end());
   const int64_t span = up ? stop - begin : begin - stop;
   const int64_t step = std::abs(Tame(stride));
   return static_cast<int32_t>(span <= 0 ? 0 : (span + step - 1) / step);
