@@ -64,8 +64,7 @@ LayerOutputs BuildELU(LayerContext& c) {
   TRY_ASSIGN(const double alpha, c.config.Float("alpha", 1));
   const Tensor y = Elu(x);
   if (alpha == 1) return One(y);
-  return One(
-      Select(Greater(x, c.Scalar(0)), y, Mul(c.Scalar(alpha), y)));
+  return One(Select(Greater(x, c.Scalar(0)), y, Mul(c.Scalar(alpha), y)));
 }
 
 LayerOutputs BuildSoftmax(LayerContext& c) {

@@ -222,9 +222,8 @@ Tensor GeneralRelu(LayerContext& c, Tensor x, const ReluOptions& o) {
                                : Minimum(positive, c.Scalar(o.max_value));
   }
   if (o.negative_slope == 0) return positive;
-  const Tensor below = o.threshold == 0
-                           ? Relu(Neg(x))
-                           : Relu(Sub(c.Scalar(o.threshold), x));
+  const Tensor below =
+      o.threshold == 0 ? Relu(Neg(x)) : Relu(Sub(c.Scalar(o.threshold), x));
   return Sub(positive, Mul(below, c.Scalar(o.negative_slope)));
 }
 

@@ -46,11 +46,10 @@ std::string NamesOf(const LayerInstance& layer) {
 // Layers of unknown class take what there is.
 Result<void> Give(LayerInstance& layer, Stored weights) {
   if (layer.kind != nullptr && weights.size() != layer.specs.size()) {
-    return InvalidModel(Describe(layer) + " has " +
-                        std::to_string(weights.size()) +
-                        " weights stored, it needs " +
-                        std::to_string(layer.specs.size()) + " (" +
-                        NamesOf(layer) + "); save the model again");
+    return InvalidModel(
+        Describe(layer) + " has " + std::to_string(weights.size()) +
+        " weights stored, it needs " + std::to_string(layer.specs.size()) +
+        " (" + NamesOf(layer) + "); save the model again");
   }
   layer.weights = std::move(weights);
   return {};

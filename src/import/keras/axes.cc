@@ -12,10 +12,9 @@ namespace {
 
 tl::unexpected<Error> DoesNotFit(const Tensor& x,
                                  const std::vector<int32_t>& inner) {
-  return InvalidModel("its input " + x.shape().ToString() +
-                      " does not fit the shape " +
-                      Shape(std::span<const int32_t>(inner)).ToString() +
-                      " per example");
+  return InvalidModel(
+      "its input " + x.shape().ToString() + " does not fit the shape " +
+      Shape(std::span<const int32_t>(inner)).ToString() + " per example");
 }
 
 // Elements of one example; -1 when not known.

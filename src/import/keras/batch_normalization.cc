@@ -138,8 +138,7 @@ LayerOutputs BuildBatchNormalization(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kBatchNormalization{"BatchNormalization",
-                                     BuildBatchNormalization,
-                                     BatchNormalizationWeights};
+const KerasLayer kBatchNormalization{
+    "BatchNormalization", BuildBatchNormalization, BatchNormalizationWeights};
 
 }  // namespace liteforge

@@ -15,15 +15,14 @@ Result<void> CheckChannels(LayerContext& c, const Tensor& x,
                            int32_t filters) {
   TRY_ASSIGN(const int32_t groups, c.config.Int("groups", 1));
   const int32_t channels = x.dim(channels_first ? 1 : 3);
-  const bool fits = groups >= 1 && kernel.dim(3) == filters &&
-                    filters % groups == 0 &&
-                    (channels < 0 || int64_t{kernel.dim(2)} * groups == channels);
+  const bool fits =
+      groups >= 1 && kernel.dim(3) == filters && filters % groups == 0 &&
+      (channels < 0 || int64_t{kernel.dim(2)} * groups == channels);
   if (fits) return {};
-  return InvalidModel("its kernel " + kernel.shape().ToString() + " with " +
-                      std::to_string(groups) + " groups and " +
-                      std::to_string(filters) +
-                      " filters does not fit its input " +
-                      x.shape().ToString());
+  return InvalidModel(
+      "its kernel " + kernel.shape().ToString() + " with " +
+      std::to_string(groups) + " groups and " + std::to_string(filters) +
+      " filters does not fit its input " + x.shape().ToString());
 }
 
 LayerOutputs BuildConv(LayerContext& c, int rank) {

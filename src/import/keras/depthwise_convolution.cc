@@ -69,10 +69,9 @@ LayerOutputs BuildDepthwiseConv(LayerContext& c, int rank) {
 LayerOutputs BuildSeparableConv(LayerContext& c, int rank) {
   TRY_ASSIGN(const int32_t filters, c.config.Int("filters"));
   TRY_ASSIGN(const Depthwise depthwise, BuildDepthwise(c, rank));
-  TRY_ASSIGN(
-      const Tensor kernel,
-      Kernel(c, "pointwise_kernel",
-             std::vector<int32_t>(static_cast<size_t>(rank), 1)));
+  TRY_ASSIGN(const Tensor kernel,
+             Kernel(c, "pointwise_kernel",
+                    std::vector<int32_t>(static_cast<size_t>(rank), 1)));
   if (kernel.dim(3) != filters) {
     return InvalidModel("its stored pointwise_kernel is " +
                         kernel.shape().ToString() + " for " +

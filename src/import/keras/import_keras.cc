@@ -256,10 +256,9 @@ Result<std::vector<Tensor>> ModelBuilder::Run(ModelGraph& graph,
     Tensors tensors;
     for (const TensorReference& reference : references) {
       const auto layer = static_cast<size_t>(reference.layer);
-      TRY_ASSIGN(
-          tensors.emplace_back(),
-          OutputOf(values[layer][static_cast<size_t>(reference.call)],
-                   reference.tensor, graph.layers[layer].instance));
+      TRY_ASSIGN(tensors.emplace_back(),
+                 OutputOf(values[layer][static_cast<size_t>(reference.call)],
+                          reference.tensor, graph.layers[layer].instance));
     }
     return tensors;
   };
@@ -274,9 +273,9 @@ Result<std::vector<Tensor>> ModelBuilder::Run(ModelGraph& graph,
     TRY_ASSIGN(const Tensors inputs, values_of(call.inputs));
     auto outputs = Call(layer, call, inputs);
     layer.refused |= !outputs || (outputs->empty() && !AnyEmpty(inputs));
-    TRY_ASSIGN(values[static_cast<size_t>(layer_at)]
-                     [static_cast<size_t>(call_at)],
-               std::move(outputs));
+    TRY_ASSIGN(
+        values[static_cast<size_t>(layer_at)][static_cast<size_t>(call_at)],
+        std::move(outputs));
   }
   return values_of(graph.outputs);
 }
@@ -320,8 +319,7 @@ void Summarize(const ModelGraph& graph, std::vector<KerasLayerSummary>& out) {
       }
     }
     const bool input = layer.kind == ModelLayer::Kind::kInput;
-    row.converts =
-        input || (layer.instance.kind != nullptr && !layer.refused);
+    row.converts = input || (layer.instance.kind != nullptr && !layer.refused);
     out.push_back(std::move(row));
   }
 }

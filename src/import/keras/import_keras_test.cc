@@ -28,7 +28,8 @@ std::vector<KerasLayerWeights> DenseWeights(
 std::string NamesOf(const std::vector<FunctionArgument>& arguments) {
   std::string names;
   for (const auto& argument : arguments) {
-    names += (names.empty() ? "" : " ") + argument.name + argument.shape.ToString();
+    names +=
+        (names.empty() ? "" : " ") + argument.name + argument.shape.ToString();
   }
   return names;
 }
@@ -82,8 +83,8 @@ TEST(ImportSequential, EveryWayOfStatingTheInput) {
   };
   for (const SequentialCase& c : cases) {
     SCOPED_TRACE(c.what);
-    const auto function =
-        Imported(TestFile(c.generation, c.model, DenseWeights({{"d", {2, 3}}})));
+    const auto function = Imported(
+        TestFile(c.generation, c.model, DenseWeights({{"d", {2, 3}}})));
     EXPECT_EQ(NamesOf(function.inputs), c.inputs);
     EXPECT_THAT(NamesOf(function.outputs), HasSubstr("d["));
     EXPECT_EQ(OpsOf(function), "MatMul BiasAdd");
@@ -94,25 +95,26 @@ TEST(ImportSequential, EveryWayOfStatingTheInput) {
 }
 
 TEST(ImportSequential, ModelInsideFindsItsWeightsByName) {
-  const auto file = TestFile(
-      2, R"({"class_name":"Sequential","config":{"name":"s","layers":[
+  const auto file =
+      TestFile(2, R"({"class_name":"Sequential","config":{"name":"s","layers":[
         {"class_name":"Sequential","config":{"name":"inner","layers":[
           {"class_name":"Dense","config":{"name":"a","units":2,
            "batch_input_shape":[null,2]}},
           {"class_name":"BatchNormalization","config":{"name":"bn","axis":[1]}},
           {"class_name":"Dense","config":{"name":"b","units":2}}]}},
         {"class_name":"Dense","config":{"name":"c","units":1}}]}})",
-      {{"inner",
-        {CountingWeight("a/kernel:0", {2, 2}, 10),
-         CountingWeight("a/bias:0", {2}, 20),
-         CountingWeight("bn/gamma:0", {2}, 30),
-         CountingWeight("bn/beta:0", {2}, 40),
-         CountingWeight("b/kernel:0", {2, 2}, 50),
-         CountingWeight("b/bias:0", {2}, 60),
-         CountingWeight("bn/moving_mean:0", {2}, 0),
-         CountingWeight("bn/moving_variance:0", {2}, 1)}},
-       {"c",
-        {CountingWeight("c/kernel:0", {2, 1}), CountingWeight("c/bias:0", {1})}}});
+               {{"inner",
+                 {CountingWeight("a/kernel:0", {2, 2}, 10),
+                  CountingWeight("a/bias:0", {2}, 20),
+                  CountingWeight("bn/gamma:0", {2}, 30),
+                  CountingWeight("bn/beta:0", {2}, 40),
+                  CountingWeight("b/kernel:0", {2, 2}, 50),
+                  CountingWeight("b/bias:0", {2}, 60),
+                  CountingWeight("bn/moving_mean:0", {2}, 0),
+                  CountingWeight("bn/moving_variance:0", {2}, 1)}},
+                {"c",
+                 {CountingWeight("c/kernel:0", {2, 1}),
+                  CountingWeight("c/bias:0", {1})}}});
   const auto function = Imported(file);
   EXPECT_EQ(NamesOf(function.inputs), "inner_input[?,2]");
   EXPECT_EQ(NamesOf(function.outputs), "c[?,1]");
@@ -139,11 +141,12 @@ TEST(ImportSequential, ModelInsideFindsItsWeightsByName) {
 }
 
 TEST(ImportSequential, HalfPrecisionWeightsBecomeFloats) {
-  KerasFile file = OneLayer(2, "Dense", R"("units":1,"use_bias":false)", "2",
-                            {{"k",
-                              DataType::kFloat16,
-                              {2, 1},
-                              Blob::Own(std::vector<uint16_t>{0x3c00, 0xc500})}});
+  KerasFile file =
+      OneLayer(2, "Dense", R"("units":1,"use_bias":false)", "2",
+               {{"k",
+                 DataType::kFloat16,
+                 {2, 1},
+                 Blob::Own(std::vector<uint16_t>{0x3c00, 0xc500})}});
   const auto function = Imported(file);
   EXPECT_THAT(FloatsOf(function, "l/kernel"), ElementsAre(1, -5));
   EXPECT_EQ(function.outputs[0].type, DataType::kFloat32);
@@ -207,8 +210,8 @@ TEST(ImportFunctional, Keras3References) {
 }
 
 TEST(ImportFunctional, ModelAsALayerCountsItsCallsFromOne) {
-  const auto function = Imported(TestFile(
-      2, R"({"class_name":"Functional","config":{"name":"m","layers":[
+  const auto function = Imported(
+      TestFile(2, R"({"class_name":"Functional","config":{"name":"m","layers":[
        {"class_name":"InputLayer","name":"x","config":{"name":"x",
         "batch_input_shape":[null,2]},"inbound_nodes":[]},
        {"class_name":"Functional","name":"in","config":{"name":"in","layers":[
@@ -219,17 +222,17 @@ TEST(ImportFunctional, ModelAsALayerCountsItsCallsFromOne) {
          "input_layers":[["i",0,0]],"output_layers":[["d",0,0]]},
         "inbound_nodes":[[["x",0,0,{}]],[["in",1,0,{}]]]}],
        "input_layers":[["x",0,0]],"output_layers":[["in",2,0]]}})",
-      {{"in",
-        {CountingWeight("d/kernel:0", {2, 2}),
-         CountingWeight("d/bias:0", {2})}}}));
+               {{"in",
+                 {CountingWeight("d/kernel:0", {2, 2}),
+                  CountingWeight("d/bias:0", {2})}}}));
   EXPECT_EQ(OpsOf(function), "MatMul BiasAdd MatMul BiasAdd");
   EXPECT_EQ(NamesOf(function.outputs), "in[?,2]");
   EXPECT_EQ(NodesOf(function, "MatMul")[1]->input(0), "in/d/BiasAdd");
 }
 
 TEST(ImportFunctional, NamesThatAreNoNodeNames) {
-  const auto function = Imported(TestFile(
-      2, R"({"class_name":"Model","config":{"layers":[
+  const auto function =
+      Imported(TestFile(2, R"({"class_name":"Model","config":{"layers":[
        {"class_name":"InputLayer","name":"my input:0","config":{
         "batch_input_shape":[null,2]},"inbound_nodes":[]},
        {"class_name":"Activation","name":"^a b","config":{"activation":"relu"},
@@ -244,15 +247,14 @@ TEST(ImportFunctional, NamesThatAreNoNodeNames) {
 //-------------------------------------------------------------------- refused
 
 TEST(ImportKeras, NamesEveryLayerItCannotImport) {
-  const auto file = TestFile(
-      2, R"({"class_name":"Sequential","config":[
+  const auto file = TestFile(2, R"({"class_name":"Sequential","config":[
        {"class_name":"Activation","config":{"name":"a",
         "batch_input_shape":[null,2],"activation":"Custom>wavy"}},
        {"class_name":"Lambda","config":{"name":"f"}},
        {"class_name":"Custom>Dense","config":{"name":"mine","units":2}},
        {"class_name":"Dense","module":"my.layers","config":{"name":"yours"}},
        {"class_name":"Dense","config":{"name":"d","units":2}}]})",
-      DenseWeights({{"d", {2, 2}}}));
+                             DenseWeights({{"d", {2, 2}}}));
   const auto function = ImportKeras(file);
   ASSERT_FALSE(function.has_value());
   EXPECT_EQ(function.error().code, ErrorCode::kUnsupported);
@@ -302,7 +304,8 @@ TEST(ImportKeras, ContradictionsAreErrors) {
   const BadCase cases[] = {
       {R"({"class_name":"R","name":"r","inbound_nodes":[[["y",0,0]]]}],
          "input_layers":[["x",0,0]],"output_layers":[["r",0,0]]}})",
-       "layer 'r' (R): takes the output of layer 'y', which the model does not"},
+       "layer 'r' (R): takes the output of layer 'y', which the model does "
+       "not"},
       {R"({"class_name":"ReLU","name":"r","inbound_nodes":[[["x",1,0]]]}],
          "input_layers":[["x",0,0]],"output_layers":[["r",0,0]]}})",
        "takes the output of call 1 of layer 'x', which has 1"},

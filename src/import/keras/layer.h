@@ -28,9 +28,9 @@ struct KerasLayer;
 
 // One layer of a model, with its weights; shared by all of its calls.
 struct LayerInstance {
-  std::string name;        // "conv1"
-  std::string path;        // "outer/conv1"
-  std::string class_name;  // as the file says, "Convolution2D"
+  std::string name;                        // "conv1"
+  std::string path;                        // "outer/conv1"
+  std::string class_name;                  // as the file says, "Convolution2D"
   const nlohmann::json* config = nullptr;  // an object
   const KerasLayer* kind = nullptr;        // nullptr: not known
   bool trainable = true;

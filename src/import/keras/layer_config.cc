@@ -49,8 +49,7 @@ const json* FindKey(const json& config, std::string_view key) {
 
 tl::unexpected<Error> Wrong(std::string_view key, std::string_view wanted,
                             const json& value) {
-  std::string text =
-      value.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
   return InvalidModel("'" + std::string(key) + "' is " + text +
                       ", it must be " + std::string(wanted));

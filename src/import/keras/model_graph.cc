@@ -93,7 +93,8 @@ void CollectReferences(const json& value, RawCall& call) {
   } else if (Member(value, "class_name") == "__keras_tensor__") {
     const json& history = Member(Member(value, "config"), "keras_history");
     if (IsReference(history)) AddReference(history, call);
-    if (!IsReference(history)) call.problem = "it is called with no layer's output";
+    if (!IsReference(history))
+      call.problem = "it is called with no layer's output";
   } else if (value.is_structured()) {
     for (const json& part : value) CollectReferences(part, call);
   } else if (!value.is_null()) {
@@ -151,9 +152,9 @@ DataType InputType(const LayerConfig& config) {
   const json* value = config.Find("dtype");
   if (config.Has("input_dtype")) value = config.Find("input_dtype");
   if (value == nullptr) return DataType::kFloat32;
-  const std::string name =
-      value->is_object() ? Text(Member(Member(*value, "config"), "name"))
-                         : Text(*value);
+  const std::string name = value->is_object()
+                               ? Text(Member(Member(*value, "config"), "name"))
+                               : Text(*value);
   switch (const DataType type = DataTypeFromName(name)) {
     case DataType::kNone:
     case DataType::kFloat16:

@@ -54,9 +54,9 @@ LayerOutputs BuildRepeatVector(LayerContext& c) {
   TRY_ASSIGN(const Tensor x, c.Input());
   TRY_ASSIGN(const int32_t times, c.config.Int("n"));
   if (x.rank() != 2 || times < 1) {
-    return InvalidModel("it repeats vectors [N,C] at least once, its input is " +
-                        x.shape().ToString() + " and 'n' " +
-                        std::to_string(times));
+    return InvalidModel(
+        "it repeats vectors [N,C] at least once, its input is " +
+        x.shape().ToString() + " and 'n' " + std::to_string(times));
   }
   return One(Tile(ExpandDims(x, 1), {1, times, 1}));
 }

@@ -28,7 +28,8 @@ ConstantValue Transposed(const ConstantValue& value,
     auto rest = static_cast<int64_t>(i);
     int64_t from = 0;
     for (int axis = rank - 1; axis >= 0; --axis) {
-      const auto a = static_cast<size_t>(permutation[static_cast<size_t>(axis)]);
+      const auto a =
+          static_cast<size_t>(permutation[static_cast<size_t>(axis)]);
       from += rest % shape[axis] * stride[a];
       rest /= shape[axis];
     }
@@ -90,8 +91,8 @@ Result<void> CheckSize(const ConstantValue& value,
   }
   if (fits) return {};
   return InvalidModel("its stored " + std::string(name) + " is " +
-                      value.shape.ToString() +
-                      ", its configuration asks for " + wanted.ToString());
+                      value.shape.ToString() + ", its configuration asks for " +
+                      wanted.ToString());
 }
 
 }  // namespace
@@ -145,8 +146,8 @@ Result<ConstantValue> KernelValue(LayerContext& c, std::string_view name,
     TRY_ASSIGN(value, Keras1Kernel(c, std::move(value), size));
   }
   TRY(CheckSize(value, size, name));
-  const bool turned = c.file.generation == 2 && c.file.backend == "theano" &&
-                      name == "kernel";
+  const bool turned =
+      c.file.generation == 2 && c.file.backend == "theano" && name == "kernel";
   return turned ? Turned(value) : value;
 }
 
@@ -161,7 +162,7 @@ Result<Tensor> Kernel(LayerContext& c, std::string_view name,
 }
 
 Result<Tensor> AddBias(LayerContext& c, Tensor y, int32_t filters,
-                                 const SpatialConfig& spatial) {
+                       const SpatialConfig& spatial) {
   if (c.HasWeight("bias")) {
     TRY_ASSIGN(const Tensor bias, c.Weight("bias", {filters}));
     y = BiasAdd(y, bias, spatial.data_format());

@@ -56,6 +56,6 @@ Result<Tensor> Kernel(LayerContext& c, std::string_view name,
 // y plus the bias, if the layer has one, of a convolution with `filters`
 // outputs.
 Result<Tensor> AddBias(LayerContext& c, Tensor y, int32_t filters,
-                                 const SpatialConfig& spatial);
+                       const SpatialConfig& spatial);
 
 }  // namespace liteforge

@@ -30,7 +30,8 @@ Result<Tensor> Enlarge(Tensor x, int32_t rows, int32_t cols, bool bilinear) {
                     : ResizeNearest(x, shape[1], shape[2], true);
   }
   const Tensor extent = StridedSlice(ShapeOf(x), {Range{1, 3, 1}});
-  const Tensor size = Mul(extent, x.builder()->Constant(IntVector({rows, cols})));
+  const Tensor size =
+      Mul(extent, x.builder()->Constant(IntVector({rows, cols})));
   return bilinear ? ResizeBilinear(x, size, shape, true)
                   : ResizeNearest(x, size, shape, true);
 }
