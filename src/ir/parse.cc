@@ -214,12 +214,11 @@ class Parser {
     std::vector<double> values;
     TRY(Expect("["));
     while (!Accept("]")) {
-      if (static_cast<int64_t>(values.size()) >= count) {
-        return InvalidArgument("too many values");
-      }
       if (Accept("…")) {
         if (values.empty()) return InvalidArgument("nothing to repeat");
         values.resize(static_cast<size_t>(count), values.back());
+      } else if (static_cast<int64_t>(values.size()) >= count) {
+        return InvalidArgument("too many values");
       } else {
         values.push_back(
             std::strtod(Until(",]\xE2").c_str(), nullptr));  // … is E2 80 A6

@@ -137,6 +137,18 @@ constexpr RewriteRow kBefore[] = {
      "%r = RESHAPE(%x, @d: int32[2] = [-1,4])\n"
      "%y = FULLY_CONNECTED(%r, @w: float32[2,4] ="
      " [10,200,30,400,50,600,70,800], @b: float32[2] = [16,41])\n return %y }"},
+    {"a shift does not pass a PAD, what stands behind the PAD does",
+     "graph g(%x: float32[1,3,3,1]) {\n"
+     "%a = ADD(%x, @t: float32[] = [2])\n"
+     "%p = PAD(%a, @q: int32[4,2] = [0,0,1,1,1,1,0,0])\n"
+     "%b = SUB(%p, @u: float32[] = [3])\n"
+     "%y = CONV_2D(%b, @w: float32[1,1,2,1] = [1,2], @b: float32[1] = [1])"
+     " {padding=1 stride_w=1 stride_h=1}\n return %y }",
+     "graph g(%x: float32[1,3,3,1]) {\n"
+     "%a = ADD(%x, @t: float32[] = [2])\n"
+     "%p = PAD(%a, @q: int32[4,2] = [0,0,1,1,1,1,0,0])\n"
+     "%y = CONV_2D(%p, @w: float32[1,1,2,1] = [1,2], @b: float32[1] = [-8])"
+     " {padding=1 stride_w=1 stride_h=1}\n return %y }"},
     {"several readers: left alone",
      "graph g(%x: float32[1,2]) {\n"
      "%m = MUL(%x, @s: float32[2] = [10,100])\n"

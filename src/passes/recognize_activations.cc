@@ -172,7 +172,7 @@ bool RecognizePrelu(Graph& graph, Node* node) {
 }
 
 //----------------------------------------------------------------------
-//products
+// products
 
 struct Product {
   double number = 1;

@@ -21,6 +21,7 @@
 // grown towards the readers only is tried.
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "base/try.h"
@@ -118,8 +119,12 @@ class Region {
     return value->producer() && moving_.contains(value->producer());
   }
 
+  // Whether the value in the region's new layout is there already. Not so when
+  // the region makes what was transposed: that will be in the new layout, too.
   bool IsTranspose(const Value* value) const {
-    return value->producer() && PermutationOf(*value->producer()) == p_;
+    const Node* producer = value->producer();
+    return producer && PermutationOf(*producer) == p_ &&
+           !IsMade(producer->input(0));
   }
 
   bool ReadOutside(const Value* value) const {
@@ -195,37 +200,45 @@ class Region {
   }
 
   // Readers outside get the value as it was; who transposed it back gets it
-  // as it is now.
+  // as it is now. The names of the graph's outputs stay with what they name:
+  // first the value's own goes, then it may take over another one.
   Result<void> MoveResult(Value* value) {
-    Value* back = nullptr;
-    const auto make_back = [&]() -> Result<void> {
-      if (back != nullptr) return {};
-      const std::string name = value->name;
-      value->name += "/transposed";
-      TRY_ASSIGN(back, Transposed(value, p_, name,
-                                  NodeAfter(graph_, value->producer())));
-      return {};
-    };
-    const auto outputs = graph_.outputs();
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      if (outputs[i] != value) continue;
-      TRY(make_back());
-      graph_.SetOutput(static_cast<int>(i), back);
+    std::vector<Node*> outside, undoing;
+    for (Node* user : value->users()) {
+      if (Contains(user)) continue;
+      (PermutationOf(*user) == inverse_ ? undoing : outside).push_back(user);
     }
-    const std::vector<Node*> users(value->users().begin(),
-                                   value->users().end());
-    for (Node* user : users) {
-      if (Contains(user) || (back != nullptr && user == back->producer())) {
-        continue;
-      }
-      if (PermutationOf(*user) == inverse_ && CanReplaceBy(*user, value)) {
+    if (!outside.empty() || value->is_graph_output()) {
+      TRY(TransposeBack(value, outside));
+    }
+    for (Node* user : undoing) {
+      if (CanReplaceBy(*user, value)) {
         ReplaceBy(graph_, user, value);
-        continue;
+      } else {
+        // Two outputs of the same elements: this one becomes a copy.
+        Permutation same = p_;
+        std::iota(same.begin(), same.end(), 0);
+        user->SetInput(1, AddInt32s(graph_, user->output()->name + "/perm",
+                                    {same.begin(), same.end()}));
       }
-      TRY(make_back());
-      for (size_t i = 0; i < user->inputs().size(); ++i) {
-        if (user->inputs()[i] == value) {
-          user->SetInput(static_cast<int>(i), back);
+    }
+    return {};
+  }
+
+  Result<void> TransposeBack(Value* value, const std::vector<Node*>& readers) {
+    const std::string name = value->name;
+    value->name += "/transposed";
+    TRY_ASSIGN(Value * back, Transposed(value, p_, name,
+                                        NodeAfter(graph_, value->producer())));
+    for (size_t i = 0; i < graph_.outputs().size(); ++i) {
+      if (graph_.outputs()[i] == value) {
+        graph_.SetOutput(static_cast<int>(i), back);
+      }
+    }
+    for (Node* reader : readers) {
+      for (size_t i = 0; i < reader->inputs().size(); ++i) {
+        if (reader->inputs()[i] == value) {
+          reader->SetInput(static_cast<int>(i), back);
         }
       }
     }

@@ -78,6 +78,17 @@ constexpr RewriteRow kRows[] = {
      "graph g(%x: float32[1,2,3,4], %z: float32[1,4,2,3]) {\n"
      "%z/transposed = TRANSPOSE(%z, @z/transposed/perm: int32[4] = [0,2,3,1])\n"
      "%e = ADD(%x, %z/transposed)\n return %e }"},
+    {"a value and its own transpose meet",
+     "graph g(%x: float32[1,2,3,3]) {\n"
+     "%a = TRANSPOSE(%x, @p: int32[4] = [0,1,3,2])\n"
+     "%b = NEG(%a)\n"
+     "%c = TRANSPOSE(%b, @p)\n"
+     "%d = ADD(%c, %b)\n"
+     "%e = TRANSPOSE(%d, @p)\n return %e }",
+     "graph g(%x: float32[1,2,3,3]) {\n"
+     "%b = NEG(%x)\n"
+     "%c/transposed = TRANSPOSE(%b, @c/transposed/perm: int32[4] = [0,1,3,2])\n"
+     "%e = ADD(%c/transposed, %b)\n return %e }"},
     {"no gain: one goes, one comes",
      "graph g(%x: float32[1,2,3,4], %z: float32[1,4,2,3]) {\n"
      "%a = TRANSPOSE(%x, @p: int32[4] = [0,3,1,2])\n"

@@ -49,4 +49,8 @@ struct Array {
 };
 std::vector<Array> Evaluate(const ir::Graph& graph);
 
+// Same shapes, and numbers within 1e-5 of the largest of an output.
+void ExpectSameOutputs(const std::vector<Array>& before,
+                       const std::vector<Array>& after);
+
 }  // namespace liteforge

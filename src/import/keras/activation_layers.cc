@@ -85,12 +85,12 @@ LayerOutputs BuildThresholdedReLU(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kActivation{"Activation", BuildActivation};
-const KerasLayer kElu{"ELU", BuildELU};
-const KerasLayer kLeakyRelu{"LeakyReLU", BuildLeakyReLU};
-const KerasLayer kPRelu{"PReLU", BuildPReLU, PReLUWeights};
-const KerasLayer kRelu{"ReLU", BuildReLU};
-const KerasLayer kSoftmax{"Softmax", BuildSoftmax};
-const KerasLayer kThresholdedRelu{"ThresholdedReLU", BuildThresholdedReLU};
+const KerasLayer kActivationLayer{"Activation", BuildActivation};
+const KerasLayer kEluLayer{"ELU", BuildELU};
+const KerasLayer kLeakyReluLayer{"LeakyReLU", BuildLeakyReLU};
+const KerasLayer kPReluLayer{"PReLU", BuildPReLU, PReLUWeights};
+const KerasLayer kReluLayer{"ReLU", BuildReLU};
+const KerasLayer kSoftmaxLayer{"Softmax", BuildSoftmax};
+const KerasLayer kThresholdedReluLayer{"ThresholdedReLU", BuildThresholdedReLU};
 
 }  // namespace liteforge

@@ -7,36 +7,38 @@
 namespace liteforge {
 
 // activation_layers.cc
-extern const KerasLayer kActivation, kElu, kLeakyRelu, kPRelu, kRelu, kSoftmax,
-    kThresholdedRelu;
+extern const KerasLayer kActivationLayer, kEluLayer, kLeakyReluLayer,
+    kPReluLayer, kReluLayer, kSoftmaxLayer, kThresholdedReluLayer;
 // batch_normalization.cc
-extern const KerasLayer kBatchNormalization;
+extern const KerasLayer kBatchNormalizationLayer;
 // convolution.cc
-extern const KerasLayer kConv1D, kConv2D;
+extern const KerasLayer kConv1DLayer, kConv2DLayer;
 // dense.cc
-extern const KerasLayer kDense;
+extern const KerasLayer kDenseLayer;
 // depthwise_convolution.cc
-extern const KerasLayer kDepthwiseConv1D, kDepthwiseConv2D, kSeparableConv1D,
-    kSeparableConv2D;
+extern const KerasLayer kDepthwiseConv1DLayer, kDepthwiseConv2DLayer,
+    kSeparableConv1DLayer, kSeparableConv2DLayer;
 // global_pooling.cc
-extern const KerasLayer kGlobalAveragePooling1D, kGlobalAveragePooling2D,
-    kGlobalMaxPooling1D, kGlobalMaxPooling2D;
+extern const KerasLayer kGlobalAveragePooling1DLayer,
+    kGlobalAveragePooling2DLayer, kGlobalMaxPooling1DLayer,
+    kGlobalMaxPooling2DLayer;
 // identity_layers.cc
-extern const KerasLayer kIdentity;
+extern const KerasLayer kIdentityLayer;
 // merge.cc
-extern const KerasLayer kAdd, kAverage, kConcatenate, kMaximum, kMerge,
-    kMinimum, kMultiply, kSubtract;
+extern const KerasLayer kAddLayer, kAverageLayer, kConcatenateLayer,
+    kMaximumLayer, kMergeLayer, kMinimumLayer, kMultiplyLayer, kSubtractLayer;
 // padding.cc
-extern const KerasLayer kCropping1D, kCropping2D, kZeroPadding1D,
-    kZeroPadding2D;
+extern const KerasLayer kCropping1DLayer, kCropping2DLayer, kZeroPadding1DLayer,
+    kZeroPadding2DLayer;
 // pooling.cc
-extern const KerasLayer kAveragePooling1D, kAveragePooling2D, kMaxPooling1D,
-    kMaxPooling2D;
+extern const KerasLayer kAveragePooling1DLayer, kAveragePooling2DLayer,
+    kMaxPooling1DLayer, kMaxPooling2DLayer;
 // rescaling.cc
-extern const KerasLayer kNormalization, kRescaling;
+extern const KerasLayer kNormalizationLayer, kRescalingLayer;
 // reshaping.cc
-extern const KerasLayer kFlatten, kPermute, kRepeatVector, kReshape;
+extern const KerasLayer kFlattenLayer, kPermuteLayer, kRepeatVectorLayer,
+    kReshapeLayer;
 // upsampling.cc
-extern const KerasLayer kUpSampling1D, kUpSampling2D;
+extern const KerasLayer kUpSampling1DLayer, kUpSampling2DLayer;
 
 }  // namespace liteforge

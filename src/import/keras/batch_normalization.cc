@@ -138,7 +138,7 @@ LayerOutputs BuildBatchNormalization(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kBatchNormalization{
+const KerasLayer kBatchNormalizationLayer{
     "BatchNormalization", BuildBatchNormalization, BatchNormalizationWeights};
 
 }  // namespace liteforge

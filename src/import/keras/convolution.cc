@@ -48,7 +48,7 @@ LayerOutputs BuildConv2D(LayerContext& c) { return BuildConv(c, 2); }
 
 }  // namespace
 
-const KerasLayer kConv1D{"Conv1D", BuildConv1D, KernelAndBias};
-const KerasLayer kConv2D{"Conv2D", BuildConv2D, KernelAndBias};
+const KerasLayer kConv1DLayer{"Conv1D", BuildConv1D, KernelAndBias};
+const KerasLayer kConv2DLayer{"Conv2D", BuildConv2D, KernelAndBias};
 
 }  // namespace liteforge

@@ -44,6 +44,6 @@ LayerOutputs BuildDense(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kDense{"Dense", BuildDense, KernelAndBias};
+const KerasLayer kDenseLayer{"Dense", BuildDense, KernelAndBias};
 
 }  // namespace liteforge

@@ -99,13 +99,13 @@ LayerOutputs BuildSeparableConv2D(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kDepthwiseConv1D{"DepthwiseConv1D", BuildDepthwiseConv1D,
-                                  DepthwiseWeights};
-const KerasLayer kDepthwiseConv2D{"DepthwiseConv2D", BuildDepthwiseConv2D,
-                                  DepthwiseWeights};
-const KerasLayer kSeparableConv1D{"SeparableConv1D", BuildSeparableConv1D,
-                                  SeparableWeights};
-const KerasLayer kSeparableConv2D{"SeparableConv2D", BuildSeparableConv2D,
-                                  SeparableWeights};
+const KerasLayer kDepthwiseConv1DLayer{"DepthwiseConv1D", BuildDepthwiseConv1D,
+                                       DepthwiseWeights};
+const KerasLayer kDepthwiseConv2DLayer{"DepthwiseConv2D", BuildDepthwiseConv2D,
+                                       DepthwiseWeights};
+const KerasLayer kSeparableConv1DLayer{"SeparableConv1D", BuildSeparableConv1D,
+                                       SeparableWeights};
+const KerasLayer kSeparableConv2DLayer{"SeparableConv2D", BuildSeparableConv2D,
+                                       SeparableWeights};
 
 }  // namespace liteforge

@@ -25,11 +25,11 @@ LayerOutputs BuildMax2D(LayerContext& c) { return BuildGlobal(c, 2, Max); }
 
 }  // namespace
 
-const KerasLayer kGlobalAveragePooling1D{"GlobalAveragePooling1D",
-                                         BuildAverage1D};
-const KerasLayer kGlobalAveragePooling2D{"GlobalAveragePooling2D",
-                                         BuildAverage2D};
-const KerasLayer kGlobalMaxPooling1D{"GlobalMaxPooling1D", BuildMax1D};
-const KerasLayer kGlobalMaxPooling2D{"GlobalMaxPooling2D", BuildMax2D};
+const KerasLayer kGlobalAveragePooling1DLayer{"GlobalAveragePooling1D",
+                                              BuildAverage1D};
+const KerasLayer kGlobalAveragePooling2DLayer{"GlobalAveragePooling2D",
+                                              BuildAverage2D};
+const KerasLayer kGlobalMaxPooling1DLayer{"GlobalMaxPooling1D", BuildMax1D};
+const KerasLayer kGlobalMaxPooling2DLayer{"GlobalMaxPooling2D", BuildMax2D};
 
 }  // namespace liteforge

@@ -13,6 +13,6 @@ LayerOutputs BuildIdentity(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kIdentity{"Identity", BuildIdentity};
+const KerasLayer kIdentityLayer{"Identity", BuildIdentity};
 
 }  // namespace liteforge

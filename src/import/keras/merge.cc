@@ -110,13 +110,13 @@ LayerOutputs BuildMerge(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kAdd{"Add", BuildCombined<Add>};
-const KerasLayer kAverage{"Average", BuildAverage};
-const KerasLayer kConcatenate{"Concatenate", BuildConcatenate};
-const KerasLayer kMaximum{"Maximum", BuildCombined<Maximum>};
-const KerasLayer kMerge{"Merge", BuildMerge};
-const KerasLayer kMinimum{"Minimum", BuildCombined<Minimum>};
-const KerasLayer kMultiply{"Multiply", BuildCombined<Mul>};
-const KerasLayer kSubtract{"Subtract", BuildSubtract};
+const KerasLayer kAddLayer{"Add", BuildCombined<Add>};
+const KerasLayer kAverageLayer{"Average", BuildAverage};
+const KerasLayer kConcatenateLayer{"Concatenate", BuildConcatenate};
+const KerasLayer kMaximumLayer{"Maximum", BuildCombined<Maximum>};
+const KerasLayer kMergeLayer{"Merge", BuildMerge};
+const KerasLayer kMinimumLayer{"Minimum", BuildCombined<Minimum>};
+const KerasLayer kMultiplyLayer{"Multiply", BuildCombined<Mul>};
+const KerasLayer kSubtractLayer{"Subtract", BuildSubtract};
 
 }  // namespace liteforge

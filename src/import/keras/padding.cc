@@ -124,9 +124,9 @@ LayerOutputs BuildCropping2D(LayerContext& c) { return BuildCropping(c, 2); }
 
 }  // namespace
 
-const KerasLayer kCropping1D{"Cropping1D", BuildCropping1D};
-const KerasLayer kCropping2D{"Cropping2D", BuildCropping2D};
-const KerasLayer kZeroPadding1D{"ZeroPadding1D", BuildZeroPadding1D};
-const KerasLayer kZeroPadding2D{"ZeroPadding2D", BuildZeroPadding2D};
+const KerasLayer kCropping1DLayer{"Cropping1D", BuildCropping1D};
+const KerasLayer kCropping2DLayer{"Cropping2D", BuildCropping2D};
+const KerasLayer kZeroPadding1DLayer{"ZeroPadding1D", BuildZeroPadding1D};
+const KerasLayer kZeroPadding2DLayer{"ZeroPadding2D", BuildZeroPadding2D};
 
 }  // namespace liteforge

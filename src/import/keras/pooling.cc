@@ -40,9 +40,11 @@ LayerOutputs BuildAveragePooling2D(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kAveragePooling1D{"AveragePooling1D", BuildAveragePooling1D};
-const KerasLayer kAveragePooling2D{"AveragePooling2D", BuildAveragePooling2D};
-const KerasLayer kMaxPooling1D{"MaxPooling1D", BuildMaxPooling1D};
-const KerasLayer kMaxPooling2D{"MaxPooling2D", BuildMaxPooling2D};
+const KerasLayer kAveragePooling1DLayer{"AveragePooling1D",
+                                        BuildAveragePooling1D};
+const KerasLayer kAveragePooling2DLayer{"AveragePooling2D",
+                                        BuildAveragePooling2D};
+const KerasLayer kMaxPooling1DLayer{"MaxPooling1D", BuildMaxPooling1D};
+const KerasLayer kMaxPooling2DLayer{"MaxPooling2D", BuildMaxPooling2D};
 
 }  // namespace liteforge

@@ -97,8 +97,8 @@ LayerOutputs BuildNormalization(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kNormalization{"Normalization", BuildNormalization,
-                                NormalizationWeights};
-const KerasLayer kRescaling{"Rescaling", BuildRescaling};
+const KerasLayer kNormalizationLayer{"Normalization", BuildNormalization,
+                                     NormalizationWeights};
+const KerasLayer kRescalingLayer{"Rescaling", BuildRescaling};
 
 }  // namespace liteforge

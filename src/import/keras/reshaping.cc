@@ -63,9 +63,9 @@ LayerOutputs BuildRepeatVector(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kFlatten{"Flatten", BuildFlatten};
-const KerasLayer kPermute{"Permute", BuildPermute};
-const KerasLayer kRepeatVector{"RepeatVector", BuildRepeatVector};
-const KerasLayer kReshape{"Reshape", BuildReshape};
+const KerasLayer kFlattenLayer{"Flatten", BuildFlatten};
+const KerasLayer kPermuteLayer{"Permute", BuildPermute};
+const KerasLayer kRepeatVectorLayer{"RepeatVector", BuildRepeatVector};
+const KerasLayer kReshapeLayer{"Reshape", BuildReshape};
 
 }  // namespace liteforge

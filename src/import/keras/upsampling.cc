@@ -66,7 +66,7 @@ LayerOutputs BuildUpSampling1D(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kUpSampling1D{"UpSampling1D", BuildUpSampling1D};
-const KerasLayer kUpSampling2D{"UpSampling2D", BuildUpSampling2D};
+const KerasLayer kUpSampling1DLayer{"UpSampling1D", BuildUpSampling1D};
+const KerasLayer kUpSampling2DLayer{"UpSampling2D", BuildUpSampling2D};
 
 }  // namespace liteforge
