@@ -43,9 +43,15 @@ std::string NamesOf(const LayerInstance& layer) {
   return names.empty() ? "none" : names;
 }
 
-// Layers of unknown class take what there is.
+// Layers of unknown class take what there is, and so do layers without
+// weights: a Dropout may have the state of its random numbers stored.
+bool IsComplete(const LayerInstance& layer, size_t stored) {
+  const bool asks = layer.kind != nullptr && layer.kind->weights != nullptr;
+  return !asks || stored == layer.specs.size();
+}
+
 Result<void> Give(LayerInstance& layer, Stored weights) {
-  if (layer.kind != nullptr && weights.size() != layer.specs.size()) {
+  if (!IsComplete(layer, weights.size())) {
     return InvalidModel(
         Describe(layer) + " has " + std::to_string(weights.size()) +
         " weights stored, it needs " + std::to_string(layer.specs.size()) +
@@ -57,18 +63,24 @@ Result<void> Give(LayerInstance& layer, Stored weights) {
 
 //-------------------------------------------------------------------- by name
 
+// Layers by name; nullptr where several share one.
+using NameIndex = std::map<std::string_view, LayerInstance*>;
+
+NameIndex IndexOf(const std::vector<LayerInstance*>& leaves) {
+  NameIndex index;
+  for (LayerInstance* leaf : leaves) {
+    const auto [entry, added] = index.emplace(leaf->name, leaf);
+    if (!added) entry->second = nullptr;
+  }
+  return index;
+}
+
 // The layer that a weight's name names: "…/conv1/kernel:0", or in Keras 1
 // "conv1_W". nullptr when none or more than one does.
-LayerInstance* OwnerOf(std::string_view weight,
-                       const std::vector<LayerInstance*>& leaves) {
+LayerInstance* OwnerOf(std::string_view weight, const NameIndex& index) {
   const auto find = [&](std::string_view name) -> LayerInstance* {
-    LayerInstance* found = nullptr;
-    for (LayerInstance* leaf : leaves) {
-      if (leaf->name != name) continue;
-      if (found != nullptr) return nullptr;
-      found = leaf;
-    }
-    return found;
+    const auto found = index.find(name);
+    return found == index.end() ? nullptr : found->second;
   };
   size_t end = weight.rfind('/');
   while (end != std::string_view::npos && end > 0) {
@@ -87,15 +99,15 @@ LayerInstance* OwnerOf(std::string_view weight,
 
 bool AssignByName(const Stored& weights,
                   const std::vector<LayerInstance*>& leaves) {
+  const NameIndex index = IndexOf(leaves);
   std::map<LayerInstance*, Stored> shares;
   for (const KerasWeight* weight : weights) {
-    LayerInstance* owner = OwnerOf(weight->name, leaves);
+    LayerInstance* owner = OwnerOf(weight->name, index);
     if (owner == nullptr) return false;
     shares[owner].push_back(weight);
   }
   for (LayerInstance* leaf : leaves) {
-    const bool known = leaf->kind != nullptr;
-    if (known && shares[leaf].size() != leaf->specs.size()) return false;
+    if (!IsComplete(*leaf, shares[leaf].size())) return false;
   }
   for (LayerInstance* leaf : leaves) leaf->weights = shares[leaf];
   return true;

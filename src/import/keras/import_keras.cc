@@ -72,6 +72,9 @@ class Problems {
 
 //---------------------------------------------------------------------- names
 
+// Names of models inside models add up.
+constexpr size_t kMaxNodeName = 100;
+
 // TensorFlow's rule for node names: [A-Za-z0-9.][A-Za-z0-9_.\-/]*.
 std::string NodeName(std::string_view name) {
   const auto alphanumeric = [](char c) {
@@ -79,7 +82,7 @@ std::string NodeName(std::string_view name) {
            (c >= '0' && c <= '9') || c == '.';
   };
   std::string node;
-  for (char c : name) {
+  for (char c : name.substr(0, kMaxNodeName)) {
     const bool fine = alphanumeric(c) || c == '_' || c == '-' || c == '/';
     node += fine ? c : '_';
   }

@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <set>
-
 #include "import/keras/keras_test_model.h"
 
 namespace liteforge {
@@ -138,6 +136,24 @@ TEST(ImportSequential, ModelInsideFindsItsWeightsByName) {
   renamed.weights[0].weights.pop_back();
   EXPECT_THAT(ErrorOf(renamed), HasSubstr("layer 'inner' (Sequential) has 7 "
                                           "weights stored, its layers need 8"));
+}
+
+// Weights of layers inside are shared out by Keras' order: those of layers
+// that were not trained stand behind all others.
+TEST(ImportSequential, UntrainedLayersStandLast) {
+  const auto function =
+      Imported(TestFile(2, R"({"class_name":"Sequential","config":[
+       {"class_name":"Sequential","config":{"name":"inner","layers":[
+         {"class_name":"Dense","config":{"name":"a","units":1,
+          "use_bias":false,"trainable":false,"batch_input_shape":[null,1]}},
+         {"class_name":"Dense","config":{"name":"b","units":1,
+          "use_bias":false}},
+         {"class_name":"Dropout","config":{"name":"r"}}]}}]})",
+                        {{"inner",
+                          {CountingWeight("x/kernel:0", {1, 1}, 5),
+                           CountingWeight("y/kernel:0", {1, 1}, 7)}}}));
+  EXPECT_THAT(FloatsOf(function, "inner/a/kernel"), ElementsAre(7));
+  EXPECT_THAT(FloatsOf(function, "inner/b/kernel"), ElementsAre(5));
 }
 
 TEST(ImportSequential, HalfPrecisionWeightsBecomeFloats) {

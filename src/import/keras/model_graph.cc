@@ -200,6 +200,9 @@ class GraphReader {
   void Chain();
   Result<void> ReadFunctional(const json& config);
   Result<void> IndexNames();
+  std::vector<std::vector<RawCall>> ReadCalls(const json& layers);
+  Result<void> ResolveAll(const RawCall& raw, const std::string& place,
+                          std::vector<TensorReference>& out) const;
   Result<void> Connect(const json& config);
   Result<TensorReference> Resolve(const RawReference& raw) const;
   void ShiftModelCalls(std::vector<std::vector<RawCall>>& calls,
@@ -433,11 +436,12 @@ void GraphReader::ShiftModelCalls(std::vector<std::vector<RawCall>>& calls,
   }
 }
 
-Result<void> GraphReader::Connect(const json& config) {
+// The stored calls of every layer.
+std::vector<std::vector<RawCall>> GraphReader::ReadCalls(const json& layers) {
   std::vector<std::vector<RawCall>> raw(graph_.layers.size());
   for (size_t i = 0; i < raw.size(); ++i) {
     ModelLayer& layer = graph_.layers[i];
-    const json& nodes = Member(config["layers"][i], "inbound_nodes");
+    const json& nodes = Member(layers[i], "inbound_nodes");
     const bool input = layer.kind == ModelLayer::Kind::kInput;
     if (input) raw[i].emplace_back();
     if (!input && nodes.is_array()) {
@@ -445,35 +449,41 @@ Result<void> GraphReader::Connect(const json& config) {
     }
     layer.calls.resize(raw[i].size());
   }
+  return raw;
+}
+
+Result<void> GraphReader::ResolveAll(const RawCall& raw,
+                                     const std::string& place,
+                                     std::vector<TensorReference>& out) const {
+  for (const RawReference& reference : raw.inputs) {
+    auto resolved = Resolve(reference);
+    TRY_IN(place, resolved);
+    out.push_back(*resolved);
+  }
+  return {};
+}
+
+Result<void> GraphReader::Connect(const json& config) {
+  auto raw = ReadCalls(config["layers"]);
   RawCall inputs, outputs;
   CollectReferences(config["input_layers"], inputs);
   CollectReferences(config["output_layers"], outputs);
   ShiftModelCalls(raw, outputs);
   for (size_t i = 0; i < raw.size(); ++i) {
     ModelLayer& layer = graph_.layers[i];
+    const std::string place = Describe(layer.instance);
     for (size_t k = 0; k < raw[i].size(); ++k) {
       layer.calls[k].problem = raw[i][k].problem;
-      for (const RawReference& reference : raw[i][k].inputs) {
-        auto resolved = Resolve(reference);
-        TRY_IN(Describe(layer.instance), resolved);
-        layer.calls[k].inputs.push_back(*resolved);
-      }
+      TRY(ResolveAll(raw[i][k], place, layer.calls[k].inputs));
     }
   }
-  for (const RawReference& reference : inputs.inputs) {
-    auto resolved = Resolve(reference);
-    TRY_IN("input_layers", resolved);
-    graph_.inputs.push_back(*resolved);
-    const auto at = static_cast<size_t>(resolved->layer);
-    if (graph_.layers[at].kind != ModelLayer::Kind::kInput) {
-      return InvalidModel("input_layers names '" + reference.layer +
-                          "', which is no InputLayer");
-    }
-  }
-  for (const RawReference& reference : outputs.inputs) {
-    auto resolved = Resolve(reference);
-    TRY_IN("output_layers", resolved);
-    graph_.outputs.push_back(*resolved);
+  TRY(ResolveAll(inputs, "input_layers", graph_.inputs));
+  TRY(ResolveAll(outputs, "output_layers", graph_.outputs));
+  for (const TensorReference& input : graph_.inputs) {
+    const ModelLayer& layer = graph_.layers[static_cast<size_t>(input.layer)];
+    if (layer.kind == ModelLayer::Kind::kInput) continue;
+    return InvalidModel("input_layers names '" + layer.instance.name +
+                        "', which is no InputLayer");
   }
   if (graph_.inputs.empty()) return InvalidModel("the model has no inputs");
   if (graph_.outputs.empty()) return InvalidModel("the model has no outputs");
