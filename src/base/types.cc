@@ -29,7 +29,7 @@ constexpr TypeRow kTypes[] = {
     {DataType::kFloat64, "float64", 64},
     {DataType::kComplex128, "complex128", 128},
     {DataType::kUInt64, "uint64", 64},
-    {DataType::kResource, "resource", 0},
+    {DataType::kResource, "resource", 32},
     {DataType::kVariant, "variant", 0},
     {DataType::kUInt32, "uint32", 32},
     {DataType::kUInt16, "uint16", 16},

@@ -18,13 +18,13 @@ TEST(DataType, NamesAndNumbersOfTheSchema) {
     std::string_view name;
     int bits;
   } kRows[] = {
-      {0, "float32", 32},   {1, "float16", 16},  {2, "int32", 32},
-      {3, "uint8", 8},      {4, "int64", 64},    {5, "string", 0},
-      {6, "bool", 8},       {7, "int16", 16},    {8, "complex64", 64},
-      {9, "int8", 8},       {10, "float64", 64}, {11, "complex128", 128},
-      {12, "uint64", 64},   {13, "resource", 0}, {14, "variant", 0},
-      {15, "uint32", 32},   {16, "uint16", 16},  {17, "int4", 4},
-      {18, "bfloat16", 16}, {19, "int2", 2},     {20, "uint4", 4}};
+      {0, "float32", 32},   {1, "float16", 16},   {2, "int32", 32},
+      {3, "uint8", 8},      {4, "int64", 64},     {5, "string", 0},
+      {6, "bool", 8},       {7, "int16", 16},     {8, "complex64", 64},
+      {9, "int8", 8},       {10, "float64", 64},  {11, "complex128", 128},
+      {12, "uint64", 64},   {13, "resource", 32}, {14, "variant", 0},
+      {15, "uint32", 32},   {16, "uint16", 16},   {17, "int4", 4},
+      {18, "bfloat16", 16}, {19, "int2", 2},      {20, "uint4", 4}};
   for (const auto& row : kRows) {
     const auto type = static_cast<DataType>(row.number);
     EXPECT_EQ(Name(type), row.name);

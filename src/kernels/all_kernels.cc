@@ -92,12 +92,23 @@ extern const Kernel kElu;
 extern const Kernel kQuantize;
 extern const Kernel kRound;
 extern const Kernel kHardSwish;
+extern const Kernel kIf;
+extern const Kernel kWhile;
 extern const Kernel kSelectV2;
+extern const Kernel kCallOnce;
 extern const Kernel kBroadcastTo;
+extern const Kernel kHashtable;
+extern const Kernel kHashtableFind;
+extern const Kernel kHashtableImport;
+extern const Kernel kHashtableSize;
 extern const Kernel kReduceAll;
+extern const Kernel kVarHandle;
+extern const Kernel kReadVariable;
+extern const Kernel kAssignVariable;
 extern const Kernel kGelu;
 extern const Kernel kRelu0To1;
 extern const Kernel kSign;
+extern const Kernel kStablehloComposite;
 
 namespace {
 
@@ -187,12 +198,23 @@ constexpr const Kernel* kKernels[] = {
     &kQuantize,
     &kRound,
     &kHardSwish,
+    &kIf,
+    &kWhile,
     &kSelectV2,
+    &kCallOnce,
     &kBroadcastTo,
+    &kHashtable,
+    &kHashtableFind,
+    &kHashtableImport,
+    &kHashtableSize,
     &kReduceAll,
+    &kVarHandle,
+    &kReadVariable,
+    &kAssignVariable,
     &kGelu,
     &kRelu0To1,
     &kSign,
+    &kStablehloComposite,
 };
 // clang-format on
 

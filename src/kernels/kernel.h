@@ -26,6 +26,7 @@
 #include "base/try.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
+#include "ops/infer.h"
 #include "ops/op.h"
 #include "ops/options.h"
 
@@ -64,6 +65,30 @@ struct RuntimeTensor {
   }
 };
 
+// A subgraph that operators run: a branch, a loop's body, an initialization.
+class CallableGraph {
+ public:
+  virtual ~CallableGraph() = default;
+
+  virtual int input_count() const = 0;
+  virtual int output_count() const = 0;
+  // The type and the shape are those of the last SetShapes or SetInputs; an
+  // output of unknown shape has it after Invoke, and values are there then.
+  virtual const RuntimeTensor& Input(int i) const = 0;
+  virtual const RuntimeTensor& Output(int i) const = 0;
+
+  // Gives all inputs their shapes and plans for them. Inputs keep their values
+  // while no shape changes. Errors name the operator inside.
+  virtual Result<void> SetShapes(std::span<const Shape> shapes) = 0;
+  // The same with values, which are copied. They must not be its own tensors.
+  virtual Result<void> SetInputs(
+      std::span<const RuntimeTensor* const> values) = 0;
+  // Errors name the operator inside.
+  virtual Result<void> Invoke() = 0;
+};
+
+class Resources;
+
 // The rarer services of the interpreter.
 class KernelHost {
  public:
@@ -76,6 +101,13 @@ class KernelHost {
                               size_t string_bytes = 0) = 0;
 
   virtual ThreadPool& threads() = 0;
+
+  // Subgraph `index` of the model; the file's reader has checked the index and
+  // that no subgraph calls itself.
+  virtual CallableGraph& graph(int index) = 0;
+
+  // The variables and tables of the model.
+  virtual Resources& resources() = 0;
 };
 
 // One node as its kernel sees it. The interpreter keeps one per node.
@@ -141,6 +173,7 @@ class KernelContext {
   // Reports that Eval met a value it cannot work with (an index out of
   // range); the invocation stops with this message. The first one counts.
   void FailEval(std::string_view message) noexcept;
+  void FailEval(const Error& error) noexcept;
 
   //------------------------------------------------ for the interpreter only
   std::vector<RuntimeTensor*> inputs_;
@@ -150,7 +183,7 @@ class KernelContext {
   std::byte* scratch_[kMaxScratch] = {};
   bool reference_ = false;
   bool failed_ = false;
-  char failure_[160] = {};
+  Error failure_;
 
  private:
   Op op_;
@@ -158,6 +191,7 @@ class KernelContext {
   KernelHost* host_;
 };
 
+using InferFunction = Result<void> (*)(KernelContext&, InferContext&);
 using PrepareFunction = Result<void> (*)(KernelContext&);
 using EvalFunction = void (*)(KernelContext&) noexcept;
 
@@ -167,6 +201,9 @@ struct Kernel {
   const char* types;
   PrepareFunction prepare;
   EvalFunction eval;
+  // Stands in for the rule of ops/ where types and shapes of outputs are known
+  // to the interpreter only: operators that run subgraphs.
+  InferFunction infer = nullptr;
 };
 
 // The kernel of a builtin operator; nullptr when there is none.

@@ -14,7 +14,7 @@ TEST(KernelContext, TheFirstFailureCounts) {
   context.FailEval("first");
   context.FailEval("second");
   EXPECT_TRUE(context.failed_);
-  EXPECT_STREQ(context.failure_, "first");
+  EXPECT_EQ(context.failure_.message, "first");
 }
 
 TEST(KernelContext, ManyThreadsMayFailAtOnce) {
@@ -25,7 +25,7 @@ TEST(KernelContext, ManyThreadsMayFailAtOnce) {
   });
   EXPECT_TRUE(context.failed_);
   EXPECT_TRUE(
-      std::string_view(context.failure_).ends_with(" is out of range"));
+      context.failure_.message.ends_with(" is out of range"));
 }
 
 TEST(KernelContext, StateIsNewAfterEachNewState) {

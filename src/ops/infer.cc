@@ -79,6 +79,15 @@ void InferContext::SetOutput(int i, DataType type, const Shape& shape) {
   outputs_[at] = {type, shape, true};
 }
 
+Result<void> CheckGiven(const InferContext& context) {
+  const auto given = static_cast<int64_t>(
+      std::count_if(context.outputs().begin(), context.outputs().end(),
+                    [](const InferContext::Output& o) { return o.given; }));
+  if (given == context.output_count()) return {};
+  return InvalidModel("it has " + std::to_string(context.output_count()) +
+                      " outputs, not " + std::to_string(given));
+}
+
 Result<void> InferOutputs(InferContext& context) {
   const auto rules = AllInferRules();
   const auto rule =
@@ -89,12 +98,7 @@ Result<void> InferOutputs(InferContext& context) {
                        " is not supported by this version");
   }
   TRY(rule->infer(context));
-  const auto given = static_cast<int64_t>(
-      std::count_if(context.outputs().begin(), context.outputs().end(),
-                    [](const InferContext::Output& o) { return o.given; }));
-  if (given == context.output_count()) return {};
-  return InvalidModel("it has " + std::to_string(context.output_count()) +
-                      " outputs, not " + std::to_string(given));
+  return CheckGiven(context);
 }
 
 Result<Shape> Broadcast(const Shape& a, const Shape& b) {

@@ -98,6 +98,9 @@ struct InferRule {
 // A shape that cannot be known comes out with unknown dimensions or rank.
 Result<void> InferOutputs(InferContext& context);
 
+// Whether each output was given, and no other.
+Result<void> CheckGiven(const InferContext& context);
+
 // Every rule, sorted by operator number.
 std::span<const InferRule> AllInferRules();
 

@@ -72,12 +72,13 @@ void CopyValues(DataType type, std::span<const std::byte> from,
 class Interpreter::Impl {
  public:
   Impl(ModelSpec model, const InterpreterOptions& options)
-      : model_(std::move(model)), threads_(ThreadCount(options.num_threads)) {
+      : model_(std::move(model)), state_(ThreadCount(options.num_threads)) {
     for (const GraphSpec& graph : model_.graphs)
-      graphs_.push_back(std::make_unique<Subgraph>(graph, options, threads_));
+      state_.graphs.push_back(
+          std::make_unique<Subgraph>(graph, options, state_));
   }
 
-  Subgraph& main() { return *graphs_[0]; }
+  Subgraph& main() { return *state_.graphs[0]; }
   const GraphSpec& graph() const { return model_.graphs[0]; }
   const ModelSpec& model() const { return model_; }
 
@@ -97,8 +98,7 @@ class Interpreter::Impl {
   }
 
   ModelSpec model_;
-  ThreadPool threads_;
-  std::vector<std::unique_ptr<Subgraph>> graphs_;
+  ModelState state_;
 };
 
 Result<void> Interpreter::Impl::CheckIndex(int index) {

@@ -36,10 +36,10 @@ int ResetByte(const RuntimeTensor& tensor) {
 }  // namespace
 
 Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
-                   ThreadPool& threads, KernelFinder find_kernel)
+                   ModelState& model, KernelFinder find_kernel)
     : graph_(graph),
       options_(options),
-      threads_(threads),
+      model_(model),
       own_(graph.tensors.size()) {
   for (const TensorSpec& spec : graph.tensors)
     tensors_.push_back(FromSpec(spec));

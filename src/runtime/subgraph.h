@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One subgraph that runs: its tensors, its prepared nodes and its arena. It
-// needs nothing of the interpreter but the thread pool, so that a kernel can
-// run one as a loop body.
+// needs nothing of the interpreter but what the subgraphs of one model share,
+// so that a kernel can run one as a loop body.
 //
 // Allocate() walks the nodes once. Each is of one of three kinds:
 //
@@ -15,11 +15,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "kernels/kernel.h"
+#include "kernels/resources.h"
 #include "liteforge/interpreter.h"
 #include "liteforge/result.h"
 #include "runtime/aligned_buffer.h"
@@ -30,11 +32,22 @@ namespace liteforge {
 
 using KernelFinder = const Kernel* (*)(Op);
 
-class Subgraph final : public KernelHost {
+class Subgraph;
+
+// What the subgraphs of one model share.
+struct ModelState {
+  explicit ModelState(int threads) : threads(threads) {}
+
+  ThreadPool threads;
+  Resources resources;
+  std::vector<std::unique_ptr<Subgraph>> graphs;
+};
+
+class Subgraph final : public KernelHost, public CallableGraph {
  public:
-  // `graph` and `threads` must outlive this. Every operator has a kernel.
+  // `graph` and `model` must outlive this. Every operator has a kernel.
   Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
-           ThreadPool& threads, KernelFinder find_kernel = FindKernel);
+           ModelState& model, KernelFinder find_kernel = FindKernel);
   Subgraph(const Subgraph&) = delete;
   Subgraph& operator=(const Subgraph&) = delete;
 
@@ -52,7 +65,7 @@ class Subgraph final : public KernelHost {
   Result<void> Allocate();
 
   // After Allocate. Errors name the operator.
-  Result<void> Invoke();
+  Result<void> Invoke() override;
 
   void ResetVariables();
 
@@ -67,7 +80,19 @@ class Subgraph final : public KernelHost {
   // KernelHost, for kernels during Eval.
   Result<void> Resize(RuntimeTensor& t, const Shape& shape,
                       size_t string_bytes) override;
-  ThreadPool& threads() override { return threads_; }
+  ThreadPool& threads() override { return model_.threads; }
+  CallableGraph& graph(int index) override {
+    return *model_.graphs[Index(index)];
+  }
+  Resources& resources() override { return model_.resources; }
+
+  // CallableGraph, for kernels of other subgraphs. subgraph_call.cc
+  int input_count() const override;
+  int output_count() const override;
+  const RuntimeTensor& Input(int i) const override;
+  const RuntimeTensor& Output(int i) const override;
+  Result<void> SetShapes(std::span<const Shape> shapes) override;
+  Result<void> SetInputs(std::span<const RuntimeTensor* const> values) override;
 
  private:
   enum class Kind { kStatic, kKnown, kDynamic };
@@ -116,7 +141,7 @@ class Subgraph final : public KernelHost {
 
   const GraphSpec& graph_;
   const InterpreterOptions options_;
-  ThreadPool& threads_;
+  ModelState& model_;
   std::vector<RuntimeTensor> tensors_;
   std::vector<Node> nodes_;
   bool allocated_ = false;

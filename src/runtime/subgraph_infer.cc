@@ -23,6 +23,11 @@ TensorInfo InfoOf(const RuntimeTensor* tensor, bool with_data) {
   return info;
 }
 
+// `shape` has 1 where `shape_signature` leaves a dimension open.
+const Shape& DeclaredShape(const TensorSpec& spec) {
+  return spec.shape_signature.IsStatic() ? spec.shape : spec.shape_signature;
+}
+
 }  // namespace
 
 Result<void> Subgraph::Infer(Node& node, bool with_data) {
@@ -32,10 +37,16 @@ Result<void> Subgraph::Infer(Node& node, bool with_data) {
     inputs.push_back(InfoOf(input, with_data));
   std::vector<TensorInfo> declared;
   declared.reserve(node.context.outputs_.size());
-  for (const RuntimeTensor* output : node.context.outputs_)
-    declared.push_back(InfoOf(output, false));
+  for (const int output : node.spec->outputs)
+    declared.push_back({tensors_[Index(output)].type,
+                        DeclaredShape(graph_.tensors[Index(output)])});
   InferContext context(node.spec->op, node.spec->options, inputs, declared);
-  TRY(InferOutputs(context));
+  if (node.kernel->infer != nullptr) {
+    TRY(node.kernel->infer(node.context, context));
+    TRY(CheckGiven(context));
+  } else {
+    TRY(InferOutputs(context));
+  }
   for (int i = 0; i < context.output_count(); ++i) {
     const InferContext::Output& output = context.outputs()[Index(i)];
     TRY(SetInferred(node, i, output.type, output.shape));

@@ -53,8 +53,7 @@ Result<void> Subgraph::AllocateDynamicOutputs(Node& node) {
 Result<void> Subgraph::Evaluate(Node& node) {
   node.context.failed_ = false;
   node.kernel->eval(node.context);
-  if (node.context.failed_)
-    return InvalidArgument(node.context.failure_);
+  if (node.context.failed_) return tl::unexpected(node.context.failure_);
   for (const RuntimeTensor* output : node.context.outputs_) {
     if (!output->shape.IsStatic())
       return Fail(ErrorCode::kInternal,

@@ -146,7 +146,7 @@ class SubgraphTest : public testing::Test {
   Subgraph& Make(std::vector<int> inputs, std::vector<int> outputs) {
     graph_.inputs = std::move(inputs);
     graph_.outputs = std::move(outputs);
-    subgraph_ = std::make_unique<Subgraph>(graph_, options_, threads_, Find);
+    subgraph_ = std::make_unique<Subgraph>(graph_, options_, model_, Find);
     return *subgraph_;
   }
   template <class T>
@@ -169,7 +169,7 @@ class SubgraphTest : public testing::Test {
 
   GraphSpec graph_;
   InterpreterOptions options_;
-  ThreadPool threads_{1};
+  ModelState model_{1};
   std::unique_ptr<Subgraph> subgraph_;
 };
 
