@@ -25,10 +25,13 @@ extern const Kernel kReluN1To1;
 extern const Kernel kRelu6;
 extern const Kernel kReshape;
 extern const Kernel kResizeBilinear;
+extern const Kernel kRnn;
 extern const Kernel kSoftmax;
 extern const Kernel kSpaceToDepth;
+extern const Kernel kSvdf;
 extern const Kernel kTanh;
 extern const Kernel kPad;
+extern const Kernel kUnidirectionalSequenceRnn;
 extern const Kernel kGather;
 extern const Kernel kBatchToSpaceND;
 extern const Kernel kSpaceToBatchND;
@@ -38,6 +41,7 @@ extern const Kernel kSub;
 extern const Kernel kDiv;
 extern const Kernel kSqueeze;
 extern const Kernel kStridedSlice;
+extern const Kernel kBidirectionalSequenceRnn;
 extern const Kernel kExp;
 extern const Kernel kSplit;
 extern const Kernel kCast;
@@ -120,10 +124,13 @@ constexpr const Kernel* kKernels[] = {
     &kRelu6,
     &kReshape,
     &kResizeBilinear,
+    &kRnn,
     &kSoftmax,
     &kSpaceToDepth,
+    &kSvdf,
     &kTanh,
     &kPad,
+    &kUnidirectionalSequenceRnn,
     &kGather,
     &kBatchToSpaceND,
     &kSpaceToBatchND,
@@ -133,6 +140,7 @@ constexpr const Kernel* kKernels[] = {
     &kDiv,
     &kSqueeze,
     &kStridedSlice,
+    &kBidirectionalSequenceRnn,
     &kExp,
     &kSplit,
     &kCast,

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::span<const InferRule> (*kFamilies[])() = {
     ConvolutionRules, ElementwiseRules, JoinRules,      LookupRules,
-    MatmulRules,      PadRules,         ReductionRules, ReshapeRules,
-    SliceRules,       SpatialRules,     ValueRules,
+    MatmulRules,      PadRules,         RecurrentRules, ReductionRules,
+    ReshapeRules,     SliceRules,       SpatialRules,   ValueRules,
 };
 
 std::vector<InferRule> Collect() {

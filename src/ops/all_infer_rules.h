@@ -15,6 +15,7 @@ std::span<const InferRule> JoinRules();
 std::span<const InferRule> LookupRules();
 std::span<const InferRule> MatmulRules();
 std::span<const InferRule> PadRules();
+std::span<const InferRule> RecurrentRules();
 std::span<const InferRule> ReductionRules();
 std::span<const InferRule> ReshapeRules();
 std::span<const InferRule> SliceRules();
