@@ -8,9 +8,11 @@ namespace liteforge {
 namespace {
 
 constexpr std::span<const InferRule> (*kFamilies[])() = {
-    ConvolutionRules, ElementwiseRules, JoinRules,      LookupRules,
-    MatmulRules,      PadRules,         RecurrentRules, ReductionRules,
-    ReshapeRules,     SliceRules,       SpatialRules,   ValueRules,
+    ConvolutionRules, ElementwiseRules, JoinRules,     LookupRules,
+    MatmulRules,      MatrixRules,      PadRules,      RecurrentRules,
+    ReductionRules,   ReshapeRules,     ResourceRules, SegmentRules,
+    SliceRules,       SparseRules,      SpatialRules,  StablehloRules,
+    ValueRules,
 };
 
 std::vector<InferRule> Collect() {
