@@ -8,10 +8,11 @@
 // outputs stand apart or, with merge_outputs, behind those of the first. An
 // aux_input without weights is the second cell's input.
 // Source: tflite/kernels/{basic_rnn,unidirectional_sequence_rnn,
-// bidirectional_sequence_rnn}.cc, kernels/internal/kernel_utils.cc. TFLite's
-// hybrid time-major bidirectional kernel repeats the whole sequence T times
-// over one state, and some of its kernels step through aux_input by the size of
-// input; here each sequence runs once and aux_input has its own size.
+// bidirectional_sequence_rnn}.cc, kernels/internal/kernel_utils.cc. Its hybrid
+// time-major bidirectional kernel runs the whole sequence T times over one
+// state, which shows in the first outputs; so does this one, for equal results.
+// Some of its kernels step through aux_input by the size of input; here
+// aux_input has its own size.
 #include <cstring>
 
 #include "kernels/recurrent_math.h"
@@ -35,6 +36,7 @@ struct State {
   int cell_count = 1;
   int batch = 0;
   int time = 1;
+  int passes = 1;  // over the sequence
   bool time_major = false;
   Activation activation = Activation::kNone;
   bool asymmetric = false;
@@ -165,6 +167,10 @@ Result<void> Prepare(KernelContext& k) {
     s.cells[1].output = 0;
     s.cells[1].output_offset = s.cells[0].units;
   }
+  const bool hybrid = k.Input(s.cells[0].weights).type != DataType::kFloat32;
+  if (k.op() == Op::kBidirectionalSequenceRnn && hybrid && s.time_major) {
+    s.passes = s.time;
+  }
   NeedScratch(k, s);
   return {};
 }
@@ -196,19 +202,23 @@ void Step(KernelContext& k, const State& s, const Cell& cell, int64_t at,
               output.MutableData<float>() + at * width + cell.output_offset);
 }
 
+// One batch item from the first step to the last, or back.
+void Run(KernelContext& k, const State& s, const Cell& cell, int b) {
+  float* hidden = k.VariableInput(cell.hidden).MutableData<float>() +
+                  int64_t{b} * cell.units;
+  for (int step = 0; step < s.time; ++step) {
+    const int t = cell.backwards ? s.time - 1 - step : step;
+    const int64_t at =
+        s.time_major ? int64_t{t} * s.batch + b : int64_t{b} * s.time + t;
+    Step(k, s, cell, at, hidden);
+  }
+}
+
 void Eval(KernelContext& k) noexcept {
   const State& s = k.State<State>();
   for (int i = 0; i < s.cell_count; ++i) {
-    const Cell& cell = s.cells[i];
     for (int b = 0; b < s.batch; ++b) {
-      float* hidden = k.VariableInput(cell.hidden).MutableData<float>() +
-                      int64_t{b} * cell.units;
-      for (int step = 0; step < s.time; ++step) {
-        const int t = cell.backwards ? s.time - 1 - step : step;
-        const int64_t at =
-            s.time_major ? int64_t{t} * s.batch + b : int64_t{b} * s.time + t;
-        Step(k, s, cell, at, hidden);
-      }
+      for (int pass = 0; pass < s.passes; ++pass) Run(k, s, s.cells[i], b);
     }
   }
 }

@@ -13,8 +13,6 @@
 // its zero_point is -128.
 // Source: tflite/kernels/svdf.cc, kernels/internal/reference/svdf.h; the int8
 // state is TensorFlow Lite Micro's, micro/kernels/svdf_common.cc.
-#include <vector>
-
 #include "kernels/recurrent_math.h"
 
 namespace liteforge {
@@ -24,12 +22,13 @@ constexpr int kInput = 0, kFeature = 1, kTime = 2, kBias = 3, kStateInput = 4;
 
 struct State {
   int batch = 0, filters = 0, memory = 0, units = 0, rank = 1;
-  std::vector<float> time;  // hybrid: dequantized
   FixedScale to_state, to_output;
+  int32_t state_zero = 0;  // an int16 state is symmetric whatever it declares
 };
 
-// Scratch: the features of one batch; the quantized input of one batch.
-constexpr int kFeatures = 0, kBytes = 1;
+// Scratch: the features of one batch; the quantized input of one batch; time
+// weights as floats.
+constexpr int kFeatures = 0, kBytes = 1, kFloatTime = 2;
 
 Result<void> PrepareFloat(KernelContext& k, State& s) {
   const RuntimeTensor& feature = k.Input(kFeature);
@@ -45,15 +44,13 @@ Result<void> PrepareFloat(KernelContext& k, State& s) {
                        " feature weights are not supported");
   }
   if (time.type == DataType::kFloat32) return {};
-  if (!IsHybridWeight(time.type) || !time.is_constant) {
-    return Unsupported("time weights must be float32 or a constant of int8");
+  if (!IsHybridWeight(time.type)) {
+    return Unsupported(std::string(Name(time.type)) +
+                       " time weights are not supported");
   }
   TRY(CheckQuantized(time, "time weights"));
-  const int8_t* values = time.Data<int8_t>();
-  s.time.resize(static_cast<size_t>(time.elements()));
-  for (size_t i = 0; i < s.time.size(); ++i) {
-    s.time[i] = static_cast<float>(values[i]) * time.scale();
-  }
+  k.NeedScratch(kFloatTime,
+                sizeof(float) * static_cast<size_t>(time.elements()));
   return {};
 }
 
@@ -81,9 +78,7 @@ Result<void> PrepareInteger(KernelContext& k, State& s) {
   TRY(CheckQuantized(time, "time weights"));
   TRY(CheckQuantized(state, "state"));
   TRY(CheckQuantized(output, "output"));
-  if (wide && state.zero_point() != 0) {
-    return InvalidModel("an int16 state must have zero_point 0");
-  }
+  s.state_zero = wide ? 0 : state.zero_point();
   // Multiplied in float, as TensorFlow Lite does.
   s.to_state = ToFixedScale(static_cast<double>(
       k.Input(kInput).scale() * feature.scale() / state.scale()));
@@ -138,12 +133,39 @@ void Remember(const State& s, T* memory, const T* latest) {
   }
 }
 
+const float* FloatTime(const KernelContext& k) {
+  const RuntimeTensor& time = k.Input(kTime);
+  if (time.type == DataType::kFloat32) return time.Data<float>();
+  float* values = k.Scratch<float>(kFloatTime);
+  const int8_t* quantized = time.Data<int8_t>();
+  for (int64_t i = 0; i < time.elements(); ++i) {
+    values[i] = static_cast<float>(quantized[i]) * time.scale();
+  }
+  return values;
+}
+
+// The memory of one batch item weighed and summed into its outputs.
+void WeighMemory(const KernelContext& k, const State& s, const float* time,
+                 const float* memory, float* output) {
+  for (int u = 0; u < s.units; ++u) {
+    float sum = 0;
+    for (int f = u * s.rank; f < (u + 1) * s.rank; ++f) {
+      float product = 0;
+      for (int m = 0; m < s.memory; ++m) {
+        const int64_t at = int64_t{f} * s.memory + m;
+        product += time[at] * memory[at];
+      }
+      sum += product;
+    }
+    output[u] = k.HasInput(kBias) ? sum + k.Input(kBias).Data<float>()[u] : sum;
+  }
+}
+
 void EvalFloat(KernelContext& k, const State& s) {
   const auto& options = k.options<SVDFOptions>();
   const RuntimeTensor& feature = k.Input(kFeature);
   const int width = k.Input(kInput).shape[1];
-  const float* time =
-      s.time.empty() ? k.Input(kTime).Data<float>() : s.time.data();
+  const float* time = FloatTime(k);
   float* latest = k.Scratch<float>(kFeatures);
   const int64_t batch_memory = int64_t{s.filters} * s.memory;
   for (int b = 0; b < s.batch; ++b) {
@@ -159,19 +181,7 @@ void EvalFloat(KernelContext& k, const State& s) {
         k.VariableInput(kStateInput).MutableData<float>() + b * batch_memory;
     Remember(s, memory, latest);
     float* output = k.Output(0).MutableData<float>() + int64_t{b} * s.units;
-    for (int u = 0; u < s.units; ++u) {
-      float sum = 0;
-      for (int f = u * s.rank; f < (u + 1) * s.rank; ++f) {
-        float product = 0;
-        for (int m = 0; m < s.memory; ++m) {
-          const int64_t at = int64_t{f} * s.memory + m;
-          product += time[at] * memory[at];
-        }
-        sum += product;
-      }
-      output[u] =
-          k.HasInput(kBias) ? sum + k.Input(kBias).Data<float>()[u] : sum;
-    }
+    WeighMemory(k, s, time, memory, output);
     Activate(options.fused_activation_function, output, s.units);
   }
 }
@@ -180,14 +190,14 @@ void EvalFloat(KernelContext& k, const State& s) {
 template <class T>
 int32_t UnitOf(KernelContext& k, const State& s, const T* memory, int u) {
   const T* time = k.Input(kTime).Data<T>();
-  const int32_t zero_point = k.Input(kStateInput).zero_point();
   uint32_t sum = k.HasInput(kBias)
                      ? static_cast<uint32_t>(k.Input(kBias).Data<int32_t>()[u])
                      : 0;
   const int64_t begin = int64_t{u} * s.rank * s.memory;
   const int64_t end = begin + int64_t{s.rank} * s.memory;
   for (int64_t at = begin; at < end; ++at) {
-    sum += static_cast<uint32_t>(int64_t{time[at]} * (memory[at] - zero_point));
+    sum +=
+        static_cast<uint32_t>(int64_t{time[at]} * (memory[at] - s.state_zero));
   }
   return Multiply(static_cast<int32_t>(sum), s.to_output);
 }
@@ -209,7 +219,7 @@ void EvalInteger(KernelContext& k, const State& s) {
                                      feature + int64_t{f} * width, width);
       const int32_t scaled = std::clamp(Multiply(dot, s.to_state), kLow, kHigh);
       latest[f] =
-          static_cast<T>(std::clamp(scaled + state.zero_point(), kLow, kHigh));
+          static_cast<T>(std::clamp(scaled + s.state_zero, kLow, kHigh));
     }
     T* memory = state.MutableData<T>() + int64_t{b} * s.filters * s.memory;
     Remember(s, memory, latest);
