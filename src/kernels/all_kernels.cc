@@ -18,6 +18,7 @@ extern const Kernel kFloor;
 extern const Kernel kFullyConnected;
 extern const Kernel kL2Pool2D;
 extern const Kernel kLogistic;
+extern const Kernel kLstm;
 extern const Kernel kMaxPool2D;
 extern const Kernel kMul;
 extern const Kernel kRelu;
@@ -40,10 +41,12 @@ extern const Kernel kMean;
 extern const Kernel kSub;
 extern const Kernel kDiv;
 extern const Kernel kSqueeze;
+extern const Kernel kUnidirectionalSequenceLstm;
 extern const Kernel kStridedSlice;
 extern const Kernel kBidirectionalSequenceRnn;
 extern const Kernel kExp;
 extern const Kernel kSplit;
+extern const Kernel kBidirectionalSequenceLstm;
 extern const Kernel kCast;
 extern const Kernel kMaximum;
 extern const Kernel kMinimum;
@@ -117,6 +120,7 @@ constexpr const Kernel* kKernels[] = {
     &kFullyConnected,
     &kL2Pool2D,
     &kLogistic,
+    &kLstm,
     &kMaxPool2D,
     &kMul,
     &kRelu,
@@ -139,10 +143,12 @@ constexpr const Kernel* kKernels[] = {
     &kSub,
     &kDiv,
     &kSqueeze,
+    &kUnidirectionalSequenceLstm,
     &kStridedSlice,
     &kBidirectionalSequenceRnn,
     &kExp,
     &kSplit,
+    &kBidirectionalSequenceLstm,
     &kCast,
     &kMaximum,
     &kMinimum,
