@@ -32,7 +32,10 @@ Result<void> CheckRecurrent(const KernelContext& k, const LstmCell& cell,
     return InvalidModel(role + " are diagonal, so there must be as many " +
                         "outputs as cells");
   }
-  return CheckTensor(k, place, type, {{cell.cells}}, role.c_str());
+  // Beside hybrid weights they may stay float.
+  const bool plain = k.Input(place).type == DataType::kFloat32;
+  return CheckTensor(k, place, plain ? DataType::kFloat32 : type,
+                     {{cell.cells}}, role.c_str());
 }
 
 Result<void> CheckGate(const KernelContext& k, const LstmCell& cell, int gate,
@@ -147,7 +150,12 @@ Result<void> CheckLstmCell(const KernelContext& k, const LstmState& s,
     TRY(CheckGate(k, cell, gate, weights, types));
   }
   TRY(CheckProjection(k, cell, weights, types));
-  TRY(CheckState(k, cell.output_state, types.output_state,
+  // TensorFlow Lite keeps 8-bit values in a state that declares int16, too.
+  const bool roomy = types.output_state == DataType::kInt8 &&
+                     k.HasInput(cell.output_state) &&
+                     k.Input(cell.output_state).type == DataType::kInt16;
+  TRY(CheckState(k, cell.output_state,
+                 roomy ? DataType::kInt16 : types.output_state,
                  int64_t{s.batch} * cell.outputs, "output state"));
   return CheckState(k, cell.cell_state, types.cell_state,
                     int64_t{s.batch} * cell.cells, "cell state");
