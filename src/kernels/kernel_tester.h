@@ -41,14 +41,19 @@ namespace liteforge {
 
 // Quantization of a whole tensor, and of its slices along `axis`.
 inline Quantization Steps(float scale, int64_t zero_point = 0) {
-  return {.scale = {scale}, .zero_point = {zero_point}};
+  Quantization q;
+  q.scale = {scale};
+  q.zero_point = {zero_point};
+  return q;
 }
 inline Quantization ChannelSteps(std::vector<float> scale, int32_t axis,
                                  std::vector<int64_t> zero_point = {}) {
+  Quantization q;
   if (zero_point.empty()) zero_point.assign(scale.size(), 0);
-  return {.scale = std::move(scale),
-          .zero_point = std::move(zero_point),
-          .axis = axis};
+  q.scale = std::move(scale);
+  q.zero_point = std::move(zero_point);
+  q.axis = axis;
+  return q;
 }
 
 template <class T>
