@@ -60,9 +60,6 @@ Result<void> PrepareInteger(KernelContext& k, BasicLstm& s) {
     return Unsupported("the cell state's scale must be 2^-11");
   }
   s.weights_zero = k.Input(kWeights).zero_point();
-  if (s.weights_zero < 0 || s.weights_zero > 255) {
-    return InvalidModel("the weights' zero_point is out of range");
-  }
   s.to_gates = ToFixedScale(4096 * static_cast<double>(k.Input(kBias).scale()));
   if (s.to_gates.shift > 30)
     return InvalidModel("the bias' scale is too large");

@@ -67,11 +67,6 @@ int16_t TwoOverOnePlus(int16_t x) {
   return y;
 }
 
-// Raw Q3.28 arithmetic for the square root.
-int32_t MultiplyQ3(int32_t a, int32_t b) {
-  return SaturatingShiftLeft(DoublingHighMultiply(a, b), 3);
-}
-
 }  // namespace
 
 int16_t DoublingHighMultiply16(int16_t a, int16_t b) {

@@ -168,6 +168,8 @@ struct KernelCase {
   std::vector<KernelTensor> inputs = {};
   // One of unknown type by default: inference says what it is.
   std::vector<KernelTensor> outputs = {KernelTensor()};
+  // Carry quantization only.
+  std::vector<KernelTensor> intermediates = {};
 };
 
 enum class KernelMode { kReference, kDefault, kThreads };
@@ -226,6 +228,8 @@ class Runner final : public KernelHost {
       context_.inputs_.push_back(input.present() ? Add(input, true) : nullptr);
     for (const KernelTensor& output : c.outputs)
       context_.outputs_.push_back(Add(output, false));
+    for (const KernelTensor& intermediate : c.intermediates)
+      context_.intermediates_.push_back(Add(intermediate, false));
   }
 
   KernelRun Run() {

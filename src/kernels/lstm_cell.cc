@@ -95,6 +95,17 @@ Result<void> FindParts(const KernelContext& k, LstmCell& cell) {
   cell.has_layer_norm =
       cell.has_layer_norm_inputs && k.HasInput(forget.layer_norm);
   cell.has_projection = k.HasInput(cell.projection);
+  for (const LstmGate& gate : cell.gates) {
+    if (&gate == &input && cell.coupled) continue;
+    if (cell.has_layer_norm_inputs &&
+        k.HasInput(gate.layer_norm) != cell.has_layer_norm) {
+      return InvalidModel("layer norm must be there in all gates or in none");
+    }
+    if (cell.aux < 0 && gate.aux_weights >= 0 && k.HasInput(gate.aux_weights)) {
+      return InvalidModel(
+          "auxiliary weights must be there in all gates or in none");
+    }
+  }
   return {};
 }
 
@@ -164,15 +175,8 @@ Result<void> CheckLstmCell(const KernelContext& k, const LstmState& s,
 Result<void> CheckLstmScales(const KernelContext& k, const LstmCell& cell) {
   const auto check = [&](int input, const char* role) -> Result<void> {
     if (input < 0 || !k.HasInput(input)) return {};
-    const RuntimeTensor& tensor = k.Input(input);
-    if (tensor.type == DataType::kFloat32) return {};
-    TRY(CheckQuantized(tensor, role));
-    const Range<int32_t> range = RangeOf(tensor.type);
-    if (tensor.zero_point() >= range.min && tensor.zero_point() <= range.max) {
-      return {};
-    }
-    return InvalidModel(std::string(role) + " '" + std::string(tensor.name) +
-                        "' has a zero_point out of range");
+    if (k.Input(input).type == DataType::kFloat32) return {};
+    return CheckQuantized(k.Input(input), role);
   };
   TRY(check(cell.input, "input"));
   for (const LstmGate& gate : cell.gates) {

@@ -42,7 +42,7 @@ Result<int32_t> IntermediateZero(const KernelContext& k, int index) {
   const int32_t zero = k.Intermediate(index).zero_point();
   if (zero >= -128 && zero <= 127) return zero;
   return InvalidModel("intermediate tensor " + std::to_string(index) +
-                      " has a zero_point out of range");
+                      " has zero point " + std::to_string(zero));
 }
 
 }  // namespace liteforge
