@@ -244,13 +244,14 @@ TEST(Numerics, CheckQuantized) {
 
 //----------------------------------------------------------- e^x, 1/x, shifts
 
+// The series breaks off after y^4 / 24 with |y| <= 1/8.
 TEST(Numerics, ExpOfNegativeQ5) {
   EXPECT_EQ(ExpOfNegativeQ5(0), kMax);
   for (int64_t x = -(int64_t{1} << 31); x < 0; x += 1234567) {
     const double real = std::exp(std::ldexp(static_cast<double>(x), -26));
     const double held =
         std::ldexp(ExpOfNegativeQ5(static_cast<int32_t>(x)), -31);
-    ASSERT_NEAR(held, real, 0x1p-25) << x;
+    ASSERT_NEAR(held, real, real * 3e-7 + 1e-8) << x;
   }
 }
 
