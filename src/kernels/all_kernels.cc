@@ -18,6 +18,7 @@ extern const Kernel kFloor;
 extern const Kernel kFullyConnected;
 extern const Kernel kL2Pool2D;
 extern const Kernel kLogistic;
+extern const Kernel kLstm;
 extern const Kernel kMaxPool2D;
 extern const Kernel kMul;
 extern const Kernel kRelu;
@@ -25,10 +26,13 @@ extern const Kernel kReluN1To1;
 extern const Kernel kRelu6;
 extern const Kernel kReshape;
 extern const Kernel kResizeBilinear;
+extern const Kernel kRnn;
 extern const Kernel kSoftmax;
 extern const Kernel kSpaceToDepth;
+extern const Kernel kSvdf;
 extern const Kernel kTanh;
 extern const Kernel kPad;
+extern const Kernel kUnidirectionalSequenceRnn;
 extern const Kernel kGather;
 extern const Kernel kBatchToSpaceND;
 extern const Kernel kSpaceToBatchND;
@@ -37,9 +41,12 @@ extern const Kernel kMean;
 extern const Kernel kSub;
 extern const Kernel kDiv;
 extern const Kernel kSqueeze;
+extern const Kernel kUnidirectionalSequenceLstm;
 extern const Kernel kStridedSlice;
+extern const Kernel kBidirectionalSequenceRnn;
 extern const Kernel kExp;
 extern const Kernel kSplit;
+extern const Kernel kBidirectionalSequenceLstm;
 extern const Kernel kCast;
 extern const Kernel kMaximum;
 extern const Kernel kMinimum;
@@ -124,6 +131,7 @@ constexpr const Kernel* kKernels[] = {
     &kFullyConnected,
     &kL2Pool2D,
     &kLogistic,
+    &kLstm,
     &kMaxPool2D,
     &kMul,
     &kRelu,
@@ -131,10 +139,13 @@ constexpr const Kernel* kKernels[] = {
     &kRelu6,
     &kReshape,
     &kResizeBilinear,
+    &kRnn,
     &kSoftmax,
     &kSpaceToDepth,
+    &kSvdf,
     &kTanh,
     &kPad,
+    &kUnidirectionalSequenceRnn,
     &kGather,
     &kBatchToSpaceND,
     &kSpaceToBatchND,
@@ -143,9 +154,12 @@ constexpr const Kernel* kKernels[] = {
     &kSub,
     &kDiv,
     &kSqueeze,
+    &kUnidirectionalSequenceLstm,
     &kStridedSlice,
+    &kBidirectionalSequenceRnn,
     &kExp,
     &kSplit,
+    &kBidirectionalSequenceLstm,
     &kCast,
     &kMaximum,
     &kMinimum,

@@ -138,6 +138,15 @@ class KernelContext {
   }
   RuntimeTensor& Output(int i) { return *outputs_[static_cast<size_t>(i)]; }
 
+  // Tensors that only carry the quantization of a value inside the operator
+  // (the quantized LSTM's gates); they have no data.
+  int intermediate_count() const {
+    return static_cast<int>(intermediates_.size());
+  }
+  const RuntimeTensor& Intermediate(int i) const {
+    return *intermediates_[static_cast<size_t>(i)];
+  }
+
   // Whether to take the plain scalar path even where a fast one exists.
   bool reference() const { return reference_; }
   ThreadPool& threads() const { return host_->threads(); }
@@ -178,6 +187,7 @@ class KernelContext {
   //------------------------------------------------ for the interpreter only
   std::vector<RuntimeTensor*> inputs_;
   std::vector<RuntimeTensor*> outputs_;
+  std::vector<const RuntimeTensor*> intermediates_;
   std::shared_ptr<void> state_;
   size_t scratch_bytes_[kMaxScratch] = {};
   std::byte* scratch_[kMaxScratch] = {};

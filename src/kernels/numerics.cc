@@ -9,6 +9,7 @@ namespace liteforge {
 
 FixedScale ToFixedScale(double real) {
   if (!(real > 0)) return {};
+  if (real >= 0x1p31) return {std::numeric_limits<int32_t>::max(), 31};
   int shift = 0;
   const double fraction = std::frexp(real, &shift);  // [0.5, 1)
   auto fixed = static_cast<int64_t>(
@@ -18,6 +19,7 @@ FixedScale ToFixedScale(double real) {
     ++shift;
   }
   if (shift < -31) return {};
+  if (shift > 31) return {std::numeric_limits<int32_t>::max(), 31};
   return {static_cast<int32_t>(fixed), shift};
 }
 
@@ -102,10 +104,16 @@ Result<Range<int32_t>> QuantizedActivationRange(Activation activation,
 
 Result<void> CheckQuantized(const RuntimeTensor& tensor, const char* role) {
   const auto& scale = tensor.quantization->scale;
-  if (!scale.empty() && scale[0] > 0 && std::isfinite(scale[0])) return {};
-  return InvalidModel(std::string(role) + " '" + std::string(tensor.name) +
-                      "' is " + std::string(Name(tensor.type)) +
-                      " without a quantization scale");
+  const auto& zero_point = tensor.quantization->zero_point;
+  const std::string what = std::string(role) + " '" + std::string(tensor.name) +
+                           "' is " + std::string(Name(tensor.type));
+  if (scale.empty() || !(scale[0] > 0) || !std::isfinite(scale[0]))
+    return InvalidModel(what + " without a quantization scale");
+  const Range<int32_t> range = RangeOf(tensor.type);
+  const int64_t zero = zero_point.empty() ? 0 : zero_point[0];
+  if (zero < range.min || zero > range.max)
+    return InvalidModel(what + " with zero point " + std::to_string(zero));
+  return {};
 }
 
 int32_t SaturatingShiftLeft(int32_t x, int shift) {
@@ -183,6 +191,17 @@ int32_t ReciprocalQ0(int32_t x, int integer_bits, int& bits_over_unit) {
   return OneOverOnePlus(fraction);
 }
 
+namespace {
+
+// A finite value unless a float of the row was none.
+int8_t ToInt8(float steps, float lowest) {
+  return std::isnan(steps)
+             ? int8_t{0}
+             : static_cast<int8_t>(std::clamp(steps, lowest, 127.0f));
+}
+
+}  // namespace
+
 FloatQuantization QuantizeSymmetric(const float* values, int64_t count,
                                     int8_t* quantized) {
   float largest = 0;
@@ -195,8 +214,7 @@ FloatQuantization QuantizeSymmetric(const float* values, int64_t count,
   }
   const float inverse = 127.0f / largest;
   for (int64_t i = 0; i < count; ++i) {
-    const float q = std::round(values[i] * inverse);
-    quantized[i] = static_cast<int8_t>(std::clamp(q, -127.0f, 127.0f));
+    quantized[i] = ToInt8(std::round(values[i] * inverse), -127.0f);
   }
   return {largest / 127.0f, 0};
 }
@@ -219,15 +237,14 @@ FloatQuantization QuantizeAsymmetric(const float* values, int64_t count,
   const double from_max = 127.0 - rmax / scale;
   const bool min_better =
       128.0 + std::abs(rmin / scale) < 127.0 + std::abs(rmax / scale);
-  const double nudged =
-      std::clamp(std::round(min_better ? from_min : from_max), -128.0, 127.0);
+  const double nudged = std::round(min_better ? from_min : from_max);
   const FloatQuantization result{static_cast<float>(scale),
-                                 static_cast<int32_t>(nudged)};
+                                 ToInt8(static_cast<float>(nudged), -128.0f)};
   const float inverse = 1.0f / result.scale;
   for (int64_t i = 0; i < count; ++i) {
-    const float q =
-        std::round(static_cast<float>(result.offset) + values[i] * inverse);
-    quantized[i] = static_cast<int8_t>(std::clamp(q, -128.0f, 127.0f));
+    quantized[i] = ToInt8(
+        std::round(static_cast<float>(result.offset) + values[i] * inverse),
+        -128.0f);
   }
   return result;
 }

@@ -2,9 +2,9 @@
 // TensorFlow Lite's arithmetic on quantized numbers, bit for bit.
 //
 // A real multiplier m is held as multiplier * 2^(shift - 31) with multiplier
-// in [2^30, 2^31). Multiplying rounds twice: once in the doubling high half of
-// the 64-bit product, once in the right shift, each to nearest with ties away
-// from zero (the high half: ties up for positive, away for negative).
+// in [2^30, 2^31). Multiplying rounds twice to nearest: once in the doubling
+// high half of the 64-bit product, ties up; once in the right shift, ties away
+// from zero.
 // Source: tflite/kernels/internal/{common.cc,quantization_util.cc} (double
 // rounding) and gemmlowp's fixedpoint.h.
 #pragma once
@@ -25,7 +25,8 @@ struct FixedScale {
   int shift = 0;  // positive: to the left
 };
 
-// The nearest fixed-point number; 0 below 2^-31.
+// The nearest fixed-point number, of a shift in [-31, 31]; 0 below 2^-32, the
+// largest there is from 2^31 on.
 FixedScale ToFixedScale(double real);
 
 // Half-away-from-zero rounding division by 2^exponent, 0 <= exponent <= 31.
@@ -36,7 +37,8 @@ inline int32_t RoundingDivideByPowerOfTwo(int32_t x, int exponent) {
   return (x >> exponent) + (remainder > threshold ? 1 : 0);
 }
 
-// (a * b * 2) / 2^32, rounded; INT32_MIN * INT32_MIN saturates.
+// (a * b * 2) / 2^32, rounded to nearest, ties up; INT32_MIN * INT32_MIN
+// saturates.
 inline int32_t DoublingHighMultiply(int32_t a, int32_t b) {
   if (a == b && a == std::numeric_limits<int32_t>::min()) {
     return std::numeric_limits<int32_t>::max();
@@ -55,9 +57,9 @@ inline int32_t Multiply(int32_t x, FixedScale scale) {
       DoublingHighMultiply(shifted, scale.multiplier), right);
 }
 
-// x * scale with both roundings to nearest, ties up: what TensorFlow Lite's
-// matrix multiplication (ruy) computes on x86. Differs from Multiply() by one
-// step on negative ties only.
+// x * scale with ties up in the right shift too: what TensorFlow Lite's matrix
+// multiplication (ruy) computes on x86. Differs from Multiply() by one step on
+// negative ties only.
 inline int32_t MultiplyTiesUp(int32_t x, FixedScale scale) {
   const int left = scale.shift > 0 ? scale.shift : 0;
   const int right = scale.shift > 0 ? 0 : -scale.shift;
@@ -69,14 +71,17 @@ inline int32_t MultiplyTiesUp(int32_t x, FixedScale scale) {
 }
 
 // For 48-bit accumulators of 16-bit activations: the multiplier is reduced to
-// 16 bits and the sum rounded once, ties up.
+// 16 bits and the sum rounded once, ties up. Scales of 2^14 and more, which no
+// such accumulator has, count as just below; what overflows wraps.
 inline int32_t Multiply(int64_t x, FixedScale scale) {
   const int32_t reduced = scale.multiplier < 0x7FFF0000
                               ? (scale.multiplier + (1 << 15)) >> 16
                               : 0x7FFF;
-  const int shift = 15 - scale.shift;
-  const int64_t rounded = x * reduced + (int64_t{1} << (shift - 1));
-  return static_cast<int32_t>(rounded >> shift);
+  const int shift = std::max(15 - scale.shift, 1);
+  const uint64_t half = uint64_t{1} << (shift - 1);
+  const uint64_t rounded =
+      static_cast<uint64_t>(x) * static_cast<uint64_t>(reduced) + half;
+  return static_cast<int32_t>(static_cast<int64_t>(rounded) >> shift);
 }
 
 // Exponent of an exact power of two; false when `x` is none (to 1e-3 of the
@@ -106,7 +111,8 @@ inline T Clamp(T x, Range<T> range) {
 
 //------------------------------------------------------------------ checks
 
-// Whether the tensor has one scale > 0.
+// Whether the tensor's first scale is > 0 and its zero point a value of its
+// type.
 Result<void> CheckQuantized(const RuntimeTensor& tensor, const char* role);
 
 // Smallest and largest value of a quantized type.

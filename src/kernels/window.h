@@ -48,11 +48,13 @@ struct Taps {
 };
 
 inline Taps TapsInside(int origin, int size, int dilation, int extent) {
-  const int begin = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
-  const int room = extent - origin;  // first tap at or past it is outside
-  const int end =
-      room <= 0 ? 0 : std::min(size, (room + dilation - 1) / dilation);
-  return {std::min(begin, size), std::max(end, std::min(begin, size))};
+  const int64_t step = dilation;  // near 2^31 the sums below pass it
+  const int64_t first = origin < 0 ? (step - 1 - origin) / step : 0;
+  const int64_t room = int64_t{extent} - origin;  // taps there are outside
+  const int64_t past = room <= 0 ? 0 : (room + step - 1) / step;
+  const auto begin = static_cast<int>(std::min<int64_t>(first, size));
+  const auto end = static_cast<int>(std::min<int64_t>(past, size));
+  return {begin, std::max(begin, end)};
 }
 
 }  // namespace liteforge

@@ -32,7 +32,11 @@ struct Window {
 Result<void> CheckWindow(const Window& w) {
   if (w.size != Shape::kUnknownDim) TRY(CheckPositive(w.size, "window size"));
   TRY(CheckPositive(w.stride, "stride"));
-  return CheckPositive(w.dilation, "dilation");
+  TRY(CheckPositive(w.dilation, "dilation"));
+  if ((int64_t{w.size} - 1) * w.dilation < INT32_MAX) return {};
+  return InvalidModel("a window of " + std::to_string(w.size) +
+                      " with dilation " + std::to_string(w.dilation) +
+                      " is too large");
 }
 
 // [N, spatial…, channels] under the windows.

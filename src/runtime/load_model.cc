@@ -64,6 +64,7 @@ NodeSpec ReadNode(const TfliteModel& file, const tflite::Operator& from) {
   }
   node.inputs = List(from.inputs());
   node.outputs = List(from.outputs());
+  node.intermediates = List(from.intermediates());
   return node;
 }
 

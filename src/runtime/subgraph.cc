@@ -55,6 +55,8 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
     for (const int input : spec.inputs) context.inputs_.push_back(Find(input));
     for (const int output : spec.outputs)
       context.outputs_.push_back(Find(output));
+    for (const int intermediate : spec.intermediates)
+      context.intermediates_.push_back(Find(intermediate));
   }
 }
 
