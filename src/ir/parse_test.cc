@@ -19,7 +19,7 @@ TEST(Parse, ReadsWhatPrintWrites) {
       "  %r: float32[?,32] = RESHAPE(%c, @s: int32[2] = [-1,32])"
       " {new_shape=[-1,32]}\n"
       "  %m: float32[?,32] = MUL(%r, @half: float32[] = [0.5])\n"
-      "  %a: float32[1], %b: float32[1] = SPLIT(@axis: int32[] = [0], %i)"
+      "  %a: int64[1], %b: int64[1] = SPLIT(@axis: int32[] = [0], %i)"
       " {num_splits=2}\n"
       "  return %m, %c\n}\n";
   const auto graph = Parse(text);
