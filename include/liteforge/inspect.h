@@ -17,7 +17,7 @@ namespace liteforge {
 struct LayerDescription {
   std::string name;
   std::string type;    // "Conv2D"
-  std::string output;  // "float32[?,96,96,8]"; "" when not known
+  std::string output;  // "[?,96,96,8]"; "" when not known
   int64_t parameters = 0;
   bool converts = true;
 };

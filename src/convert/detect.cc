@@ -59,6 +59,7 @@ Result<FileKind> DetectKind(const std::filesystem::path& path) {
   // A damaged file keeps the kind its name claims, so that the reader of that
   // kind can say what is wrong with it.
   if (extension == ".h5" || extension == ".hdf5") return FileKind::kKerasH5;
+  if (extension == ".keras") return FileKind::kKerasZip;
   if (extension == ".tflite") return FileKind::kTflite;
   return FileKind::kUnknown;
 }

@@ -61,10 +61,12 @@ Tensor Reshape(Tensor x, std::vector<int32_t> dims) {
     shape.set_dim(static_cast<int>(stretch - dims.begin()), 1);
   }
   const int64_t have = x.shape().elements(), given = shape.elements();
-  const bool fits =
-      have < 0 ||
-      (stretch == dims.end() ? have == given : given > 0 && have % given == 0);
-  if (!fits || std::count(dims.begin(), dims.end(), -1) > 1) {
+  const bool stretches = stretch != dims.end();
+  const bool sizes = given >= 0 && std::ranges::count(dims, -1) <= 1;
+  const bool fits = have < 0 || (!stretches && have == given) ||
+                    (stretches && given > 0 && have % given == 0 &&
+                     have / given <= INT32_MAX);
+  if (!sizes || !fits) {
     return FailOp(
         x, "Reshape",
         x.shape().ToString() + " does not fit " + ShapeOfDims(dims).ToString());
@@ -269,9 +271,10 @@ Tensor Pad(Tensor x, std::vector<std::pair<int32_t, int32_t>> paddings,
       return FailOp(x, "Pad", "a padding is negative");
     flat.push_back(before);
     flat.push_back(after);
-    if (x.shape().has_rank() && x.shape()[a] >= 0) {
-      shape.set_dim(a, x.shape()[a] + before + after);
-    }
+    if (!x.shape().has_rank() || x.shape()[a] < 0) continue;
+    const int64_t size = int64_t{x.shape()[a]} + before + after;
+    if (size > INT32_MAX) return FailOp(x, "Pad", "too large");
+    shape.set_dim(a, static_cast<int32_t>(size));
   }
   FunctionBuilder& f = *x.builder();
   const Tensor amounts =
@@ -369,6 +372,9 @@ Tensor Index(Tensor x, int32_t axis, int32_t i) {
 
 Tensor Tile(Tensor x, std::vector<int32_t> multiples) {
   if (x.empty()) return {};
+  if (std::ranges::any_of(multiples, [](int32_t m) { return m < 0; })) {
+    return FailOp(x, "Tile", "a multiple is negative");
+  }
   Shape shape = UnknownDims(static_cast<int>(multiples.size()));
   if (x.shape().has_rank()) {
     if (static_cast<int>(multiples.size()) != x.rank()) {

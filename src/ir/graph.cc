@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/try.h"
+#include "ir/value_info.h"
 #include "ops/infer.h"
 
 namespace liteforge::ir {
@@ -15,14 +16,18 @@ void EraseOne(std::vector<Node*>& users, Node* user) {
   users.erase(std::find(users.begin(), users.end(), user));
 }
 
-TensorInfo InfoOf(const Value* value) {
-  if (value == nullptr) return {};
-  return {value->type, value->shape,
-          value->is_constant() ? value->data().data() : nullptr,
-          &value->quantization};
-}
-
 }  // namespace
+
+TensorInfo InfoOf(const Value* value) {
+  // The value of a constant of no elements is known too, and never read.
+  alignas(16) static constexpr std::byte kNothing[16] = {};
+  if (value == nullptr) return {};
+  TensorInfo info{value->type, value->shape, nullptr, &value->quantization};
+  if (!value->is_constant()) return info;
+  const bool nothing = value->data().empty() && value->shape.elements() == 0;
+  info.data = nothing ? kNothing : value->data().data();
+  return info;
+}
 
 void Node::SetInput(int i, Value* value) {
   const auto at = static_cast<size_t>(i);

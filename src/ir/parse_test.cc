@@ -19,13 +19,46 @@ TEST(Parse, ReadsWhatPrintWrites) {
       "  %r: float32[?,32] = RESHAPE(%c, @s: int32[2] = [-1,32])"
       " {new_shape=[-1,32]}\n"
       "  %m: float32[?,32] = MUL(%r, @half: float32[] = [0.5])\n"
-      "  %a: float32[1], %b: float32[1] = SPLIT(@axis: int32[] = [0], %i)"
+      "  %a: int64[1], %b: int64[1] = SPLIT(@axis: int32[] = [0], %i)"
       " {num_splits=2}\n"
       "  return %m, %c\n}\n";
   const auto graph = Parse(text);
   ASSERT_TRUE(graph) << graph.error().ToString();
   EXPECT_EQ(Print(**graph), text);
   EXPECT_TRUE(Verify(**graph));
+}
+
+// Numbers to the last bit.
+TEST(Parse, ReadsEveryConstantPrintWrites) {
+  const std::string text =
+      "graph main() {\n"
+      "  return @f: float32[7] = "
+      "[0.33333334,-0,1e-30,16777216,3.4028235e+38,inf,-inf], "
+      "@l: int64[2] = [-9007199254740992,9007199254740991], "
+      "@i: int32[2] = [-2147483648,2147483647], "
+      "@s: int16[2] = [-32768,32767], @c: int8[2] = [-128,127], "
+      "@u: uint8[2] = [0,255], @b: bool[2] = [0,1], @none: float32[0] = []\n"
+      "}\n";
+  const auto graph = Parse(text);
+  ASSERT_TRUE(graph) << graph.error().ToString();
+  EXPECT_EQ(Print(**graph), text);
+  EXPECT_EQ((*graph)->outputs()[0]->ToVector<float>()[0], 1.0f / 3);
+  EXPECT_TRUE(Verify(**graph));
+}
+
+TEST(Parse, ReadsEveryOptionPrintWrites) {
+  const std::string text =
+      "graph main(%x: float32[1,4]) {\n"
+      "  %y: float32[1,4] = LEAKY_RELU(%x) {alpha=0.1}\n"
+      "  %z: float32[1,4] = SOFTMAX(%y) {beta=0.33333334}\n"
+      "  %p: float32[4] = SQUEEZE(%z) {squeeze_dims=[0]}\n"
+      "  %q: float32[4] = CUMSUM(%p, @a: int32[] = [0]) {exclusive=1}\n"
+      "  return %q\n}\n";
+  const auto graph = Parse(text);
+  ASSERT_TRUE(graph) << graph.error().ToString();
+  EXPECT_EQ(Print(**graph), text);
+  EXPECT_EQ((*graph)->nodes()[0]->Options<LeakyReluOptions>().alpha, 0.1f);
+  EXPECT_TRUE((*graph)->nodes()[3]->Options<CumsumOptions>().exclusive);
 }
 
 TEST(Parse, InfersTypesAndFillsConstants) {

@@ -2,6 +2,7 @@
 // Operands print as %name (computed), @name (constant, with its type) or none.
 // Options print as {field=value …}, only those that differ from the schema's
 // defaults.
+#include <charconv>
 #include <cstring>
 #include <sstream>
 #include <string>
@@ -15,6 +16,11 @@ template <class T>
 void PrintValue(std::ostream& out, const T& value) {
   if constexpr (std::is_enum_v<T>) {
     out << static_cast<int64_t>(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    // The fewest digits that read back as the same number.
+    char text[64];
+    const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
+    out << std::string_view(text, static_cast<size_t>(end - text));
   } else if constexpr (sizeof(T) == 1) {
     out << static_cast<int>(value);
   } else {

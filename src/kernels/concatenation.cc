@@ -54,8 +54,10 @@ void Requantize(const RuntimeTensor& input, RuntimeTensor& output, int64_t rows,
     for (int64_t i = 0; i < part; ++i) {
       const float steps =
           std::round(static_cast<float>(from[r * part + i]) * scale + bias);
-      const auto value = static_cast<int64_t>(std::clamp(steps, -1e9f, 1e9f)) +
-                         output.zero_point();
+      // Not a number when the scales are some 10^38 apart.
+      const auto whole = static_cast<int64_t>(
+          std::isnan(steps) ? 0.0f : std::clamp(steps, -1e9f, 1e9f));
+      const int64_t value = whole + output.zero_point();
       to[r * row + i] = static_cast<T>(std::clamp<int64_t>(
           value, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
     }

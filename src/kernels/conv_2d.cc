@@ -155,7 +155,8 @@ Accumulator SumAt(const State& s, const In* input, const Filter* filter,
       if constexpr (std::is_floating_point_v<Accumulator>) {
         sum += values[c] * weights[c];
       } else {
-        sum += (values[c] + input_offset) * (weights[c] + filter_offset);
+        sum = AddWrapping(
+            sum, (values[c] + input_offset) * (weights[c] + filter_offset));
       }
     }
   });
@@ -198,7 +199,7 @@ void EvalInteger(KernelContext& k, const State& s, const Filter* filter) {
       for (int o = 0; o < w.out_channels; ++o) {
         Accumulator sum = SumAt<Accumulator>(s, input, filter, q.input_offset,
                                              q.filter_offset, n, y, x, o);
-        if (bias != nullptr) sum += bias[o];
+        if (bias != nullptr) sum = AddWrapping(sum, bias[o]);
         at[o] = q.Finish<In>(sum, o);
       }
     }

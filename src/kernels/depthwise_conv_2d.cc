@@ -72,7 +72,8 @@ inline void AddTap(int channels, int multiplier, const In* input,
       if constexpr (std::is_floating_point_v<Accumulator>) {
         sums[c] += input[c] * filter[c];
       } else {
-        sums[c] += (input[c] + input_offset) * (filter[c] + filter_offset);
+        sums[c] = AddWrapping(
+            sums[c], (input[c] + input_offset) * (filter[c] + filter_offset));
       }
     }
     return;
@@ -83,7 +84,8 @@ inline void AddTap(int channels, int multiplier, const In* input,
       if constexpr (std::is_floating_point_v<Accumulator>) {
         sums[o] += input[c] * filter[o];
       } else {
-        sums[o] += (input[c] + input_offset) * (filter[o] + filter_offset);
+        sums[o] = AddWrapping(
+            sums[o], (input[c] + input_offset) * (filter[o] + filter_offset));
       }
     }
   }
@@ -150,7 +152,8 @@ void EvalInteger(KernelContext& k, const State& s, const Filter* filter) {
       [&](int) { return q.input_offset; }, q.filter_offset,
       [&](int, int64_t at, const Accumulator* sums) {
         for (int o = 0; o < s.window.out_channels; ++o) {
-          const Accumulator sum = sums[o] + (bias != nullptr ? bias[o] : 0);
+          const Accumulator sum =
+              bias != nullptr ? AddWrapping(sums[o], bias[o]) : sums[o];
           output[at + o] = q.Finish<In>(sum, o);
         }
       });

@@ -2,6 +2,7 @@
 // What CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED prepare alike.
 #pragma once
 
+#include <type_traits>
 #include <vector>
 
 #include "kernels/numerics.h"
@@ -21,6 +22,19 @@ enum class FilterArithmetic {
 // Errors when the types do not go together.
 Result<FilterArithmetic> FindFilterArithmetic(const KernelContext& k, int input,
                                               int filter, int bias);
+
+// sum + x, for integers modulo 2^32 or 2^64: no sensible model comes near the
+// end of its accumulators, and any other one must be defined too.
+template <class Sum, class Term>
+inline Sum AddWrapping(Sum sum, Term x) {
+  if constexpr (std::is_floating_point_v<Sum>) {
+    return sum + x;
+  } else {
+    using Unsigned = std::make_unsigned_t<Sum>;
+    return static_cast<Sum>(static_cast<Unsigned>(sum) +
+                            static_cast<Unsigned>(x));
+  }
+}
 
 // Turning an accumulator of output channel c into an output value:
 // clamp(scale[c] * acc + output_offset).
@@ -43,7 +57,8 @@ struct FilterQuantization {
     } else {
       scaled = Multiply(acc, scale);
     }
-    return static_cast<Out>(Clamp(scaled + output_offset, range));
+    const int64_t value = int64_t{scaled} + output_offset;
+    return static_cast<Out>(std::clamp<int64_t>(value, range.min, range.max));
   }
 };
 

@@ -118,9 +118,10 @@ void EvalInteger(KernelContext& k, const State& s, const Weight* weights) {
     const Weight* column = weights + o * s.depth;
     Accumulator sum = 0;
     for (int i = 0; i < s.depth; ++i) {
-      sum += (row[i] + q.input_offset) * (column[i] + q.filter_offset);
+      sum = AddWrapping(
+          sum, (row[i] + q.input_offset) * (column[i] + q.filter_offset));
     }
-    if (bias != nullptr) sum += bias[o];
+    if (bias != nullptr) sum = AddWrapping(sum, bias[o]);
     output[b * s.outputs + o] = q.Finish<Out>(sum, static_cast<int>(o));
   });
 }

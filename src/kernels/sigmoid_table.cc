@@ -6,6 +6,7 @@
 // the formula reproduces the table of kernels/internal/common.h.
 #include "kernels/sigmoid_table.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -32,9 +33,12 @@ const std::array<uint16_t, kEntries>& Table() {
   return table;
 }
 
+// Far outside the table is as good as farther.
 int32_t Rescale(int16_t x, SigmoidInput input) {
-  const int32_t round = input.shift > 0 ? 1 << (input.shift - 1) : 0;
-  return (x * input.multiplier + round) >> input.shift;
+  constexpr int64_t kFar = 1 << 30;
+  const int64_t round = input.shift > 0 ? int64_t{1} << (input.shift - 1) : 0;
+  const int64_t scaled = (int64_t{x} * input.multiplier + round) >> input.shift;
+  return static_cast<int32_t>(std::clamp(scaled, -kFar, kFar));
 }
 
 // table between entries, with `bits` fractional bits below the index.

@@ -28,18 +28,21 @@ bool IsByte(DataType type) {
   return type == DataType::kInt8 || type == DataType::kUInt8;
 }
 
-void PrepareBytes(float beta, float scale, State& s) {
+Result<void> PrepareBytes(float beta, float scale, State& s) {
   constexpr double kLargest = 2147483647.0;
   const double real =
       std::min(static_cast<double>(beta) * static_cast<double>(scale) *
                    (1 << (31 - kScaledDifferenceBits)),
                kLargest);
   s.beta = ToFixedScale(real);
+  // The scaled difference is formed by a shift to the left.
+  if (s.beta.shift < 0) return InvalidModel("beta x scale is too small");
   // The difference below which e^x rounds to nothing.
   const double radius = ((1 << kScaledDifferenceBits) - 1) *
                         static_cast<double>(1 << (31 - kScaledDifferenceBits)) /
                         static_cast<double>(int64_t{1} << s.beta.shift);
   s.least_difference = -static_cast<int32_t>(std::floor(radius));
+  return {};
 }
 
 void PrepareWords(float beta, float scale, State& s) {
@@ -68,12 +71,7 @@ Result<void> Prepare(KernelContext& k) {
   }
   TRY(CheckQuantized(input, "input"));
   TRY(CheckQuantized(output, "output"));
-  if (byte) {
-    PrepareBytes(beta, input.scale(), s);
-    // The scaled difference is formed by a shift to the left.
-    if (s.beta.shift < 0) return InvalidModel("beta x scale is too small");
-    return {};
-  }
+  if (byte) return PrepareBytes(beta, input.scale(), s);
   if (input.zero_point() != 0 || output.zero_point() != 0) {
     return InvalidModel("int16 tensors must have zero_point 0");
   }
@@ -99,18 +97,25 @@ int32_t ExpOf(int32_t difference, const State& s) {
   return ExpOfNegativeQ5(DoublingHighMultiply(shifted, s.beta.multiplier));
 }
 
+// The fixed-point sum holds 4096 (int16: 65536) equal elements; what is more
+// counts as that many.
+int32_t Saturated(int64_t sum) {
+  return static_cast<int32_t>(
+      std::min<int64_t>(sum, std::numeric_limits<int32_t>::max()));
+}
+
 template <class In, class Out>
 void ByteRow(const In* x, int64_t depth, const State& s, Out* y) {
   In largest = std::numeric_limits<In>::min();
   for (int64_t c = 0; c < depth; ++c) largest = std::max(largest, x[c]);
-  int32_t sum = 0;
+  int64_t sum = 0;
   for (int64_t c = 0; c < depth; ++c) {
     const int32_t difference = int32_t{x[c]} - largest;
     if (difference < s.least_difference) continue;
     sum += RoundingDivideByPowerOfTwo(ExpOf(difference, s), kSumBits);
   }
   int bits_over_unit = 0;
-  const int32_t scale = ReciprocalQ0(sum, kSumBits, bits_over_unit);
+  const int32_t scale = ReciprocalQ0(Saturated(sum), kSumBits, bits_over_unit);
   const int shift = std::clamp(
       bits_over_unit + 31 - static_cast<int>(sizeof(Out)) * 8, 0, 31);
   constexpr int32_t kLow = std::numeric_limits<Out>::min();
@@ -130,13 +135,14 @@ void ByteRow(const In* x, int64_t depth, const State& s, Out* y) {
 void WordRow(const int16_t* x, int64_t depth, const State& s, int16_t* y) {
   int16_t largest = std::numeric_limits<int16_t>::min();
   for (int64_t c = 0; c < depth; ++c) largest = std::max(largest, x[c]);
-  int32_t sum = 0;  // Q16.15
+  int64_t exact = 0;  // Q16.15
   for (int64_t c = 0; c < depth; ++c) {
     const int32_t scaled = Multiply(int32_t{x[c]} - largest, s.beta) + 32767;
     y[c] =
         LookUp(s.exp, static_cast<int16_t>(std::clamp(scaled, -32768, 32767)));
-    sum += y[c];
+    exact += y[c];
   }
+  const int32_t sum = Saturated(exact);
   // The sum as 2^n (1 + fraction): the table holds 1 / (1 + fraction).
   const int headroom = std::countl_zero(static_cast<uint32_t>(sum));
   if (headroom == 0 || headroom > 30) return;
