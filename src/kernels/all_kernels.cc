@@ -14,10 +14,13 @@ extern const Kernel kConv2D;
 extern const Kernel kDepthwiseConv2D;
 extern const Kernel kDepthToSpace;
 extern const Kernel kDequantize;
+extern const Kernel kEmbeddingLookup;
 extern const Kernel kFloor;
 extern const Kernel kFullyConnected;
+extern const Kernel kHashtableLookup;
 extern const Kernel kL2Pool2D;
 extern const Kernel kLogistic;
+extern const Kernel kLshProjection;
 extern const Kernel kMaxPool2D;
 extern const Kernel kMul;
 extern const Kernel kRelu;
@@ -28,6 +31,8 @@ extern const Kernel kResizeBilinear;
 extern const Kernel kSoftmax;
 extern const Kernel kSpaceToDepth;
 extern const Kernel kTanh;
+extern const Kernel kSkipGram;
+extern const Kernel kEmbeddingLookupSparse;
 extern const Kernel kPad;
 extern const Kernel kGather;
 extern const Kernel kBatchToSpaceND;
@@ -39,9 +44,11 @@ extern const Kernel kDiv;
 extern const Kernel kSqueeze;
 extern const Kernel kStridedSlice;
 extern const Kernel kExp;
+extern const Kernel kTopKV2;
 extern const Kernel kSplit;
 extern const Kernel kCast;
 extern const Kernel kMaximum;
+extern const Kernel kArgMax;
 extern const Kernel kMinimum;
 extern const Kernel kLess;
 extern const Kernel kNeg;
@@ -52,6 +59,7 @@ extern const Kernel kLessEqual;
 extern const Kernel kSelect;
 extern const Kernel kSlice;
 extern const Kernel kSin;
+extern const Kernel kSparseToDense;
 extern const Kernel kTile;
 extern const Kernel kExpandDims;
 extern const Kernel kEqual;
@@ -62,10 +70,12 @@ extern const Kernel kSqrt;
 extern const Kernel kRsqrt;
 extern const Kernel kShape;
 extern const Kernel kPow;
+extern const Kernel kArgMin;
 extern const Kernel kReduceProd;
 extern const Kernel kReduceMax;
 extern const Kernel kPack;
 extern const Kernel kLogicalOr;
+extern const Kernel kOneHot;
 extern const Kernel kLogicalAnd;
 extern const Kernel kLogicalNot;
 extern const Kernel kUnpack;
@@ -83,20 +93,33 @@ extern const Kernel kSquaredDifference;
 extern const Kernel kMirrorPad;
 extern const Kernel kAbs;
 extern const Kernel kSplitV;
+extern const Kernel kUnique;
 extern const Kernel kCeil;
 extern const Kernel kReverseV2;
 extern const Kernel kGatherNd;
 extern const Kernel kCos;
+extern const Kernel kWhere;
 extern const Kernel kRank;
 extern const Kernel kElu;
+extern const Kernel kReverseSequence;
+extern const Kernel kMatrixDiag;
 extern const Kernel kQuantize;
+extern const Kernel kMatrixSetDiag;
 extern const Kernel kRound;
 extern const Kernel kHardSwish;
+extern const Kernel kScatterNd;
 extern const Kernel kSelectV2;
+extern const Kernel kSegmentSum;
+extern const Kernel kCumsum;
 extern const Kernel kBroadcastTo;
 extern const Kernel kReduceAll;
 extern const Kernel kGelu;
+extern const Kernel kDynamicUpdateSlice;
 extern const Kernel kRelu0To1;
+extern const Kernel kUnsortedSegmentProd;
+extern const Kernel kUnsortedSegmentMax;
+extern const Kernel kUnsortedSegmentSum;
+extern const Kernel kUnsortedSegmentMin;
 extern const Kernel kSign;
 
 namespace {
@@ -109,10 +132,13 @@ constexpr const Kernel* kKernels[] = {
     &kDepthwiseConv2D,
     &kDepthToSpace,
     &kDequantize,
+    &kEmbeddingLookup,
     &kFloor,
     &kFullyConnected,
+    &kHashtableLookup,
     &kL2Pool2D,
     &kLogistic,
+    &kLshProjection,
     &kMaxPool2D,
     &kMul,
     &kRelu,
@@ -123,6 +149,8 @@ constexpr const Kernel* kKernels[] = {
     &kSoftmax,
     &kSpaceToDepth,
     &kTanh,
+    &kSkipGram,
+    &kEmbeddingLookupSparse,
     &kPad,
     &kGather,
     &kBatchToSpaceND,
@@ -134,9 +162,11 @@ constexpr const Kernel* kKernels[] = {
     &kSqueeze,
     &kStridedSlice,
     &kExp,
+    &kTopKV2,
     &kSplit,
     &kCast,
     &kMaximum,
+    &kArgMax,
     &kMinimum,
     &kLess,
     &kNeg,
@@ -147,6 +177,7 @@ constexpr const Kernel* kKernels[] = {
     &kSelect,
     &kSlice,
     &kSin,
+    &kSparseToDense,
     &kTile,
     &kExpandDims,
     &kEqual,
@@ -157,10 +188,12 @@ constexpr const Kernel* kKernels[] = {
     &kRsqrt,
     &kShape,
     &kPow,
+    &kArgMin,
     &kReduceProd,
     &kReduceMax,
     &kPack,
     &kLogicalOr,
+    &kOneHot,
     &kLogicalAnd,
     &kLogicalNot,
     &kUnpack,
@@ -178,20 +211,33 @@ constexpr const Kernel* kKernels[] = {
     &kMirrorPad,
     &kAbs,
     &kSplitV,
+    &kUnique,
     &kCeil,
     &kReverseV2,
     &kGatherNd,
     &kCos,
+    &kWhere,
     &kRank,
     &kElu,
+    &kReverseSequence,
+    &kMatrixDiag,
     &kQuantize,
+    &kMatrixSetDiag,
     &kRound,
     &kHardSwish,
+    &kScatterNd,
     &kSelectV2,
+    &kSegmentSum,
+    &kCumsum,
     &kBroadcastTo,
     &kReduceAll,
     &kGelu,
+    &kDynamicUpdateSlice,
     &kRelu0To1,
+    &kUnsortedSegmentProd,
+    &kUnsortedSegmentMax,
+    &kUnsortedSegmentSum,
+    &kUnsortedSegmentMin,
     &kSign,
 };
 // clang-format on

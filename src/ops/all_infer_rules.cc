@@ -8,9 +8,10 @@ namespace liteforge {
 namespace {
 
 constexpr std::span<const InferRule> (*kFamilies[])() = {
-    ConvolutionRules, ElementwiseRules, JoinRules,      LookupRules,
-    MatmulRules,      PadRules,         ReductionRules, ReshapeRules,
-    SliceRules,       SpatialRules,     ValueRules,
+    ConvolutionRules, ElementwiseRules, JoinRules,   LookupRules,
+    MatmulRules,      MatrixRules,      PadRules,    ReductionRules,
+    ReshapeRules,     SliceRules,       SparseRules, SpatialRules,
+    ValueRules,
 };
 
 std::vector<InferRule> Collect() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators that pick elements by index or search for them.
+#include <algorithm>
 #include <string>
 
 #include "base/try.h"
@@ -119,13 +120,13 @@ Result<void> TopK(InferContext& c) {
     if (input.rank() == 0) return InvalidModel("input must have dimensions");
     const int last = input.rank() - 1;
     const bool known = c.GetIntegers(1, k);
-    if (known && (k.size() != 1 || k[0] < 0 ||
-                  (input[last] >= 0 && k[0] > input[last]))) {
-      return InvalidModel("k must be one value between 0 and " +
+    if (known && (k.size() != 1 || (input[last] >= 0 && k[0] > input[last]))) {
+      return InvalidModel("k must be one value of at most " +
                           std::to_string(input[last]));
     }
-    output.set_dim(last,
-                   known ? static_cast<int32_t>(k[0]) : Shape::kUnknownDim);
+    // TensorFlow Lite takes a negative k for 0.
+    const int64_t size = known ? std::max<int64_t>(0, k[0]) : -1;
+    output.set_dim(last, static_cast<int32_t>(size));
   }
   c.SetOutput(0, c.input(0).type, output);
   const bool narrow = c.declared_type(1) == DataType::kInt16;
