@@ -30,7 +30,7 @@ set_target_properties(liteforge_runtime_only PROPERTIES
 liteforge_library(liteforge
   FOLDERS formats_keras formats_tensorflow function import_keras ir lower
           passes emit convert
-  LIBS liteforge_runtime_only hdf5 protobuf::libprotobuf)
+  LIBS liteforge_runtime_only PkgConfig::HDF5 protobuf::libprotobuf)
 
 install(DIRECTORY include/liteforge DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/liteforge)

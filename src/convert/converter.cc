@@ -7,13 +7,10 @@
 
 #include "base/atomic_file.h"
 #include "base/try.h"
+#include "convert/compile.h"
 #include "convert/detect.h"
-#include "convert/evaluator.h"
-#include "emit/emit.h"
 #include "formats/keras/keras_file.h"
 #include "import/keras/import_keras.h"
-#include "lower/lower.h"
-#include "passes/pass.h"
 
 namespace liteforge {
 namespace {
@@ -70,10 +67,7 @@ class Converter::Impl {
     for (const auto& [name, shape] : options_.input_shapes) {
       TRY(FixInputShape(function, name, shape));
     }
-    InterpreterEvaluator evaluator;
-    TRY_ASSIGN(const auto module, Lower(function, evaluator));
-    TRY(RunPasses(*module));
-    return Emit(*module);
+    return Compile(function);
   }
 
   // Errors of the steps speak of layers and nodes; the file comes in front.

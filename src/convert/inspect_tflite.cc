@@ -91,7 +91,7 @@ int64_t CountParameters(const TfliteModel& file) {
   for (const tflite::SubGraph* graph : *file->subgraphs()) {
     if (graph->tensors() == nullptr) continue;
     for (const tflite::Tensor* tensor : *graph->tensors()) {
-      const bool constant = !file.BufferData(tensor->buffer()).empty();
+      const bool constant = file.IsConstant(*tensor);
       const bool index = tensor->type() == tflite::TensorType::INT32 &&
                          tensor->quantization() == nullptr;
       if (constant && !index) count += ShapeOf(tensor->shape()).elements();

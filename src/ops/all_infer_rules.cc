@@ -8,9 +8,10 @@ namespace liteforge {
 namespace {
 
 constexpr std::span<const InferRule> (*kFamilies[])() = {
-    ConvolutionRules, ElementwiseRules, JoinRules,   LookupRules,
-    MatmulRules,      MatrixRules,      PadRules,    ReductionRules,
-    ReshapeRules,     SliceRules,       SparseRules, SpatialRules,
+    ConvolutionRules, ElementwiseRules, JoinRules,     LookupRules,
+    MatmulRules,      MatrixRules,      PadRules,      RecurrentRules,
+    ReductionRules,   ReshapeRules,     ResourceRules, SegmentRules,
+    SliceRules,       SparseRules,      SpatialRules,  StablehloRules,
     ValueRules,
 };
 

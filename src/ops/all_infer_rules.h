@@ -16,11 +16,15 @@ std::span<const InferRule> LookupRules();
 std::span<const InferRule> MatmulRules();
 std::span<const InferRule> MatrixRules();
 std::span<const InferRule> PadRules();
+std::span<const InferRule> RecurrentRules();
 std::span<const InferRule> ReductionRules();
 std::span<const InferRule> ReshapeRules();
+std::span<const InferRule> ResourceRules();
+std::span<const InferRule> SegmentRules();
 std::span<const InferRule> SliceRules();
 std::span<const InferRule> SparseRules();
 std::span<const InferRule> SpatialRules();
+std::span<const InferRule> StablehloRules();
 std::span<const InferRule> ValueRules();
 
 }  // namespace liteforge

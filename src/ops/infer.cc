@@ -24,12 +24,11 @@ void AppendAs(const void* data, int64_t count, std::vector<int64_t>& values) {
 InferContext::InferContext(Op op, const OpOptions& options,
                            std::span<const TensorInfo> inputs,
                            std::span<const TensorInfo> declared_outputs)
-    : op_(op), options_(options), inputs_(inputs) {
-  for (const TensorInfo& declared : declared_outputs) {
-    declared_.push_back(declared.type);
-  }
-  outputs_.resize(declared_.size());
-}
+    : op_(op),
+      options_(options),
+      inputs_(inputs),
+      declared_(declared_outputs),
+      outputs_(declared_outputs.size()) {}
 
 const TensorInfo& InferContext::input(int i) const {
   static const TensorInfo kOmitted;
@@ -38,8 +37,14 @@ const TensorInfo& InferContext::input(int i) const {
 }
 
 DataType InferContext::declared_type(int i) const {
-  return i < output_count() ? declared_[static_cast<size_t>(i)]
+  return i < output_count() ? declared_[static_cast<size_t>(i)].type
                             : DataType::kNone;
+}
+
+Shape InferContext::declared_shape(int i) const {
+  return declared_type(i) == DataType::kNone
+             ? Shape::UnknownRank()
+             : declared_[static_cast<size_t>(i)].shape;
 }
 
 bool InferContext::GetIntegers(int i, std::vector<int64_t>& values) const {
@@ -50,6 +55,9 @@ bool InferContext::GetIntegers(int i, std::vector<int64_t>& values) const {
   if (count == 0) return true;
   if (tensor.data == nullptr) return false;
   switch (tensor.type) {
+    case DataType::kInt8:
+      AppendAs<int8_t>(tensor.data, count, values);
+      break;
     case DataType::kInt16:
       AppendAs<int16_t>(tensor.data, count, values);
       break;
@@ -66,8 +74,9 @@ bool InferContext::GetIntegers(int i, std::vector<int64_t>& values) const {
 }
 
 void InferContext::SetOutput(int i, DataType type, const Shape& shape) {
-  CHECK(i >= 0 && i < output_count());
-  outputs_[static_cast<size_t>(i)] = {type, shape};
+  const auto at = static_cast<size_t>(i);
+  if (at >= outputs_.size()) outputs_.resize(at + 1);
+  outputs_[at] = {type, shape, true};
 }
 
 Result<void> InferOutputs(InferContext& context) {
@@ -79,7 +88,13 @@ Result<void> InferOutputs(InferContext& context) {
     return Unsupported(std::string(Name(context.op())) +
                        " is not supported by this version");
   }
-  return rule->infer(context);
+  TRY(rule->infer(context));
+  const auto given = static_cast<int64_t>(
+      std::count_if(context.outputs().begin(), context.outputs().end(),
+                    [](const InferContext::Output& o) { return o.given; }));
+  if (given == context.output_count()) return {};
+  return InvalidModel("it has " + std::to_string(context.output_count()) +
+                      " outputs, not " + std::to_string(given));
 }
 
 Result<Shape> Broadcast(const Shape& a, const Shape& b) {

@@ -38,7 +38,8 @@ struct TensorInfo {
 //
 // `declared_outputs` has one entry per output; its type, where it is not
 // kNone, is what the file (or the compiler) says the output is. Rules take it
-// as the answer where inputs and options do not decide it (QUANTIZE).
+// as the answer where inputs and options do not decide it (QUANTIZE), and so
+// with its shape (READ_VARIABLE). Both spans must outlive the context.
 class InferContext {
  public:
   InferContext(Op op, const OpOptions& options,
@@ -53,22 +54,28 @@ class InferContext {
   const OpOptions& any_options() const { return options_; }
 
   int input_count() const { return static_cast<int>(inputs_.size()); }
-  int output_count() const { return static_cast<int>(outputs_.size()); }
+  int output_count() const { return static_cast<int>(declared_.size()); }
 
   // An input past the last is an omitted one.
   const TensorInfo& input(int i) const;
   bool has_input(int i) const { return input(i).present(); }
   DataType declared_type(int i) const;
+  // The shape that goes with declared_type(); of unknown rank where there is
+  // none.
+  Shape declared_shape(int i) const;
 
-  // The elements of an integer input (int16, int32 or int64) whose value is
-  // known; false when it is not known or of another type.
+  // The elements of an integer input (int8, int16, int32 or int64) whose value
+  // is known; false when it is not known or of another type.
   bool GetIntegers(int i, std::vector<int64_t>& values) const;
 
+  // Every output must be given once. One past output_count() is noted too, and
+  // makes InferOutputs fail: rules need not count.
   void SetOutput(int i, DataType type, const Shape& shape);
 
   struct Output {
     DataType type = DataType::kNone;
     Shape shape;
+    bool given = false;
   };
   const std::vector<Output>& outputs() const { return outputs_; }
 
@@ -76,7 +83,7 @@ class InferContext {
   Op op_;
   const OpOptions& options_;
   std::span<const TensorInfo> inputs_;
-  std::vector<DataType> declared_;
+  std::span<const TensorInfo> declared_;
   std::vector<Output> outputs_;
 };
 
@@ -86,7 +93,8 @@ struct InferRule {
   Result<void> (*infer)(InferContext&);
 };
 
-// Fills the outputs of `context`. kUnsupported when the operator has no rule.
+// Fills the outputs of `context`. kUnsupported when the operator has no rule,
+// kInvalidModel also when the operator does not have the rule's outputs.
 // A shape that cannot be known comes out with unknown dimensions or rank.
 Result<void> InferOutputs(InferContext& context);
 

@@ -10,20 +10,10 @@
 
 #include "base/try.h"
 #include "ops/all_infer_rules.h"
+#include "ops/infer_checks.h"
 
 namespace liteforge {
 namespace {
-
-Result<void> CheckRank(const InferContext& c, int i, int rank,
-                       std::string_view role) {
-  if (!c.has_input(i)) {
-    return InvalidModel(std::string(role) + " is missing");
-  }
-  const Shape& shape = c.input(i).shape;
-  if (!shape.has_rank() || shape.rank() == rank) return {};
-  return InvalidModel(std::string(role) + " must have " + std::to_string(rank) +
-                      " dimensions, it is " + shape.ToString());
-}
 
 Result<void> CheckPositive(int64_t value, std::string_view what) {
   if (value > 0) return {};
@@ -80,14 +70,9 @@ Result<void> CheckChannels(int32_t input, int32_t filter, int32_t outputs) {
                       " output channels, input has " + std::to_string(input));
 }
 
-// Dimension of an input whose rank may be unknown.
-int32_t DimOf(const Shape& shape, int axis) {
-  return shape.has_rank() ? shape[axis] : Shape::kUnknownDim;
-}
-
 Result<void> Conv2D(InferContext& c) {
-  TRY(CheckRank(c, 0, 4, "input"));
-  TRY(CheckRank(c, 1, 4, "filter"));
+  TRY(NeedRank(c, 0, 4, "input"));
+  TRY(NeedRank(c, 1, 4, "filter"));
   const Shape& input = c.input(0).shape;
   const Shape& filter = c.input(1).shape;
   const auto& o = c.options<Conv2DOptions>();
@@ -104,8 +89,8 @@ Result<void> Conv2D(InferContext& c) {
 }
 
 Result<void> DepthwiseConv2D(InferContext& c) {
-  TRY(CheckRank(c, 0, 4, "input"));
-  TRY(CheckRank(c, 1, 4, "filter"));
+  TRY(NeedRank(c, 0, 4, "input"));
+  TRY(NeedRank(c, 1, 4, "filter"));
   const Shape& input = c.input(0).shape;
   const Shape& filter = c.input(1).shape;
   const auto& o = c.options<DepthwiseConv2DOptions>();
@@ -126,8 +111,8 @@ Result<void> DepthwiseConv2D(InferContext& c) {
 }
 
 Result<void> Conv3D(InferContext& c) {
-  TRY(CheckRank(c, 0, 5, "input"));
-  TRY(CheckRank(c, 1, 5, "filter"));
+  TRY(NeedRank(c, 0, 5, "input"));
+  TRY(NeedRank(c, 1, 5, "filter"));
   const Shape& input = c.input(0).shape;
   const Shape& filter = c.input(1).shape;
   const auto& o = c.options<Conv3DOptions>();
@@ -148,9 +133,9 @@ Result<void> Conv3D(InferContext& c) {
 // the channels are.
 Result<void> TransposedConv(InferContext& c, int rank, int out_axis,
                             int in_axis) {
-  TRY(CheckRank(c, 0, 1, "output_shape"));
-  TRY(CheckRank(c, 1, rank, "filter"));
-  TRY(CheckRank(c, 2, rank, "input"));
+  TRY(NeedRank(c, 0, 1, "output_shape"));
+  TRY(NeedRank(c, 1, rank, "filter"));
+  TRY(NeedRank(c, 2, rank, "input"));
   const Shape& filter = c.input(1).shape;
   const Shape& input = c.input(2).shape;
   const int32_t channels = DimOf(filter, out_axis);
@@ -203,7 +188,7 @@ Result<void> Conv3DTranspose(InferContext& c) {
 }
 
 Result<void> Pool2D(InferContext& c) {
-  TRY(CheckRank(c, 0, 4, "input"));
+  TRY(NeedRank(c, 0, 4, "input"));
   const Shape& input = c.input(0).shape;
   const auto& o = c.options<Pool2DOptions>();
   TRY(CheckPositive(o.filter_height, "filter height"));

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators that compute each output element from the input elements at the
 // same place, with numpy's broadcasting where there are several inputs.
+#include <algorithm>
 #include <string>
 
 #include "base/try.h"
 #include "ops/all_infer_rules.h"
+#include "ops/infer_checks.h"
 
 namespace liteforge {
 namespace {
-
-Result<void> NeedInputs(const InferContext& c, int count) {
-  for (int i = 0; i < count; ++i) {
-    if (!c.has_input(i)) {
-      return InvalidModel("input " + std::to_string(i) + " is missing");
-    }
-  }
-  return {};
-}
 
 Result<void> SameAsInput(InferContext& c) {
   TRY(NeedInputs(c, 1));
@@ -30,6 +23,16 @@ Result<void> SameShape(InferContext& c) {
   const DataType declared = c.declared_type(0);
   c.SetOutput(0, declared == DataType::kNone ? c.input(0).type : declared,
               c.input(0).shape);
+  return {};
+}
+
+Result<void> Bucketize(InferContext& c) {
+  TRY(NeedInputs(c, 1));
+  const auto& boundaries = c.options<BucketizeOptions>().boundaries;
+  if (!std::is_sorted(boundaries.begin(), boundaries.end())) {
+    return InvalidModel("boundaries are not sorted");
+  }
+  c.SetOutput(0, DataType::kInt32, c.input(0).shape);
   return {};
 }
 
@@ -81,10 +84,23 @@ Result<void> Comparison(InferContext& c) {
   return {};
 }
 
+// Where everything is one element, files mix [] and [1]; TFLite leaves the
+// output as the file says.
+bool OneElementAsDeclared(InferContext& c) {
+  const Shape declared = c.declared_shape(0);
+  if (declared.elements() != 1) return false;
+  for (int i = 0; i < 3; ++i) {
+    if (c.input(i).shape.elements() != 1) return false;
+  }
+  c.SetOutput(0, c.input(1).type, declared);
+  return true;
+}
+
 // SELECT: the condition has the operands' shape, or one entry per row.
 Result<void> Select(InferContext& c) {
   TRY(NeedInputs(c, 3));
   TRY(CheckSameType(c, 1, 2));
+  if (OneElementAsDeclared(c)) return {};
   const Shape& condition = c.input(0).shape;
   const Shape& a = c.input(1).shape;
   const bool per_row = condition.rank() == 1 && a.rank() >= 1;
@@ -104,6 +120,7 @@ Result<void> Select(InferContext& c) {
 Result<void> SelectV2(InferContext& c) {
   TRY(NeedInputs(c, 3));
   TRY(CheckSameType(c, 1, 2));
+  if (OneElementAsDeclared(c)) return {};
   TRY_ASSIGN(Shape shape, Broadcast(c.input(1).shape, c.input(2).shape));
   TRY_ASSIGN(shape, Broadcast(shape, c.input(0).shape));
   c.SetOutput(0, c.input(1).type, shape);
@@ -135,10 +152,12 @@ constexpr InferRule kRules[] = {
     {Op::kAddN, AddN},
     {Op::kATan2, Binary},
     {Op::kBitwiseXor, Binary},
+    {Op::kBucketize, Bucketize},
     {Op::kCast, Cast},
     {Op::kCeil, SameAsInput},
     {Op::kComplexAbs, ToFloat},
     {Op::kCos, SameAsInput},
+    {Op::kDensify, SameAsInput},
     {Op::kDequantize, Dequantize},
     {Op::kDiv, Binary},
     {Op::kElu, SameAsInput},
@@ -193,6 +212,7 @@ constexpr InferRule kRules[] = {
     {Op::kStablehloMaximum, Binary},
     {Op::kStablehloMinimum, Binary},
     {Op::kStablehloMultiply, Binary},
+    {Op::kStablehloShiftLeft, Binary},
     {Op::kSub, Binary},
     {Op::kTanh, SameAsInput},
     {Op::kZerosLike, SameAsInput},

@@ -120,13 +120,16 @@ Result<void> TopK(InferContext& c) {
     if (input.rank() == 0) return InvalidModel("input must have dimensions");
     const int last = input.rank() - 1;
     const bool known = c.GetIntegers(1, k);
-    if (known && (k.size() != 1 || (input[last] >= 0 && k[0] > input[last]))) {
-      return InvalidModel("k must be one value of at most " +
-                          std::to_string(input[last]));
+    if (known && (k.size() != 1 || k[0] > INT32_MAX ||
+                  (input[last] >= 0 && k[0] > input[last]))) {
+      return InvalidModel(
+          "k must be one value, at most the last dimension of " +
+          input.ToString());
     }
-    // TensorFlow Lite takes a negative k for 0.
-    const int64_t size = known ? std::max<int64_t>(0, k[0]) : -1;
-    output.set_dim(last, static_cast<int32_t>(size));
+    // A negative k asks for none.
+    output.set_dim(last, known
+                             ? static_cast<int32_t>(std::max<int64_t>(0, k[0]))
+                             : Shape::kUnknownDim);
   }
   c.SetOutput(0, c.input(0).type, output);
   const bool narrow = c.declared_type(1) == DataType::kInt16;

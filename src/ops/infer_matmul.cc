@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "ops/all_infer_rules.h"
+#include "ops/infer_checks.h"
 
 namespace liteforge {
 namespace {
@@ -30,7 +31,7 @@ Result<Shape> FullyConnectedShape(const Shape& input, int32_t outputs,
                           " does not divide into rows of " +
                           std::to_string(depth) + ", which weights take");
     }
-    batch = static_cast<int32_t>(elements / depth);
+    TRY_ASSIGN(batch, ToDim(elements / depth, "the batch"));
   }
   return Shape{batch, outputs};
 }

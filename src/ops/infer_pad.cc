@@ -42,8 +42,11 @@ Result<void> Pad(InferContext& c) {
       return InvalidModel("a padding is larger than axis " +
                           std::to_string(axis) + " of " + input.ToString());
     }
+    if (before > INT32_MAX || after > INT32_MAX ||
+        input[axis] + before + after > INT32_MAX) {
+      return InvalidModel("a padding is too large");
+    }
     const int64_t size = input[axis] + before + after;
-    if (size > INT32_MAX) return InvalidModel("a padding is too large");
     output.set_dim(axis, static_cast<int32_t>(size));
   }
   c.SetOutput(0, c.input(0).type, output);

@@ -26,37 +26,51 @@ Result<Shape> ShapeFromValues(const std::vector<int64_t>& values) {
   return shape;
 }
 
-// Replaces one -1 by what the element count leaves; checks the count.
+// The product of the dimensions that are neither 0 nor -1; -1 when it exceeds
+// 2^62, which no tensor has.
+int64_t NonZeroProduct(const Shape& shape) {
+  int64_t product = 1;
+  for (const int32_t dim : shape.dims()) {
+    if (dim <= 0) continue;
+    if (product > (int64_t{1} << 62) / dim) return -1;
+    product *= dim;
+  }
+  return product;
+}
+
+// Replaces one -1 by what the element count leaves; checks the count. In a
+// tensor of no elements the -1 is what the dimensions other than 0 leave, so
+// that [4, 0] as [2, 0, -1] is [2, 0, 2].
+// Source: tflite/kernels/internal/reshape_utils.h.
 Result<Shape> ResolveReshape(const Shape& input, Shape wanted) {
   int stretch = -1;
-  int64_t product = 1;
+  bool has_zero = false;
   for (int axis = 0; axis < wanted.rank(); ++axis) {
-    if (wanted[axis] >= 0) {
-      product *= wanted[axis];
-      if (product > INT64_MAX / INT32_MAX) {
-        return InvalidModel("shape " + wanted.ToString() + " is too large");
-      }
-    } else if (stretch >= 0) {
+    has_zero = has_zero || wanted[axis] == 0;
+    if (wanted[axis] >= 0) continue;
+    if (stretch >= 0) {
       return InvalidModel("shape " + wanted.ToString() +
                           " has more than one -1");
-    } else {
-      stretch = axis;
     }
+    stretch = axis;
+  }
+  const int64_t product = NonZeroProduct(wanted);
+  if (product < 0) {
+    return InvalidModel("shape " + wanted.ToString() + " is too large");
   }
   const int64_t elements = input.elements();
   if (elements < 0) return wanted;
-  const bool fits = stretch >= 0 ? product > 0 && elements % product == 0
-                                 : product == elements;
-  if (!fits && !(stretch >= 0 && elements == 0)) {
-    return InvalidModel(
-        "input " + input.ToString() + " has " + std::to_string(elements) +
-        " elements, which do not fit shape " + wanted.ToString());
-  }
+  Shape output = wanted;
   if (stretch >= 0) {
-    wanted.set_dim(stretch,
-                   product == 0 ? 0 : static_cast<int32_t>(elements / product));
+    const bool all_gone = elements == 0 && !has_zero;
+    const int64_t left = all_gone ? 0 : NonZeroProduct(input) / product;
+    if (left > INT32_MAX) return InvalidModel("a dimension is too large");
+    output.set_dim(stretch, static_cast<int32_t>(left));
   }
-  return wanted;
+  if (output.elements() == elements) return output;
+  return InvalidModel("input " + input.ToString() + " has " +
+                      std::to_string(elements) +
+                      " elements, which do not fit shape " + wanted.ToString());
 }
 
 Result<void> Reshape(InferContext& c) {

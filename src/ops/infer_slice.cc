@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// SLICE and STRIDED_SLICE.
+// SLICE, STRIDED_SLICE and DYNAMIC_UPDATE_SLICE.
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include "base/try.h"
 #include "ops/all_infer_rules.h"
+#include "ops/infer_checks.h"
 
 namespace liteforge {
 namespace {
@@ -34,11 +36,11 @@ Result<void> Slice(InferContext& c) {
       extent = whole - begin[a];
       if (extent < 0) return InvalidModel("a begin lies past the end");
     }
-    if (has_begin && extent >= 0 && whole >= 0 && begin[a] + extent > whole) {
+    if (has_begin && extent >= 0 && whole >= 0 && begin[a] > whole - extent) {
       return InvalidModel("axis " + std::to_string(a) + " of " +
-                          input.ToString() + " has no elements " +
-                          std::to_string(begin[a]) + " to " +
-                          std::to_string(begin[a] + extent - 1));
+                          input.ToString() + " has no " +
+                          std::to_string(extent) + " elements from " +
+                          std::to_string(begin[a]) + " on");
     }
     if (extent > INT32_MAX) return InvalidModel("a size is too large");
     output.Append(static_cast<int32_t>(extent));
@@ -49,6 +51,12 @@ Result<void> Slice(InferContext& c) {
 
 bool HasBit(int32_t mask, size_t bit) {
   return bit < 32 && ((mask >> bit) & 1);
+}
+
+// Keeps sums of values from a file from overflowing; no axis reaches 2^40.
+int64_t Tame(int64_t value) {
+  constexpr int64_t kFar = int64_t{1} << 40;
+  return std::clamp(value, -kFar, kFar);
 }
 
 struct Bounds {
@@ -74,11 +82,13 @@ Result<int32_t> CountAlong(const StridedSliceOptions& o, const Bounds& b,
     return std::clamp(at < 0 ? at + size : at, first, last);
   };
   const int64_t begin = open_begin ? (up ? 0 : size - 1) : bound(b.begin[i]);
-  const int64_t stop = open_end
-                           ? (up ? size : -1)
-                           : bound(o.offset ? b.begin[i] + b.end[i] : b.end[i]);
+  const auto end = [&] {
+    // With `offset` the end counts from where the slice really begins.
+    return o.offset ? begin + Tame(b.end[i]) : b.end[i];
+  };
+  const int64_t stop = open_end ? (up ? size : -1) : bound(end());
   const int64_t span = up ? stop - begin : begin - stop;
-  const int64_t step = up ? stride : -stride;
+  const int64_t step = std::abs(Tame(stride));
   return static_cast<int32_t>(span <= 0 ? 0 : (span + step - 1) / step);
 }
 
@@ -92,39 +102,42 @@ Result<void> CheckIndex(const StridedSliceOptions& o, const Bounds& b, size_t i,
                       std::to_string(size));
 }
 
-Result<Shape> StridedShape(const Shape& input, const StridedSliceOptions& o,
-                           const Bounds& b, size_t entries) {
+// How many axes the ellipsis stands for. Where more axes are named than there
+// are, TFLite gives it one and ignores the entries for which none is left.
+int EllipsisAxes(const StridedSliceOptions& o, size_t entries, int rank) {
   int named = 0;
   for (size_t i = 0; i < entries; ++i) {
     named += !HasBit(o.ellipsis_mask, i) && !HasBit(o.new_axis_mask, i);
   }
-  if (named > input.rank()) {
-    return InvalidModel("more axes are sliced than input " + input.ToString() +
-                        " has");
-  }
-  Shape output;
+  return named > rank ? 1 : rank - named;
+}
+
+Result<Shape> StridedShape(const Shape& input, const StridedSliceOptions& o,
+                           const Bounds& b, size_t entries) {
+  const int ellipsis_axes = EllipsisAxes(o, entries, input.rank());
+  std::vector<int32_t> output;
   int axis = 0;
-  const auto append = [&](int32_t size) -> Result<void> {
-    if (output.rank() == Shape::kMaxRank) {
-      return Unsupported("the output would have too many dimensions");
-    }
-    output.Append(size);
-    return {};
-  };
   for (size_t i = 0; i < entries; ++i) {
     if (HasBit(o.ellipsis_mask, i)) {
-      for (int n = input.rank() - named; n > 0; --n) TRY(append(input[axis++]));
+      for (int n = 0; n < ellipsis_axes && axis < input.rank(); ++n) {
+        output.push_back(input[axis++]);
+      }
     } else if (HasBit(o.new_axis_mask, i)) {
-      TRY(append(1));
+      output.push_back(1);
+    } else if (axis == input.rank()) {
+      if (o.ellipsis_mask != 0) continue;
+      return InvalidModel("more axes are sliced than input " +
+                          input.ToString() + " has");
     } else if (HasBit(o.shrink_axis_mask, i)) {
       TRY(CheckIndex(o, b, i, input[axis++]));
     } else {
       TRY_ASSIGN(const int32_t count, CountAlong(o, b, i, input[axis++]));
-      TRY(append(count));
+      output.push_back(count);
     }
   }
-  while (axis < input.rank()) TRY(append(input[axis++]));
-  return output;
+  while (axis < input.rank()) output.push_back(input[axis++]);
+  if (output.size() <= Shape::kMaxRank) return Shape(output);
+  return Unsupported("the output would have too many dimensions");
 }
 
 Result<void> StridedSlice(InferContext& c) {
@@ -154,7 +167,28 @@ Result<void> StridedSlice(InferContext& c) {
   return {};
 }
 
+// operand with `update` written over it at start_indices, moved so as to fit.
+Result<void> DynamicUpdateSlice(InferContext& c) {
+  TRY(NeedInputs(c, 3));
+  const Shape& operand = c.input(0).shape;
+  const Shape& update = c.input(1).shape;
+  TRY(NeedRank(c, 2, 1, "start_indices"));
+  TRY(NeedEqual(operand.rank(), DimOf(c.input(2).shape, 0),
+                "the dimensions of operand and start_indices"));
+  TRY(NeedEqual(operand.rank(), update.rank(),
+                "the dimensions of operand and update"));
+  for (int axis = 0; axis < operand.rank() && update.has_rank(); ++axis) {
+    if (operand[axis] >= 0 && update[axis] > operand[axis]) {
+      return InvalidModel("update " + update.ToString() +
+                          " is larger than operand " + operand.ToString());
+    }
+  }
+  c.SetOutput(0, c.input(0).type, operand);
+  return {};
+}
+
 constexpr InferRule kRules[] = {
+    {Op::kDynamicUpdateSlice, DynamicUpdateSlice},
     {Op::kSlice, Slice},
     {Op::kStridedSlice, StridedSlice},
 };

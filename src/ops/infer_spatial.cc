@@ -58,9 +58,11 @@ Result<void> SpaceToDepth(InferContext& c) {
     shape.set_dim(axis, shape[axis] / block);
   }
   if (shape.has_rank() && shape[3] >= 0) {
-    const int64_t depth = int64_t{shape[3]} * block * block;
-    if (depth > INT32_MAX) return InvalidModel("block_size is too large");
-    shape.set_dim(3, static_cast<int32_t>(depth));
+    const int64_t area = int64_t{block} * block;
+    if (shape[3] > INT32_MAX / area) {
+      return InvalidModel("block_size is too large");
+    }
+    shape.set_dim(3, static_cast<int32_t>(shape[3] * area));
   }
   c.SetOutput(0, c.input(0).type, shape);
   return {};

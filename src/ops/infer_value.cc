@@ -7,35 +7,10 @@
 
 #include "base/try.h"
 #include "ops/all_infer_rules.h"
+#include "ops/infer_checks.h"
 
 namespace liteforge {
 namespace {
-
-// The shape that input `i` holds; dimensions unknown while its value is.
-Result<Shape> ShapeHeldBy(InferContext& c, int i) {
-  std::vector<int64_t> dims;
-  const Shape& holder = c.input(i).shape;
-  if (holder.has_rank() && holder.rank() != 1) {
-    return InvalidModel("the shape must be given as one list");
-  }
-  if (!c.GetIntegers(i, dims)) {
-    if (!holder.has_rank() || holder[0] < 0) return Shape::UnknownRank();
-    dims.assign(static_cast<size_t>(holder[0]), Shape::kUnknownDim);
-  } else {
-    for (int64_t dim : dims) {
-      if (dim < 0 || dim > INT32_MAX) {
-        return InvalidModel("a dimension of " + std::to_string(dim) +
-                            " was asked for");
-      }
-    }
-  }
-  if (dims.size() > Shape::kMaxRank) {
-    return Unsupported("the output would have too many dimensions");
-  }
-  Shape shape;
-  for (int64_t dim : dims) shape.Append(static_cast<int32_t>(dim));
-  return shape;
-}
 
 Result<void> Fill(InferContext& c) {
   TRY_ASSIGN(const Shape shape, ShapeHeldBy(c, 0));

@@ -69,6 +69,9 @@ std::vector<std::string> ProjectIncludes(const fs::path& file) {
 bool Allowed(const std::string& folder, const std::string& include) {
   if (include.starts_with("liteforge/")) return true;
   const std::string target = FolderOf(include);
+  // Another project's header.
+  if (target.empty())
+    return !fs::exists(fs::path(LITEFORGE_SOURCE_DIR) / "src" / include);
   if (target == folder) return true;
   return kMayInclude.at(folder).contains(target);
 }

@@ -35,7 +35,9 @@ void ExpectSameBorder(const json& ours, const json& twin, bool same_dtype) {
   for (size_t k = 0; k < ours.size(); ++k) {
     EXPECT_EQ(ours[k]["shape"], twin[k]["shape"]);
     EXPECT_EQ(ours[k]["shape_signature"], twin[k]["shape_signature"]);
-    if (same_dtype) EXPECT_EQ(ours[k]["dtype"], twin[k]["dtype"]);
+    if (same_dtype) {
+      EXPECT_EQ(ours[k]["dtype"], twin[k]["dtype"]);
+    }
   }
 }
 

@@ -150,7 +150,8 @@ const uint8_t* Field(const Table& table, flatbuffers::voffset_t field) {
   return reinterpret_cast<const flatbuffers::Table&>(table).GetAddressOf(field);
 }
 
-TEST(OddModel, UnalignedZeroPointsArePutRight) {
+// RichFile with the zero points of tensor 1 out of place.
+std::vector<std::byte> MisalignedFile() {
   const std::vector<std::byte> file = RichFile();
   const auto& quantization = *tflite::GetModel(file.data())
                                   ->subgraphs()
@@ -158,10 +159,13 @@ TEST(OddModel, UnalignedZeroPointsArePutRight) {
                                   ->tensors()
                                   ->Get(1)
                                   ->quantization();
-  const auto odd = Misalign(
+  return Misalign(
       file, Field(quantization, tflite::QuantizationParameters::VT_ZERO_POINT),
       quantization.zero_point(), 16);
-  auto model = TfliteModel::FromBytes(Blob::Own(odd));
+}
+
+TEST(OddModel, UnalignedZeroPointsArePutRight) {
+  auto model = TfliteModel::FromBytes(Blob::Own(MisalignedFile()));
   ASSERT_TRUE(model) << model.error().ToString();
   const auto* zero_points = model->root()
                                 .subgraphs()
@@ -173,6 +177,46 @@ TEST(OddModel, UnalignedZeroPointsArePutRight) {
   EXPECT_EQ(reinterpret_cast<uintptr_t>(zero_points->Data()) % 8, 0u);
   EXPECT_THAT(Elements(zero_points), testing::ElementsAre(1, 2));
   Touch(*model);
+}
+
+// Two tables' worth in one place: what is taken for the offset of the zero
+// points is the length of the minima, so that moving the zero points makes the
+// minima endless.
+//
+//   min          length 4 | bits 1   | 0 | 0 | 0
+//   zero points  offset 4 | length 1 | element
+TEST(OddModel, PuttingRightIsNotTrusted) {
+  int unaligned = 0;
+  for (size_t shift = 0; shift < 4; ++shift) {
+    tflite::ModelT model = RichModel();
+    tflite::QuantizationParametersT& quantization =
+        *model.subgraphs[0]->tensors[1]->quantization;
+    float smallest;  // its bits are the integer 1
+    const uint32_t one = 1;
+    std::memcpy(&smallest, &one, 4);
+    quantization.min = {smallest, 0, 0, 0};
+    quantization.scale = {1};
+    // The name lies behind the minima and moves them by four bytes each time.
+    model.subgraphs[0]->tensors[1]->name.assign(4 * shift, 'w');
+    std::vector<std::byte> file = PackPlainly(model).ToVector<std::byte>();
+    const auto* table = tflite::GetModel(file.data())
+                            ->subgraphs()
+                            ->Get(0)
+                            ->tensors()
+                            ->Get(1)
+                            ->quantization();
+    const auto* start = reinterpret_cast<const std::byte*>(table);
+    const auto* min = reinterpret_cast<const std::byte*>(table->min());
+    const auto field = static_cast<uint16_t>(min - start);
+    int32_t to_vtable;
+    std::memcpy(&to_vtable, start, 4);
+    std::memcpy(file.data() + (start - to_vtable - file.data()) +
+                    tflite::QuantizationParameters::VT_ZERO_POINT,
+                &field, 2);
+    unaligned += (min - file.data()) % 8 == 4;
+    OpensSafely(std::move(file));
+  }
+  EXPECT_GT(unaligned, 0);
 }
 
 TEST(OddModel, UnalignedConstantsArePutRight) {

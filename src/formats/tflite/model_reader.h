@@ -68,7 +68,9 @@ class TfliteModel {
 
  private:
   FileView View() const;
-  Result<void> PutRight(const std::vector<MisplacedVector>& misplaced);
+  // Checks everything and sets root_, unless vectors must be put right first,
+  // which it returns.
+  Result<std::vector<MisplacedVector>> Verify();
 
   Blob bytes_;
   const tflite::Model* root_ = nullptr;

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Axis arithmetic and shapes that are only known when the model runs.
+#pragma once
+
+#include <vector>
+
+#include "function/builder.h"
+#include "liteforge/result.h"
+
+namespace liteforge {
+
+// Brings axes from [-rank, rank) to [0, rank). Errors when one is out of range
+// or given twice.
+Result<void> WrapAxes(std::vector<int32_t>& axes, int rank);
+Result<int32_t> WrapAxis(int32_t axis, int rank, std::string_view key);
+
+// Errors unless 1 <= size <= INT32_MAX.
+Result<int32_t> CheckedDim(int64_t size);
+
+// x reshaped to [batch, inner…]: x's own batch, and dimensions of which one at
+// most is -1, found from the element count. What is known of the result is in
+// its shape; the rest is computed in the graph. Errors when the element counts
+// differ.
+Result<Tensor> ReshapeInner(Tensor x, std::vector<int32_t> inner);
+
+// The permutation that moves axis 1 (channels first) to the end, and back.
+std::vector<int32_t> ChannelsToLast(int rank);
+std::vector<int32_t> ChannelsToFirst(int rank);
+
+}  // namespace liteforge

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// GlobalAveragePooling1D/2D, GlobalMaxPooling1D/2D: one value per channel.
+#include "base/try.h"
+#include "function/ops.h"
+#include "import/keras/all_layers.h"
+
+namespace liteforge {
+namespace {
+
+using Reduction = Tensor (*)(Tensor, std::vector<int32_t>, bool);
+
+LayerOutputs BuildGlobal(LayerContext& c, int rank, Reduction reduce) {
+  TRY_ASSIGN(const Tensor x, c.FloatInput(rank + 2));
+  TRY_ASSIGN(const bool channels_first, c.config.ChannelsFirst());
+  TRY_ASSIGN(const bool keep_dims, c.config.Bool("keepdims", false));
+  std::vector<int32_t> axes;
+  for (int i = 0; i < rank; ++i) axes.push_back(i + (channels_first ? 2 : 1));
+  return One(reduce(x, std::move(axes), keep_dims));
+}
+
+LayerOutputs BuildAverage1D(LayerContext& c) { return BuildGlobal(c, 1, Mean); }
+LayerOutputs BuildAverage2D(LayerContext& c) { return BuildGlobal(c, 2, Mean); }
+LayerOutputs BuildMax1D(LayerContext& c) { return BuildGlobal(c, 1, Max); }
+LayerOutputs BuildMax2D(LayerContext& c) { return BuildGlobal(c, 2, Max); }
+
+}  // namespace
+
+const KerasLayer kGlobalAveragePooling1DLayer{"GlobalAveragePooling1D",
+                                              BuildAverage1D};
+const KerasLayer kGlobalAveragePooling2DLayer{"GlobalAveragePooling2D",
+                                              BuildAverage2D};
+const KerasLayer kGlobalMaxPooling1DLayer{"GlobalMaxPooling1D", BuildMax1D};
+const KerasLayer kGlobalMaxPooling2DLayer{"GlobalMaxPooling2D", BuildMax2D};
+
+}  // namespace liteforge

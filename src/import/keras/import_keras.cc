@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+// Read the architecture, give every layer its weights, then write the calls in
+// an order in which their inputs exist. A call that cannot be imported leaves
+// its outputs empty, calls that need them are passed over, and all problems
+// are reported at the end.
+#include "import/keras/import_keras.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/try.h"
+#include "import/keras/model_graph.h"
+
+namespace liteforge {
+namespace {
+
+// Models inside models may be called often, each time with all their layers.
+constexpr int kMaxCalls = 100'000;
+
+//------------------------------------------------------------------- problems
+
+struct Hint {
+  std::string_view class_name;
+  std::string_view text;
+};
+
+constexpr std::string_view kExport =
+    "; export the model as a SavedModel, which holds the computation: "
+    "model.export(directory)";
+
+constexpr Hint kHints[] = {
+    {"Lambda", "its Python code cannot be read"},
+    {"Operation", "a function of keras.ops is called as a layer"},
+    {"SlicingOpLambda", "a tensor is indexed in the model"},
+    {"TFOpLambda", "a TensorFlow function is called as a layer"},
+    {"TensorFlowOpLayer", "a TensorFlow function is called as a layer"},
+};
+
+std::string WhyUnknown(const std::string& class_name) {
+  for (const Hint& hint : kHints) {
+    if (class_name == hint.class_name) {
+      return std::string(hint.text) + std::string(kExport);
+    }
+  }
+  return "layers of class " + class_name + " cannot be imported" +
+         std::string(kExport);
+}
+
+// What cannot be imported, one entry per layer.
+class Problems {
+ public:
+  void Add(const LayerInstance& layer, const std::string& why) {
+    if (!seen_.insert(layer.path).second) return;
+    list_.push_back(Describe(layer) + ": " + why);
+  }
+  bool empty() const { return list_.empty(); }
+
+  Error ToError() const {
+    if (list_.size() == 1) return {ErrorCode::kUnsupported, list_[0], ""};
+    std::string text =
+        std::to_string(list_.size()) + " layers cannot be imported:";
+    for (const std::string& problem : list_) text += "\n  " + problem;
+    return {ErrorCode::kUnsupported, text, ""};
+  }
+
+ private:
+  std::set<std::string> seen_;
+  std::vector<std::string> list_;
+};
+
+//---------------------------------------------------------------------- names
+
+// Names of models inside models add up.
+constexpr size_t kMaxNodeName = 100;
+
+// TensorFlow's rule for node names: [A-Za-z0-9.][A-Za-z0-9_.\-/]*.
+std::string NodeName(std::string_view name) {
+  const auto alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '.';
+  };
+  std::string node;
+  for (char c : name.substr(0, kMaxNodeName)) {
+    const bool fine = alphanumeric(c) || c == '_' || c == '-' || c == '/';
+    node += fine ? c : '_';
+  }
+  if (node.empty() || !alphanumeric(node[0])) node.insert(0, "layer");
+  return node;
+}
+
+// "dense", then "dense_1", as tf.keras keeps output names apart.
+std::string Unique(const std::string& name, std::set<std::string>& taken) {
+  std::string unique = name;
+  for (int i = 1; !taken.insert(unique).second; ++i) {
+    unique = name + "_" + std::to_string(i);
+  }
+  return unique;
+}
+
+//------------------------------------------------------------------- building
+
+// Which classes are known and which weights they have.
+Result<void> Specify(const KerasFile& file, ModelGraph& graph,
+                     Problems& problems) {
+  for (ModelLayer& layer : graph.layers) {
+    LayerInstance& instance = layer.instance;
+    if (layer.kind == ModelLayer::Kind::kModel) {
+      TRY(Specify(file, *layer.model, problems));
+    }
+    if (layer.kind != ModelLayer::Kind::kLayer) continue;
+    if (instance.kind == nullptr) {
+      problems.Add(instance, WhyUnknown(instance.class_name));
+    } else if (instance.kind->weights != nullptr) {
+      const LayerConfig config(*instance.config, file.generation);
+      auto specs = instance.kind->weights(config);
+      TRY_IN(Describe(instance), specs);
+      instance.specs = *std::move(specs);
+    }
+  }
+  return {};
+}
+
+class ModelBuilder {
+ public:
+  ModelBuilder(const KerasFile& file, Problems& problems)
+      : file_(file), problems_(problems) {}
+
+  // Writes the whole model. What is built before an error stays noted in the
+  // graph's layers.
+  Result<ConcreteFunction> Build(ModelGraph& graph);
+
+ private:
+  using Tensors = std::vector<Tensor>;
+  Result<Tensors> MakeInputs(ModelGraph& graph);
+  Result<Tensors> Run(ModelGraph& graph, const Tensors& arguments);
+  Result<Tensors> Call(ModelLayer& layer, const LayerCall& call,
+                       const Tensors& inputs);
+  Result<Tensors> CallLayer(ModelLayer& layer, const Tensors& inputs);
+  Result<Tensors> CallModel(ModelLayer& layer, const Tensors& inputs);
+
+  const KerasFile& file_;
+  Problems& problems_;
+  FunctionBuilder f_{"serving_default"};
+  int calls_ = 0;
+};
+
+bool AnyEmpty(const std::vector<Tensor>& tensors) {
+  return std::any_of(tensors.begin(), tensors.end(),
+                     [](const Tensor& tensor) { return tensor.empty(); });
+}
+
+std::string ShapesOf(const std::vector<Tensor>& tensors) {
+  std::string text;
+  for (const Tensor& tensor : tensors) {
+    text += (text.empty() ? "" : ", ") + tensor.shape().ToString();
+  }
+  return text;
+}
+
+// One output of a call; empty when the call could not be imported.
+Result<Tensor> OutputOf(const std::vector<Tensor>& outputs, int index,
+                        const LayerInstance& layer) {
+  if (outputs.empty()) return Tensor();
+  const auto at = static_cast<size_t>(index);
+  if (at < outputs.size()) return outputs[at];
+  return InvalidModel(Describe(layer) + " has no output " +
+                      std::to_string(index));
+}
+
+Result<std::vector<Tensor>> ModelBuilder::MakeInputs(ModelGraph& graph) {
+  Tensors inputs;
+  for (const TensorReference& input : graph.inputs) {
+    ModelLayer& layer = graph.layers[static_cast<size_t>(input.layer)];
+    if (!layer.shape.has_rank()) {
+      return InvalidModel(
+          Describe(layer.instance) +
+          ": the model does not say what shape its input has; call it once "
+          "on data, or give the first layer an input_shape, and save it again");
+    }
+    inputs.push_back(
+        f_.Input(NodeName(layer.instance.name), layer.type, layer.shape));
+  }
+  return inputs;
+}
+
+Result<std::vector<Tensor>> ModelBuilder::CallLayer(ModelLayer& layer,
+                                                    const Tensors& inputs) {
+  LayerInstance& instance = layer.instance;
+  if (instance.kind == nullptr) return Tensors{};
+  const FunctionBuilder::Scope scope(f_, NodeName(instance.name));
+  LayerContext context(f_, file_, instance, inputs);
+  auto outputs = instance.kind->build(context);
+  if (!f_.ok()) {
+    Error error = f_.Finish().error();
+    error.where.clear();
+    return tl::unexpected(std::move(error).In(Describe(instance)));
+  }
+  if (outputs) {
+    if (layer.output_shape.empty()) layer.output_shape = ShapesOf(*outputs);
+    return outputs;
+  }
+  if (outputs.error().code == ErrorCode::kUnsupported) {
+    problems_.Add(instance, outputs.error().message);
+    return Tensors{};
+  }
+  return tl::unexpected(std::move(outputs.error()).In(Describe(instance)));
+}
+
+Result<std::vector<Tensor>> ModelBuilder::CallModel(ModelLayer& layer,
+                                                    const Tensors& inputs) {
+  const size_t wanted = layer.model->inputs.size();
+  if (inputs.size() != wanted) {
+    return InvalidModel(Describe(layer.instance) + " takes " +
+                        std::to_string(wanted) + " inputs, it is given " +
+                        std::to_string(inputs.size()));
+  }
+  const FunctionBuilder::Scope scope(f_, NodeName(layer.instance.name));
+  return Run(*layer.model, inputs);
+}
+
+Result<std::vector<Tensor>> ModelBuilder::Call(ModelLayer& layer,
+                                               const LayerCall& call,
+                                               const Tensors& inputs) {
+  if (++calls_ > kMaxCalls) {
+    return InvalidModel("the model has more than " + std::to_string(kMaxCalls) +
+                        " calls of layers");
+  }
+  if (!call.problem.empty()) {
+    problems_.Add(layer.instance, call.problem);
+    return Tensors{};
+  }
+  if (inputs.empty()) {
+    return InvalidModel(Describe(layer.instance) + " is given no input");
+  }
+  if (AnyEmpty(inputs)) return Tensors{};  // that problem is noted already
+  if (layer.kind == ModelLayer::Kind::kModel) return CallModel(layer, inputs);
+  return CallLayer(layer, inputs);
+}
+
+// Tensors that could not be made are empty, in what is returned as well.
+Result<std::vector<Tensor>> ModelBuilder::Run(ModelGraph& graph,
+                                              const Tensors& arguments) {
+  std::vector<std::vector<Tensors>> values(graph.layers.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i].resize(graph.layers[i].calls.size());
+  }
+  std::set<const ModelLayer*> bound;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const auto at = static_cast<size_t>(graph.inputs[i].layer);
+    values[at][0] = {arguments[i]};
+    ModelLayer& layer = graph.layers[at];
+    layer.output_shape = arguments[i].shape().ToString();
+    bound.insert(&layer);
+  }
+  const auto values_of =
+      [&](const std::vector<TensorReference>& references) -> Result<Tensors> {
+    Tensors tensors;
+    for (const TensorReference& reference : references) {
+      const auto layer = static_cast<size_t>(reference.layer);
+      TRY_ASSIGN(tensors.emplace_back(),
+                 OutputOf(values[layer][static_cast<size_t>(reference.call)],
+                          reference.tensor, graph.layers[layer].instance));
+    }
+    return tensors;
+  };
+  for (const auto& [layer_at, call_at] : graph.order) {
+    ModelLayer& layer = graph.layers[static_cast<size_t>(layer_at)];
+    if (layer.kind == ModelLayer::Kind::kInput) {
+      if (bound.contains(&layer)) continue;
+      return InvalidModel(Describe(layer.instance) +
+                          " is not among the model's input_layers");
+    }
+    const LayerCall& call = layer.calls[static_cast<size_t>(call_at)];
+    TRY_ASSIGN(const Tensors inputs, values_of(call.inputs));
+    auto outputs = Call(layer, call, inputs);
+    layer.refused |= !outputs || (outputs->empty() && !AnyEmpty(inputs));
+    TRY_ASSIGN(
+        values[static_cast<size_t>(layer_at)][static_cast<size_t>(call_at)],
+        std::move(outputs));
+  }
+  return values_of(graph.outputs);
+}
+
+Result<ConcreteFunction> ModelBuilder::Build(ModelGraph& graph) {
+  TRY_ASSIGN(const Tensors inputs, MakeInputs(graph));
+  TRY_ASSIGN(const Tensors outputs, Run(graph, inputs));
+  if (!problems_.empty()) return tl::unexpected(problems_.ToError());
+  if (AnyEmpty(outputs)) {
+    return InvalidModel("an output of the model is never computed");
+  }
+  std::set<std::string> taken;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto at = static_cast<size_t>(graph.outputs[i].layer);
+    f_.Output(Unique(graph.layers[at].instance.name, taken), outputs[i]);
+  }
+  TRY_ASSIGN(ConcreteFunction function, f_.Finish());
+  for (size_t i = 0; i < function.inputs.size(); ++i) {
+    const auto at = static_cast<size_t>(graph.inputs[i].layer);
+    function.inputs[i].name = graph.layers[at].instance.name;
+  }
+  function.source = file_.path;
+  return function;
+}
+
+//-------------------------------------------------------------------- summary
+
+void Summarize(const ModelGraph& graph, std::vector<KerasLayerSummary>& out) {
+  for (const ModelLayer& layer : graph.layers) {
+    if (layer.kind == ModelLayer::Kind::kModel) {
+      Summarize(*layer.model, out);
+      continue;
+    }
+    KerasLayerSummary row;
+    row.name = layer.instance.path;
+    row.class_name = layer.instance.class_name;
+    row.output_shape = layer.output_shape;
+    for (const KerasWeight* weight : layer.instance.weights) {
+      if (weight != nullptr) {
+        row.parameters += std::max<int64_t>(0, weight->shape.elements());
+      }
+    }
+    const bool input = layer.kind == ModelLayer::Kind::kInput;
+    row.converts = input || (layer.instance.kind != nullptr && !layer.refused);
+    out.push_back(std::move(row));
+  }
+}
+
+}  // namespace
+
+Result<ConcreteFunction> ImportKeras(const KerasFile& file) {
+  TRY_ASSIGN(ModelGraph graph, ReadModelGraph(file));
+  Problems problems;
+  TRY(Specify(file, graph, problems));
+  TRY(AssignWeights(file, graph));
+  return ModelBuilder(file, problems).Build(graph);
+}
+
+std::vector<KerasLayerSummary> SummarizeKeras(const KerasFile& file) {
+  std::vector<KerasLayerSummary> rows;
+  auto graph = ReadModelGraph(file);
+  if (!graph) return rows;
+  // What goes wrong is ImportKeras' to tell; here it leaves rows unfinished.
+  Problems problems;
+  const auto specified = Specify(file, *graph, problems);
+  static_cast<void>(AssignWeights(file, *graph));
+  if (specified) static_cast<void>(ModelBuilder(file, problems).Build(*graph));
+  Summarize(*graph, rows);
+  return rows;
+}
+
+}  // namespace liteforge

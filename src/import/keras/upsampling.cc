@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// UpSampling2D, and UpSampling1D as an image of width 1:
+//   [N, W, C] -> [N, W, 1, C] -> [N, W * size, 1, C]
+// Images are resized with half-pixel centres, as tf.image.resize does.
+#include "base/try.h"
+#include "function/ops.h"
+#include "import/keras/all_layers.h"
+#include "import/keras/axes.h"
+
+namespace liteforge {
+namespace {
+
+Result<Shape> EnlargedShape(const Shape& in, int32_t rows, int32_t cols) {
+  Shape out = in;
+  const int32_t factors[] = {rows, cols};
+  for (int axis = 1; axis <= 2; ++axis) {
+    if (in[axis] < 0) continue;
+    TRY_ASSIGN(const int32_t size,
+               CheckedDim(int64_t{in[axis]} * factors[axis - 1]));
+    out.set_dim(axis, size);
+  }
+  return out;
+}
+
+// x [N, H, W, C] to [N, H * rows, W * cols, C].
+Result<Tensor> Enlarge(Tensor x, int32_t rows, int32_t cols, bool bilinear) {
+  TRY_ASSIGN(const Shape shape, EnlargedShape(x.shape(), rows, cols));
+  if (shape[1] >= 0 && shape[2] >= 0) {
+    return bilinear ? ResizeBilinear(x, shape[1], shape[2], true)
+                    : ResizeNearest(x, shape[1], shape[2], true);
+  }
+  const Tensor extent = StridedSlice(ShapeOf(x), {Range{1, 3, 1}});
+  const Tensor size =
+      Mul(extent, x.builder()->Constant(IntVector({rows, cols})));
+  return bilinear ? ResizeBilinear(x, size, shape, true)
+                  : ResizeNearest(x, size, shape, true);
+}
+
+Result<bool> Bilinear(const LayerConfig& config) {
+  TRY_ASSIGN(const std::string how, config.String("interpolation", "nearest"));
+  if (how == "nearest" || how == "bilinear") return how == "bilinear";
+  return Unsupported("interpolation '" + how +
+                     "' has no TensorFlow Lite operator; use 'nearest' or "
+                     "'bilinear'");
+}
+
+LayerOutputs BuildUpSampling2D(LayerContext& c) {
+  TRY_ASSIGN(const bool bilinear, Bilinear(c.config));
+  TRY_ASSIGN(const bool channels_first, c.config.ChannelsFirst());
+  TRY_ASSIGN(const std::vector<int32_t> size,
+             c.config.Ints("size", 2, 1, std::vector<int32_t>{2, 2}));
+  TRY_ASSIGN(Tensor x, c.FloatInput(4));
+  if (channels_first) x = Transpose(x, ChannelsToLast(4));
+  TRY_ASSIGN(Tensor y, Enlarge(x, size[0], size[1], bilinear));
+  if (channels_first) y = Transpose(y, ChannelsToFirst(4));
+  return One(y);
+}
+
+LayerOutputs BuildUpSampling1D(LayerContext& c) {
+  TRY_ASSIGN(const int32_t size, c.config.Int("size", 2));
+  if (size < 1) return InvalidModel("'size' must be positive");
+  TRY_ASSIGN(const Tensor x, c.FloatInput(3));
+  TRY_ASSIGN(const Tensor y, Enlarge(ExpandDims(x, 2), size, 1, false));
+  return One(Squeeze(y, {2}));
+}
+
+}  // namespace
+
+const KerasLayer kUpSampling1DLayer{"UpSampling1D", BuildUpSampling1D};
+const KerasLayer kUpSampling2DLayer{"UpSampling2D", BuildUpSampling2D};
+
+}  // namespace liteforge
