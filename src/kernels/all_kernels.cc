@@ -14,10 +14,13 @@ extern const Kernel kConv2D;
 extern const Kernel kDepthwiseConv2D;
 extern const Kernel kDepthToSpace;
 extern const Kernel kDequantize;
+extern const Kernel kEmbeddingLookup;
 extern const Kernel kFloor;
 extern const Kernel kFullyConnected;
+extern const Kernel kHashtableLookup;
 extern const Kernel kL2Pool2D;
 extern const Kernel kLogistic;
+extern const Kernel kLshProjection;
 extern const Kernel kLstm;
 extern const Kernel kMaxPool2D;
 extern const Kernel kMul;
@@ -31,6 +34,8 @@ extern const Kernel kSoftmax;
 extern const Kernel kSpaceToDepth;
 extern const Kernel kSvdf;
 extern const Kernel kTanh;
+extern const Kernel kSkipGram;
+extern const Kernel kEmbeddingLookupSparse;
 extern const Kernel kPad;
 extern const Kernel kUnidirectionalSequenceRnn;
 extern const Kernel kGather;
@@ -45,10 +50,12 @@ extern const Kernel kUnidirectionalSequenceLstm;
 extern const Kernel kStridedSlice;
 extern const Kernel kBidirectionalSequenceRnn;
 extern const Kernel kExp;
+extern const Kernel kTopKV2;
 extern const Kernel kSplit;
 extern const Kernel kBidirectionalSequenceLstm;
 extern const Kernel kCast;
 extern const Kernel kMaximum;
+extern const Kernel kArgMax;
 extern const Kernel kMinimum;
 extern const Kernel kLess;
 extern const Kernel kNeg;
@@ -59,6 +66,7 @@ extern const Kernel kLessEqual;
 extern const Kernel kSelect;
 extern const Kernel kSlice;
 extern const Kernel kSin;
+extern const Kernel kSparseToDense;
 extern const Kernel kTile;
 extern const Kernel kExpandDims;
 extern const Kernel kEqual;
@@ -69,10 +77,12 @@ extern const Kernel kSqrt;
 extern const Kernel kRsqrt;
 extern const Kernel kShape;
 extern const Kernel kPow;
+extern const Kernel kArgMin;
 extern const Kernel kReduceProd;
 extern const Kernel kReduceMax;
 extern const Kernel kPack;
 extern const Kernel kLogicalOr;
+extern const Kernel kOneHot;
 extern const Kernel kLogicalAnd;
 extern const Kernel kLogicalNot;
 extern const Kernel kUnpack;
@@ -90,18 +100,26 @@ extern const Kernel kSquaredDifference;
 extern const Kernel kMirrorPad;
 extern const Kernel kAbs;
 extern const Kernel kSplitV;
+extern const Kernel kUnique;
 extern const Kernel kCeil;
 extern const Kernel kReverseV2;
 extern const Kernel kGatherNd;
 extern const Kernel kCos;
+extern const Kernel kWhere;
 extern const Kernel kRank;
 extern const Kernel kElu;
+extern const Kernel kReverseSequence;
+extern const Kernel kMatrixDiag;
 extern const Kernel kQuantize;
+extern const Kernel kMatrixSetDiag;
 extern const Kernel kRound;
 extern const Kernel kHardSwish;
 extern const Kernel kIf;
 extern const Kernel kWhile;
+extern const Kernel kScatterNd;
 extern const Kernel kSelectV2;
+extern const Kernel kSegmentSum;
+extern const Kernel kCumsum;
 extern const Kernel kCallOnce;
 extern const Kernel kBroadcastTo;
 extern const Kernel kHashtable;
@@ -113,7 +131,12 @@ extern const Kernel kVarHandle;
 extern const Kernel kReadVariable;
 extern const Kernel kAssignVariable;
 extern const Kernel kGelu;
+extern const Kernel kDynamicUpdateSlice;
 extern const Kernel kRelu0To1;
+extern const Kernel kUnsortedSegmentProd;
+extern const Kernel kUnsortedSegmentMax;
+extern const Kernel kUnsortedSegmentSum;
+extern const Kernel kUnsortedSegmentMin;
 extern const Kernel kSign;
 extern const Kernel kStablehloComposite;
 
@@ -127,10 +150,13 @@ constexpr const Kernel* kKernels[] = {
     &kDepthwiseConv2D,
     &kDepthToSpace,
     &kDequantize,
+    &kEmbeddingLookup,
     &kFloor,
     &kFullyConnected,
+    &kHashtableLookup,
     &kL2Pool2D,
     &kLogistic,
+    &kLshProjection,
     &kLstm,
     &kMaxPool2D,
     &kMul,
@@ -144,6 +170,8 @@ constexpr const Kernel* kKernels[] = {
     &kSpaceToDepth,
     &kSvdf,
     &kTanh,
+    &kSkipGram,
+    &kEmbeddingLookupSparse,
     &kPad,
     &kUnidirectionalSequenceRnn,
     &kGather,
@@ -158,10 +186,12 @@ constexpr const Kernel* kKernels[] = {
     &kStridedSlice,
     &kBidirectionalSequenceRnn,
     &kExp,
+    &kTopKV2,
     &kSplit,
     &kBidirectionalSequenceLstm,
     &kCast,
     &kMaximum,
+    &kArgMax,
     &kMinimum,
     &kLess,
     &kNeg,
@@ -172,6 +202,7 @@ constexpr const Kernel* kKernels[] = {
     &kSelect,
     &kSlice,
     &kSin,
+    &kSparseToDense,
     &kTile,
     &kExpandDims,
     &kEqual,
@@ -182,10 +213,12 @@ constexpr const Kernel* kKernels[] = {
     &kRsqrt,
     &kShape,
     &kPow,
+    &kArgMin,
     &kReduceProd,
     &kReduceMax,
     &kPack,
     &kLogicalOr,
+    &kOneHot,
     &kLogicalAnd,
     &kLogicalNot,
     &kUnpack,
@@ -203,18 +236,26 @@ constexpr const Kernel* kKernels[] = {
     &kMirrorPad,
     &kAbs,
     &kSplitV,
+    &kUnique,
     &kCeil,
     &kReverseV2,
     &kGatherNd,
     &kCos,
+    &kWhere,
     &kRank,
     &kElu,
+    &kReverseSequence,
+    &kMatrixDiag,
     &kQuantize,
+    &kMatrixSetDiag,
     &kRound,
     &kHardSwish,
     &kIf,
     &kWhile,
+    &kScatterNd,
     &kSelectV2,
+    &kSegmentSum,
+    &kCumsum,
     &kCallOnce,
     &kBroadcastTo,
     &kHashtable,
@@ -226,7 +267,12 @@ constexpr const Kernel* kKernels[] = {
     &kReadVariable,
     &kAssignVariable,
     &kGelu,
+    &kDynamicUpdateSlice,
     &kRelu0To1,
+    &kUnsortedSegmentProd,
+    &kUnsortedSegmentMax,
+    &kUnsortedSegmentSum,
+    &kUnsortedSegmentMin,
     &kSign,
     &kStablehloComposite,
 };

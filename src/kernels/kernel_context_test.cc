@@ -24,12 +24,8 @@ TEST(KernelContext, ManyThreadsMayFailAtOnce) {
     context.FailEval("index " + std::to_string(begin) + " is out of range");
   });
   EXPECT_TRUE(context.failed_);
-<<<<<<< HEAD
   EXPECT_TRUE(
       context.failure_.message.ends_with(" is out of range"));
-=======
-  EXPECT_TRUE(std::string_view(context.failure_).ends_with(" is out of range"));
->>>>>>> recurrent
 }
 
 TEST(KernelContext, StateIsNewAfterEachNewState) {

@@ -32,7 +32,7 @@ struct NodeSpec {
   OpOptions options;
   std::vector<int> inputs;  // tensors; -1 for an omitted optional one
   std::vector<int> outputs;
-  std::vector<int> intermediates;  // carry quantization only
+  std::vector<int> intermediates = {};  // carry quantization only
 };
 
 // Nodes stand in an order that can run, and each tensor is made at most once.
