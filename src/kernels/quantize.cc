@@ -4,10 +4,11 @@
 // DEQUANTIZE: (q - zero_point) * scale; per channel along the tensor's axis;
 //   f16 and bf16 widen.
 // Source: tflite/kernels/{quantize,dequantize}.cc.
-#include <bit>
+#include <algorithm>
 #include <cstring>
 #include <string>
 
+#include "base/half.h"
 #include "kernels/numerics.h"
 
 namespace liteforge {
@@ -145,17 +146,6 @@ void DequantizeFrom(const RuntimeTensor& input, const T* from, float* to) {
   }
 }
 
-// IEEE half to float: exponents rebiased by scaling with 2^112.
-float HalfToFloat(uint16_t half) {
-  const uint32_t magnitude = uint32_t{half & 0x7FFFu} << 13;
-  float value = std::bit_cast<float>(magnitude) *
-                std::bit_cast<float>(uint32_t{(254 - 15) << 23});
-  if ((half & 0x7C00) == 0x7C00) {
-    value = std::bit_cast<float>(magnitude | 0x7F800000u);
-  }
-  return (half & 0x8000) != 0 ? -value : value;
-}
-
 void EvalDequantize(KernelContext& k) noexcept {
   const RuntimeTensor& input = k.Input(0);
   float* to = k.Output(0).MutableData<float>();
@@ -177,14 +167,10 @@ void EvalDequantize(KernelContext& k) noexcept {
       return DequantizeFrom(input, unpacked, to);
     }
     case DataType::kBFloat16:
-      for (int64_t i = 0; i < count; ++i) {
-        to[i] = std::bit_cast<float>(uint32_t{input.Data<uint16_t>()[i]} << 16);
-      }
+      std::copy_n(input.Data<BFloat16>(), count, to);
       return;
     default:
-      for (int64_t i = 0; i < count; ++i) {
-        to[i] = HalfToFloat(input.Data<uint16_t>()[i]);
-      }
+      std::copy_n(input.Data<Float16>(), count, to);
   }
 }
 

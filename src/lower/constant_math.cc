@@ -1,42 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// IEEE 754 binary16: sign 1, exponent 5 (bias 15), fraction 10 bits.
-// bfloat16: the upper half of a binary32.
 #include "lower/constant_math.h"
 
-#include <bit>
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
+#include "base/half.h"
 #include "base/try.h"
 
 namespace liteforge {
 namespace {
 
-float HalfToFloat(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1fu;
-  const uint32_t fraction = half & 0x3ffu;
-  if (exponent == 0) {  // zero and subnormals: fraction * 2^-24
-    const float magnitude = std::ldexp(static_cast<float>(fraction), -24);
-    return std::bit_cast<float>(std::bit_cast<uint32_t>(magnitude) | sign);
-  }
-  const uint32_t widened = exponent == 31 ? 255 : exponent + (127 - 15);
-  return std::bit_cast<float>(sign | (widened << 23) | (fraction << 13));
-}
-
-float BFloatToFloat(uint16_t bits) {
-  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
-}
-
-float DoubleToFloat(double value) { return static_cast<float>(value); }
-
 template <class From>
-Blob Convert(const Blob& data, float (*convert)(From)) {
-  std::vector<float> widened;
-  widened.reserve(data.size() / sizeof(From));
-  for (From value : data.ToVector<From>()) widened.push_back(convert(value));
+Blob Convert(const Blob& data) {
+  const std::vector<From> values = data.ToVector<From>();
+  std::vector<float> widened(values.size());
+  std::ranges::transform(values, widened.begin(),
+                         [](From value) { return static_cast<float>(value); });
   return Blob::Own(std::move(widened));
 }
 
@@ -132,9 +113,9 @@ bool WidensToFloat32(DataType type) {
 
 Blob ToFloat32(const Blob& data, DataType type) {
   CHECK(WidensToFloat32(type));
-  if (type == DataType::kFloat64) return Convert<double>(data, DoubleToFloat);
-  return Convert<uint16_t>(
-      data, type == DataType::kFloat16 ? HalfToFloat : BFloatToFloat);
+  if (type == DataType::kFloat64) return Convert<double>(data);
+  return type == DataType::kFloat16 ? Convert<Float16>(data)
+                                    : Convert<BFloat16>(data);
 }
 
 }  // namespace liteforge

@@ -2,9 +2,8 @@
 #include "import/keras/layer.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 
+#include "base/half.h"
 #include "base/try.h"
 #include "function/ops.h"
 
@@ -12,31 +11,13 @@ namespace liteforge {
 namespace {
 
 // IEEE half precision: 1 sign, 5 exponent (bias 15) and 10 mantissa bits.
-float FromHalf(uint16_t half) {
-  const float sign = (half & 0x8000) != 0 ? -1.0f : 1.0f;
-  const int exponent = half >> 10 & 0x1f, mantissa = half & 0x3ff;
-  if (exponent == 31) return sign * (mantissa == 0 ? INFINITY : NAN);
-  if (exponent == 0) {
-    return sign * std::ldexp(static_cast<float>(mantissa), -24);
-  }
-  return sign * std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
-}
-
-float FromBFloat16(uint16_t high) {
-  return std::bit_cast<float>(static_cast<uint32_t>(high) << 16);
-}
-
-template <class T, class Convert>
-Blob Converted(const Blob& data, Convert convert) {
-  const std::vector<T> values = data.ToVector<T>();
-  std::vector<float> floats(values.size());
-  std::transform(values.begin(), values.end(), floats.begin(), convert);
-  return Blob::Own(std::move(floats));
-}
-
 template <class T>
 Blob Widened(const Blob& data) {
-  return Converted<T>(data, [](T value) { return static_cast<float>(value); });
+  const std::vector<T> values = data.ToVector<T>();
+  std::vector<float> floats(values.size());
+  std::transform(values.begin(), values.end(), floats.begin(),
+                 [](T value) { return static_cast<float>(value); });
+  return Blob::Own(std::move(floats));
 }
 
 Result<Blob> AsFloats(const KerasWeight& weight) {
@@ -46,9 +27,9 @@ Result<Blob> AsFloats(const KerasWeight& weight) {
     case DataType::kFloat64:
       return Widened<double>(weight.data);
     case DataType::kFloat16:
-      return Converted<uint16_t>(weight.data, FromHalf);
+      return Widened<Float16>(weight.data);
     case DataType::kBFloat16:
-      return Converted<uint16_t>(weight.data, FromBFloat16);
+      return Widened<BFloat16>(weight.data);
     case DataType::kInt32:
       return Widened<int32_t>(weight.data);
     case DataType::kInt64:
