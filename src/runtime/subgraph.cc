@@ -58,6 +58,13 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
   }
 }
 
+void Subgraph::Attach(RunControl& control) {
+  control_ = &control;
+  arena_.ChargeTo(control.memory());
+  for (AlignedBuffer& buffer : own_) buffer.ChargeTo(control.memory());
+  for (AlignedBuffer& buffer : own_scratch_) buffer.ChargeTo(control.memory());
+}
+
 void Subgraph::ResizeInput(int index, const Shape& shape) {
   RuntimeTensor& tensor = tensors_[Index(index)];
   if (tensor.shape == shape) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One subgraph that runs: its tensors, its prepared nodes and its arena. It
-// needs nothing of the interpreter but the thread pool, so that a kernel can
-// run one as a loop body.
+// needs nothing of the interpreter but the thread pool (and what stops it, if
+// anything does), so that a kernel can run one as a loop body.
 //
 // Allocate() walks the nodes once. Each is of one of three kinds:
 //
@@ -25,6 +25,7 @@
 #include "runtime/aligned_buffer.h"
 #include "runtime/load_model.h"
 #include "runtime/memory_planner.h"
+#include "runtime/run_control.h"
 
 namespace liteforge {
 
@@ -43,6 +44,10 @@ class Subgraph final : public KernelHost {
   const RuntimeTensor& tensor(int i) const { return tensors_[Index(i)]; }
   bool allocated() const { return allocated_; }
   size_t arena_bytes() const { return plan_.arena_bytes; }
+  const MemoryPlan& plan() const { return plan_; }
+
+  // From now on `control` stops, times and limits this. It must outlive it.
+  void Attach(RunControl& control);
 
   // `index` is a graph input, `shape` static. Allocate must follow.
   void ResizeInput(int index, const Shape& shape);
@@ -117,6 +122,7 @@ class Subgraph final : public KernelHost {
   const GraphSpec& graph_;
   const InterpreterOptions options_;
   ThreadPool& threads_;
+  RunControl* control_ = nullptr;
   std::vector<RuntimeTensor> tensors_;
   std::vector<Node> nodes_;
   bool allocated_ = false;

@@ -210,11 +210,9 @@ Result<void> Subgraph::BindArena() {
       nodes_[Index(block.node)].context.scratch_[block.slot] = data;
     }
   }
-  // An input that is never set is zero, not what the memory held before.
-  for (const int input : graph_.inputs) {
-    if (block_of_tensor_[Index(input)] >= 0)
-      std::memset(tensors_[Index(input)].data, 0, tensors_[Index(input)].bytes);
-  }
+  // An input that is never set and an output read too early are zero, not what
+  // the memory held before.
+  if (plan_.arena_bytes > 0) std::memset(arena_.data(), 0, plan_.arena_bytes);
   ResetVariables();
   return {};
 }

@@ -7,12 +7,15 @@
 
 namespace liteforge {
 
+// Asked once more at the end, so that a loop of nothing can be stopped too.
 Result<void> Subgraph::Invoke() {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i].kind == Kind::kKnown) continue;
+    const RunControl::Step step(control_, graph_.index, i);
+    if (step.cancelled()) return Cancelled();
     TRY_IN(Place(graph_, i), Run(nodes_[i]));
   }
-  return {};
+  return IsCancelled(control_) ? Cancelled() : Result<void>();
 }
 
 Result<void> Subgraph::Run(Node& node) {
@@ -53,8 +56,7 @@ Result<void> Subgraph::AllocateDynamicOutputs(Node& node) {
 Result<void> Subgraph::Evaluate(Node& node) {
   node.context.failed_ = false;
   node.kernel->eval(node.context);
-  if (node.context.failed_)
-    return InvalidArgument(node.context.failure_);
+  if (node.context.failed_) return InvalidArgument(node.context.failure_);
   for (const RuntimeTensor* output : node.context.outputs_) {
     if (!output->shape.IsStatic())
       return Fail(ErrorCode::kInternal,
