@@ -124,7 +124,7 @@ struct TensorDetails {
   Shape shape_signature;  // as the model says: kUnknownDim where it may vary
   DataType dtype = DataType::kNone;
   Quantization quantization;
-  Sparsity sparsity;
+  Sparsity sparsity = {};
 };
 
 // A signature: names for inputs and outputs, with the tensors they stand for.
@@ -198,6 +198,10 @@ class SignatureRunner {
     auto* first = reinterpret_cast<const T*>(bytes->data());
     return std::vector<T>(first, first + bytes->size() / sizeof(T));
   }
+
+  // Of this signature's subgraph, as the interpreter's.
+  size_t ArenaBytes() const;
+  size_t ArenaLowerBound() const;
 
  private:
   friend class Interpreter;

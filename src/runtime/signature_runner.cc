@@ -76,6 +76,14 @@ Result<void> SignatureRunner::SetInputFlat(std::string_view name,
   return tensors_->SetFlat({index, name}, dtype, elements, data);
 }
 
+size_t SignatureRunner::ArenaBytes() const {
+  return tensors_->graph().plan().arena_bytes;
+}
+
+size_t SignatureRunner::ArenaLowerBound() const {
+  return tensors_->graph().plan().lower_bound;
+}
+
 Result<void> SignatureRunner::Invoke() { return tensors_->Invoke(); }
 
 Result<std::span<const std::byte>> SignatureRunner::Output(
