@@ -243,6 +243,8 @@ class Interpreter {
   std::vector<TensorDetails> InputDetails() const;
   std::vector<TensorDetails> OutputDetails() const;
   std::vector<TensorDetails> AllTensorDetails() const;
+  // Errors when there is no such tensor.
+  Result<TensorDetails> DetailsOf(int index) const;
   std::vector<SignatureDetails> Signatures() const;
 
   // The signature of this key; "" stands for the only one. Errors list the

@@ -150,6 +150,11 @@ std::vector<TensorDetails> Interpreter::AllTensorDetails() const {
   return details;
 }
 
+Result<TensorDetails> Interpreter::DetailsOf(int index) const {
+  TRY(impl_->main().CheckIndex({index}));
+  return impl_->main().Details({index});
+}
+
 std::vector<SignatureDetails> Interpreter::Signatures() const {
   std::vector<SignatureDetails> details;
   for (const SignatureSpec& spec : impl_->model().signatures)

@@ -33,7 +33,8 @@ class TensorAccess {
   Subgraph& graph() { return graph_; }
   const GraphSpec& spec() const { return graph_.spec(); }
 
-  // `tensor` must exist.
+  // Whether there is such a tensor; the next one takes that for granted.
+  Result<void> CheckIndex(TensorRef tensor) const;
   TensorDetails Details(TensorRef tensor) const;
 
   // What SetTensor, SetStrings, GetTensor and ResizeInputTensor promise.
@@ -61,7 +62,6 @@ class TensorAccess {
   bool IsInput(TensorRef tensor) const;
   std::string Describe(TensorRef tensor) const;
   Error Mismatch(TensorRef tensor, const std::string& got) const;
-  Result<void> CheckIndex(TensorRef tensor) const;
   Result<void> CheckWritable(TensorRef tensor) const;
   Result<void> CheckStrict(TensorRef tensor, const Shape& shape) const;
   Result<void> CopyIn(TensorRef tensor, std::span<const std::byte> data);
