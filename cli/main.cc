@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr AddVerb kVerbs[] = {AddConvert, AddInspect, AddRun};
+constexpr AddVerb kVerbs[] = {AddBenchmark, AddConvert, AddInspect, AddRun};
 
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;

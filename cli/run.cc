@@ -9,7 +9,6 @@
 #include <complex>
 #include <cstring>
 #include <filesystem>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -17,14 +16,13 @@
 #include <string>
 #include <vector>
 
+#include "cli/model_run.h"
 #include "cli/verb.h"
-#include "liteforge/interpreter.h"
 #include "liteforge/npy.h"
 
 namespace {
 
 using liteforge::DataType;
-using liteforge::Interpreter;
 using liteforge::NpyArray;
 using liteforge::Result;
 using liteforge::TensorDetails;
@@ -87,116 +85,17 @@ Result<NpyArray> ReadInput(const std::string& file,
   return array;
 }
 
-template <class T>
-void Fill(std::vector<std::byte>& data, const std::function<T()>& next) {
-  for (size_t at = 0; at + sizeof(T) <= data.size(); at += sizeof(T)) {
-    const T value = next();
-    std::memcpy(data.data() + at, &value, sizeof(T));
-  }
-}
-
-// Floats evenly from [-1, 1), 8-bit integers over their range, booleans 0 or
-// 1, other integers from 0 to 7.
-NpyArray DrawInput(const TensorDetails& input, std::mt19937_64& generator) {
-  NpyArray array{input.dtype, input.shape, {}};
-  const int64_t bytes = ByteSize(input.dtype, input.shape.elements());
-  array.data.resize(bytes > 0 ? static_cast<size_t>(bytes) : 0);
-  std::uniform_real_distribution<float> real(-1.0f, 1.0f);
-  std::uniform_int_distribution<int> any(0, 255), few(0, 7), coin(0, 1);
-  const auto draw_few = [&] { return few(generator); };
-  switch (input.dtype) {
-    case DataType::kFloat32:
-      Fill<float>(array.data, [&] { return real(generator); });
-      break;
-    case DataType::kInt8:
-    case DataType::kUInt8:
-      Fill<uint8_t>(array.data,
-                    [&] { return static_cast<uint8_t>(any(generator)); });
-      break;
-    case DataType::kBool:
-      Fill<uint8_t>(array.data,
-                    [&] { return static_cast<uint8_t>(coin(generator)); });
-      break;
-    case DataType::kInt16:
-      Fill<int16_t>(array.data,
-                    [&] { return static_cast<int16_t>(draw_few()); });
-      break;
-    case DataType::kInt32:
-      Fill<int32_t>(array.data, [&] { return draw_few(); });
-      break;
-    case DataType::kInt64:
-      Fill<int64_t>(array.data, [&] { return draw_few(); });
-      break;
-    default:
-      break;  // left zero
-  }
-  return array;
-}
-
-// The tensors a run reads and writes: those of a signature, or the model's.
-struct Border {
-  std::vector<TensorDetails> inputs;
-  std::vector<TensorDetails> outputs;
-};
-
-Result<Border> FindBorder(const Interpreter& interpreter,
-                          const std::string& key) {
-  Border border{interpreter.InputDetails(), interpreter.OutputDetails()};
-  if (key.empty()) return border;
-  std::string known;
-  for (const auto& signature : interpreter.Signatures()) {
-    known += (known.empty() ? "" : ", ") + signature.key;
-    if (signature.key != key) continue;
-    const std::vector<TensorDetails> all = interpreter.AllTensorDetails();
-    border = {};
-    for (const auto& [name, index] : signature.inputs) {
-      border.inputs.push_back(all[static_cast<size_t>(index)]);
-      border.inputs.back().name = name;
-    }
-    for (const auto& [name, index] : signature.outputs) {
-      border.outputs.push_back(all[static_cast<size_t>(index)]);
-      border.outputs.back().name = name;
-    }
-    return border;
-  }
-  return liteforge::InvalidArgument(
-      "has no signature '" + key + "'; " +
-      (known.empty() ? "it has none at all" : "it has: " + known));
-}
-
-Result<void> SetInputs(Interpreter& interpreter, const Border& border,
-                       const Arguments& arguments) {
-  if (arguments.inputs.size() > border.inputs.size()) {
-    return liteforge::InvalidArgument(
-        fmt::format("takes {} inputs, {} were given", border.inputs.size(),
-                    arguments.inputs.size()));
-  }
-  std::mt19937_64 generator(arguments.seed);
+Result<void> SetInputs(ModelRun& run, const Arguments& arguments) {
+  const std::vector<TensorDetails> inputs = run.Inputs();
   std::vector<NpyArray> arrays;
-  bool resized = false;
-  for (size_t i = 0; i < border.inputs.size(); ++i) {
-    const TensorDetails& input = border.inputs[i];
-    if (i >= arguments.inputs.size()) {
-      arrays.push_back(DrawInput(input, generator));
-      continue;
-    }
-    auto array = ReadInput(arguments.inputs[i], input);
+  for (size_t i = 0; i < arguments.inputs.size(); ++i) {
+    auto array = i < inputs.size() ? ReadInput(arguments.inputs[i], inputs[i])
+                                   : liteforge::ReadNpy(arguments.inputs[i]);
     if (!array) return tl::unexpected(std::move(array).error());
     arrays.push_back(*std::move(array));
-    if (arrays.back().shape == input.shape) continue;
-    auto done = interpreter.ResizeInputTensor(input.index, arrays.back().shape);
-    if (!done) return done;
-    resized = true;
   }
-  if (resized) {
-    if (auto done = interpreter.AllocateTensors(); !done) return done;
-  }
-  for (size_t i = 0; i < arrays.size(); ++i) {
-    auto done = interpreter.SetTensor(border.inputs[i].index, arrays[i].type,
-                                      arrays[i].shape, arrays[i].data);
-    if (!done) return done;
-  }
-  return {};
+  std::mt19937_64 generator(arguments.seed);
+  return run.SetInputs(arrays, generator);
 }
 
 // The element as a number for people; complex ones by their real part.
@@ -253,14 +152,12 @@ struct RunReport {
   double milliseconds = 0;
 };
 
-Result<RunReport> CollectOutputs(const Interpreter& interpreter,
+Result<RunReport> CollectOutputs(const ModelRun& run,
                                  const Arguments& arguments) {
-  auto border = FindBorder(interpreter, arguments.signature);
-  if (!border) return tl::unexpected(std::move(border).error());
-  RunReport report{border->outputs, {}, {}, 0};
+  RunReport report{run.Outputs(), {}, {}, 0};
   for (size_t k = 0; k < report.outputs.size(); ++k) {
     const TensorDetails& output = report.outputs[k];
-    auto data = interpreter.GetTensor(output.index);
+    auto data = run.Output(k);
     if (!data) return tl::unexpected(std::move(data).error());
     report.first_values.push_back(FirstValues(output, *data));
     if (arguments.output_dir.empty()) continue;
@@ -302,21 +199,19 @@ void PrintJson(const RunReport& report) {
     if (k < report.files.size()) row["file"] = report.files[k];
     json["outputs"].push_back(row);
   }
-  fmt::print("{}\n", json.dump(2));
+  // A name of the model may be any bytes.
+  fmt::print("{}\n", json.dump(2, ' ', false,
+                               nlohmann::json::error_handler_t::replace));
 }
 
 Result<void> RunModel(const Arguments& arguments) {
-  auto interpreter = Interpreter::FromFile(arguments.model,
-                                           {.num_threads = arguments.threads});
-  if (!interpreter) return tl::unexpected(std::move(interpreter).error());
-  if (auto done = interpreter->AllocateTensors(); !done) return done;
-  auto border = FindBorder(*interpreter, arguments.signature);
-  if (!border) return tl::unexpected(std::move(border).error());
-  if (auto done = SetInputs(*interpreter, *border, arguments); !done) {
-    return done;
-  }
+  auto run = ModelRun::Open(arguments.model, {.num_threads = arguments.threads},
+                            arguments.signature);
+  if (!run) return tl::unexpected(std::move(run).error());
+  if (auto done = run->Allocate(); !done) return done;
+  if (auto done = SetInputs(*run, arguments); !done) return done;
   const auto start = std::chrono::steady_clock::now();
-  if (auto done = interpreter->Invoke(); !done) return done;
+  if (auto done = run->Invoke(); !done) return done;
   const std::chrono::duration<double, std::milli> elapsed =
       std::chrono::steady_clock::now() - start;
 
@@ -329,7 +224,7 @@ Result<void> RunModel(const Arguments& arguments) {
           arguments.output_dir + ": cannot be made: " + failed.message());
     }
   }
-  auto report = CollectOutputs(*interpreter, arguments);
+  auto report = CollectOutputs(*run, arguments);
   if (!report) return tl::unexpected(std::move(report).error());
   report->milliseconds = elapsed.count();
   arguments.json ? PrintJson(*report) : PrintText(*report);

@@ -12,6 +12,7 @@
 // is printed by main() as "error: …" and makes the exit status 1.
 using AddVerb = void (*)(CLI::App& app, liteforge::Result<void>& outcome);
 
+void AddBenchmark(CLI::App& app, liteforge::Result<void>& outcome);
 void AddConvert(CLI::App& app, liteforge::Result<void>& outcome);
 void AddInspect(CLI::App& app, liteforge::Result<void>& outcome);
 void AddRun(CLI::App& app, liteforge::Result<void>& outcome);

@@ -15,12 +15,6 @@ function(liteforge_folder name)
   list(REMOVE_ITEM sources ${tests})
   list(TRANSFORM arg_DEPS PREPEND liteforge_)
 
-  if(NOT sources)  # a folder of headers only
-    add_library(liteforge_${name} INTERFACE)
-    target_link_libraries(liteforge_${name} INTERFACE ${arg_DEPS} ${arg_LIBS})
-    return()
-  endif()
-
   add_library(liteforge_${name}_objects OBJECT ${sources})
   target_include_directories(liteforge_${name}_objects PUBLIC
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src

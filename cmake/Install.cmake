@@ -1,41 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
-# The two installed libraries: liteforge::runtime, which runs .tflite files and
-# needs nothing but FlatBuffers and fmt, and liteforge::liteforge, which
-# converts as well. For CMake (find_package) and pkg-config.
+# The installed libraries, for CMake (find_package) and pkg-config:
+#
+#   liteforge::runtime    runs .tflite files; needs FlatBuffers and fmt only
+#   liteforge::c          the same for C: one shared library, c_api.h
+#   liteforge::liteforge  converts as well; needs HDF5 and protobuf too
 include(CMakePackageConfigHelpers)
 
-function(liteforge_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "FOLDERS;LIBS")
+set(runtime_folders base formats_tflite ops kernels runtime)
+set(converter_folders formats_keras formats_tensorflow function import_keras ir
+    lower passes emit convert)
+
+function(liteforge_library name kind export)
+  cmake_parse_arguments(PARSE_ARGV 3 arg "" "OUTPUT_NAME;EXPORT_NAME" "FOLDERS")
   set(objects)
   foreach(folder IN LISTS arg_FOLDERS)
-    if(TARGET liteforge_${folder}_objects)
-      list(APPEND objects $<TARGET_OBJECTS:liteforge_${folder}_objects>)
-    endif()
+    list(APPEND objects $<TARGET_OBJECTS:liteforge_${folder}_objects>)
   endforeach()
-  add_library(${name} STATIC ${objects})
-  target_compile_features(${name} PUBLIC cxx_std_20)
+  add_library(${name} ${kind} ${objects})
+  set_target_properties(${name} PROPERTIES
+    OUTPUT_NAME ${arg_OUTPUT_NAME} EXPORT_NAME ${arg_EXPORT_NAME})
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${name} PUBLIC ${arg_LIBS})
-  install(TARGETS ${name} EXPORT liteforge ARCHIVE)
+  install(TARGETS ${name} EXPORT ${export} ARCHIVE LIBRARY)
 endfunction()
 
-liteforge_library(liteforge_runtime_only
-  FOLDERS base formats_tflite ops kernels runtime
-  LIBS flatbuffers fmt::fmt Threads::Threads)
-set_target_properties(liteforge_runtime_only PROPERTIES
+liteforge_library(liteforge_runtime_only STATIC liteforge_runtime
+  FOLDERS ${runtime_folders}
   OUTPUT_NAME liteforge_runtime EXPORT_NAME runtime)
+target_compile_features(liteforge_runtime_only PUBLIC cxx_std_20)
+target_link_libraries(liteforge_runtime_only PUBLIC
+  flatbuffers fmt::fmt Threads::Threads)
 
-liteforge_library(liteforge
-  FOLDERS formats_keras formats_tensorflow function import_keras ir lower
-          passes emit convert
-  LIBS liteforge_runtime_only PkgConfig::HDF5 protobuf::libprotobuf)
+liteforge_library(liteforge_c SHARED liteforge_runtime
+  FOLDERS ${runtime_folders} OUTPUT_NAME liteforge_c EXPORT_NAME c)
+set_target_properties(liteforge_c PROPERTIES VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+target_link_libraries(liteforge_c PRIVATE
+  flatbuffers fmt::fmt Threads::Threads)
+
+liteforge_library(liteforge STATIC liteforge
+  FOLDERS ${converter_folders} OUTPUT_NAME liteforge EXPORT_NAME liteforge)
+target_link_libraries(liteforge PUBLIC
+  liteforge_runtime_only PkgConfig::HDF5 protobuf::libprotobuf)
 
 install(DIRECTORY include/liteforge DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/liteforge)
-install(EXPORT liteforge NAMESPACE liteforge:: DESTINATION ${package_dir}
-        FILE liteforgeTargets.cmake)
+foreach(export liteforge_runtime liteforge)
+  install(EXPORT ${export} NAMESPACE liteforge:: DESTINATION ${package_dir}
+          FILE ${export}Targets.cmake)
+endforeach()
 configure_package_config_file(cmake/liteforgeConfig.cmake.in
   liteforgeConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(liteforgeConfigVersion.cmake
@@ -43,7 +57,12 @@ write_basic_package_version_file(liteforgeConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/liteforgeConfig.cmake
               ${PROJECT_BINARY_DIR}/liteforgeConfigVersion.cmake
         DESTINATION ${package_dir})
-foreach(pc liteforge liteforge_runtime)
+
+# The .pc files find the prefix from where they lie, so that an installation
+# may be moved, and may go elsewhere than configured (cmake --install --prefix).
+file(RELATIVE_PATH pc_to_prefix
+  /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+foreach(pc liteforge liteforge_c liteforge_runtime)
   configure_file(cmake/${pc}.pc.in ${pc}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${pc}.pc
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

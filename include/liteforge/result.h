@@ -15,6 +15,7 @@ enum class ErrorCode {
   kUnsupported,      // a valid model that liteforge or TFLite cannot express
   kInvalidArgument,  // the caller asked for something impossible
   kIo,               // the operating system said no
+  kCancelled,        // Interpreter::Cancel was called
   kInternal,         // a bug in liteforge
 };
 

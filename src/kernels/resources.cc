@@ -47,4 +47,13 @@ HashTable* Resources::FindTable(int32_t id) {
   return found == tables_.end() ? nullptr : &found->second;
 }
 
+void Resources::Reset() {
+  variables_.clear();
+  initialized_.clear();
+  for (auto& [id, table] : tables_) {
+    table.filled = false;
+    table.entries.clear();
+  }
+}
+
 }  // namespace liteforge

@@ -54,6 +54,9 @@ class Resources {
   bool IsInitialized(int graph) const { return initialized_.contains(graph); }
   void MarkInitialized(int graph) { initialized_.insert(graph); }
 
+  // Forgets all values and initializations; handles stay what they are.
+  void Reset();
+
  private:
   std::map<std::pair<std::string, std::string>, int32_t> handles_;
   std::map<int32_t, ResourceVariable> variables_;

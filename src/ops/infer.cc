@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "base/try.h"
+#include "ops/infer_checks.h"
+#include "ops/required_inputs.h"
 
 namespace liteforge {
 namespace {
@@ -17,6 +19,11 @@ void AppendAs(const void* data, int64_t count, std::vector<int64_t>& values) {
     std::memcpy(&value, bytes + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
     values.push_back(static_cast<int64_t>(value));
   }
+}
+
+bool IsSignedInteger(DataType type) {
+  return type == DataType::kInt8 || type == DataType::kInt16 ||
+         type == DataType::kInt32 || type == DataType::kInt64;
 }
 
 }  // namespace
@@ -50,10 +57,14 @@ Shape InferContext::declared_shape(int i) const {
 bool InferContext::GetIntegers(int i, std::vector<int64_t>& values) const {
   values.clear();
   const TensorInfo& tensor = input(i);
+  if (tensor.present() && !IsSignedInteger(tensor.type)) not_integers_ = i;
+  if (!tensor.present()) return false;
   const int64_t count = tensor.shape.elements();
-  if (!tensor.present() || count < 0) return false;
   if (count == 0) return true;
-  if (tensor.data == nullptr) return false;
+  if (count < 0 || tensor.data == nullptr) {
+    lacks_values_ = true;
+    return false;
+  }
   switch (tensor.type) {
     case DataType::kInt8:
       AppendAs<int8_t>(tensor.data, count, values);
@@ -97,7 +108,13 @@ Result<void> InferOutputs(InferContext& context) {
     return Unsupported(std::string(Name(context.op())) +
                        " is not supported by this version");
   }
+  // The rule goes first: it names a missing input by its role.
   TRY(rule->infer(context));
+  TRY(NeedInputs(context, RequiredInputs(context.op())));
+  if (const int i = context.not_integers(); i >= 0)
+    return InvalidModel("input " + std::to_string(i) +
+                        " must hold integers, it is " +
+                        std::string(Name(context.input(i).type)));
   return CheckGiven(context);
 }
 

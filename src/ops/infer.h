@@ -65,7 +65,8 @@ class InferContext {
   Shape declared_shape(int i) const;
 
   // The elements of an integer input (int8, int16, int32 or int64) whose value
-  // is known; false when it is not known or of another type.
+  // is known; false when it is not known. An input of another type makes
+  // InferOutputs fail: no run could tell its value either.
   bool GetIntegers(int i, std::vector<int64_t>& values) const;
 
   // Every output must be given once. One past output_count() is noted too, and
@@ -79,12 +80,21 @@ class InferContext {
   };
   const std::vector<Output>& outputs() const { return outputs_; }
 
+  // The last input asked for integers that holds none; -1: there was none.
+  int not_integers() const { return not_integers_; }
+
+  // Whether a value was asked for that is not known yet: with it, the rule may
+  // still find fault with what it has passed now.
+  bool lacks_values() const { return lacks_values_; }
+
  private:
   Op op_;
   const OpOptions& options_;
   std::span<const TensorInfo> inputs_;
   std::span<const TensorInfo> declared_;
   std::vector<Output> outputs_;
+  mutable int not_integers_ = -1;
+  mutable bool lacks_values_ = false;
 };
 
 // One operator's rule.

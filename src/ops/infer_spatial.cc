@@ -120,10 +120,12 @@ Result<bool> GetBlocks(InferContext& c, Blocks& blocks) {
   return true;
 }
 
+// Blocks not known yet: the batch is unknown, and the axes they may cover.
 void SetUnknown(InferContext& c) {
   Shape shape = c.input(0).shape;
-  for (int axis = 0; axis < shape.rank() - 1; ++axis) {
-    shape.set_dim(axis, Shape::kUnknownDim);
+  const int64_t blocks = c.input(1).shape.elements();
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    if (blocks < 0 || axis <= blocks) shape.set_dim(axis, Shape::kUnknownDim);
   }
   c.SetOutput(0, c.input(0).type, shape);
 }

@@ -59,7 +59,10 @@ TEST(Infer, IntegersOfEveryWidth) {
       {Op::kPad, {}, {"float32[2]", "int16[1,2]=1,2"}, "float32[5]"},
       {Op::kPad, {}, {"float32[2]", "int32[1,2]=1,2"}, "float32[5]"},
       {Op::kPad, {}, {"float32[2]", "int64[1,2]=1,2"}, "float32[5]"},
-      {Op::kPad, {}, {"float32[2]", "float32[1,2]=1,2"}, "float32[?]"},
+      {Op::kPad,
+       {},
+       {"float32[2]", "float32[1,2]=1,2"},
+       "input 1 must hold integers, it is float32"},
   });
 }
 

@@ -27,10 +27,19 @@ size_t MachineBytes() {
 
 void AlignedBuffer::Deleter::operator()(std::byte* data) const {
   ::operator delete(data, kAlignment);
+  if (budget != nullptr) budget->GiveBack(bytes);
 }
 
 Result<void> AlignedBuffer::Reserve(size_t bytes) {
   if (bytes <= capacity_) return {};
+  const size_t charged = data_ == nullptr ? 0 : data_.get_deleter().bytes;
+  if (budget_ != nullptr && !budget_->Fits(bytes, charged))
+    return Unsupported("needs " + std::to_string(bytes) +
+                       " bytes of memory where " +
+                       std::to_string(budget_->used() - charged) + " of " +
+                       std::to_string(budget_->limit()) +
+                       " are taken; raise max_memory_bytes or use smaller "
+                       "input shapes");
   static const size_t machine_bytes = MachineBytes();
   void* memory = bytes > machine_bytes
                      ? nullptr
@@ -40,7 +49,10 @@ Result<void> AlignedBuffer::Reserve(size_t bytes) {
                        " bytes of memory at once, which this machine does not "
                        "have; use smaller input shapes");
   }
-  data_.reset(static_cast<std::byte*>(memory));
+  const size_t counted = budget_ == nullptr ? 0 : bytes;
+  if (budget_ != nullptr) budget_->Take(counted);
+  data_ = std::unique_ptr<std::byte, Deleter>(static_cast<std::byte*>(memory),
+                                              Deleter(budget_, counted));
   capacity_ = bytes;
   return {};
 }

@@ -48,5 +48,39 @@ TEST(AlignedBuffer, RefusesWhatTheMachineDoesNotHave) {
   EXPECT_FALSE(buffer.ReserveGrowing(~size_t{0}));
 }
 
+TEST(AlignedBuffer, KeepsToItsBudget) {
+  MemoryBudget budget(1000);
+  AlignedBuffer first;
+  first.ChargeTo(budget);
+  ASSERT_TRUE(first.Reserve(600));
+  EXPECT_EQ(budget.used(), 600u);
+  ASSERT_TRUE(first.Reserve(900)) << "the old 600 are given back";
+  EXPECT_EQ(budget.used(), 900u);
+  {
+    AlignedBuffer second;
+    second.ChargeTo(budget);
+    const auto result = second.Reserve(101);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().message,
+              "needs 101 bytes of memory where 900 of 1000 are taken; raise "
+              "max_memory_bytes or use smaller input shapes");
+    ASSERT_TRUE(second.Reserve(100));
+    EXPECT_EQ(budget.used(), 1000u);
+    EXPECT_FALSE(second.ReserveGrowing(~size_t{0}));
+  }
+  EXPECT_EQ(budget.used(), 900u);
+  first.Free();
+  EXPECT_EQ(budget.used(), 0u);
+}
+
+TEST(AlignedBuffer, GrowsExactlyWhereRoomToSpareWouldNotFit) {
+  MemoryBudget budget(110);
+  AlignedBuffer buffer;
+  buffer.ChargeTo(budget);
+  ASSERT_TRUE(buffer.ReserveGrowing(100));
+  ASSERT_TRUE(buffer.ReserveGrowing(110));
+  EXPECT_EQ(budget.used(), 110u);
+}
+
 }  // namespace
 }  // namespace liteforge

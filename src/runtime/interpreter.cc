@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The public face: checks what callers say, in full sentences, and leaves the
-// work to Subgraph.
+// The public face. TensorAccess checks what callers say, Subgraph does the
+// work.
 #include "liteforge/interpreter.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <string>
 #include <thread>
@@ -14,8 +13,9 @@
 #include "base/try.h"
 #include "formats/tflite/model_reader.h"
 #include "runtime/load_model.h"
-#include "runtime/string_tensor.h"
+#include "runtime/run_control.h"
 #include "runtime/subgraph.h"
+#include "runtime/tensor_access.h"
 
 namespace liteforge {
 namespace {
@@ -23,13 +23,6 @@ namespace {
 int ThreadCount(int wanted) {
   if (wanted > 0) return wanted;
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
-
-std::string OperatorName(const NodeSpec& node) {
-  std::string name(Name(node.op));
-  if (node.op == Op::kCustom)
-    name += " '" + node.options.Get<CustomOptions>().name + "'";
-  return name;
 }
 
 // All at once, so that nobody has to find them one by one.
@@ -50,143 +43,58 @@ Result<void> CheckKernels(const ModelSpec& model) {
   return Unsupported("operators without a kernel: " + list);
 }
 
-bool IsStaticShape(const Shape& shape) {
-  return shape.IsStatic() && shape.elements() >= 0;
-}
-
-// A bool is stored as 0 or 1, whatever the caller's bytes are.
-void CopyValues(DataType type, std::span<const std::byte> from,
-                std::span<std::byte> to) {
-  if (from.empty()) return;
-  if (type != DataType::kBool) {
-    std::memcpy(to.data(), from.data(), from.size());
-    return;
-  }
-  std::ranges::transform(from, to.begin(), [](std::byte b) {
-    return std::byte{b != std::byte{0}};
-  });
+std::string KnownKeys(const ModelSpec& model) {
+  std::string known;
+  for (const SignatureSpec& spec : model.signatures)
+    known += (known.empty() ? "'" : ", '") + spec.key + "'";
+  return known.empty() ? "none at all" : known;
 }
 
 }  // namespace
 
 class Interpreter::Impl {
  public:
-  Impl(ModelSpec model, const InterpreterOptions& options)
-      : model_(std::move(model)), state_(ThreadCount(options.num_threads)) {
-    for (const GraphSpec& graph : model_.graphs)
-      state_.graphs.push_back(
+  Impl(const TfliteModel& file, ModelSpec model,
+       const InterpreterOptions& options)
+      : file_(file),
+        model_(std::move(model)),
+        control_(model_, options),
+        state_(ThreadCount(options.num_threads)) {
+    access_.reserve(model_.graphs.size());
+    for (const GraphSpec& graph : model_.graphs) {
+      Subgraph& made = *state_.graphs.emplace_back(
           std::make_unique<Subgraph>(graph, options, state_));
+      made.Attach(control_);
+      access_.emplace_back(file_, made, control_);
+    }
   }
 
-  Subgraph& main() { return *state_.graphs[0]; }
+  TensorAccess& main() { return access_[0]; }
+  TensorAccess& access(int graph) {
+    return access_[static_cast<size_t>(graph)];
+  }
   const GraphSpec& graph() const { return model_.graphs[0]; }
   const ModelSpec& model() const { return model_; }
+  RunControl& control() { return control_; }
 
-  Result<void> CheckIndex(int index);
-  Result<void> CheckWritable(int index);
-  // "input 'x'" or "tensor 'x'"
-  std::string Describe(int index) const;
-  Error Mismatch(int index, const std::string& got);
-  Result<void> CopyIn(int index, std::span<const std::byte> data);
-  Result<void> CheckResize(int index, const Shape& shape, bool strict);
-  TensorDetails Details(int index);
   std::vector<TensorDetails> Details(const std::vector<int>& indices);
+  void ResetVariables() {
+    for (const auto& graph : state_.graphs) graph->ResetVariables();
+    state_.resources.Reset();
+  }
 
  private:
-  bool IsInput(int index) const {
-    return std::ranges::count(graph().inputs, index) > 0;
-  }
-
-  ModelSpec model_;
+  const TfliteModel file_;
+  const ModelSpec model_;
+  RunControl control_;  // outlives what is charged to it
   ModelState state_;
+  std::vector<TensorAccess> access_;  // parallel to the state's graphs
 };
-
-Result<void> Interpreter::Impl::CheckIndex(int index) {
-  if (index >= 0 && index < main().tensor_count()) return {};
-  return InvalidArgument("there is no tensor " + std::to_string(index) +
-                         "; the model has " +
-                         std::to_string(main().tensor_count()));
-}
-
-std::string Interpreter::Impl::Describe(int index) const {
-  return std::string(IsInput(index) ? "input '" : "tensor '") +
-         graph().tensors[static_cast<size_t>(index)].name + "'";
-}
-
-Result<void> Interpreter::Impl::CheckWritable(int index) {
-  TRY(CheckIndex(index));
-  const RuntimeTensor& tensor = main().tensor(index);
-  if (tensor.is_constant)
-    return InvalidArgument(Describe(index) +
-                           " is a constant of the model and cannot be set");
-  if (!IsInput(index) && !tensor.is_variable)
-    return InvalidArgument(Describe(index) +
-                           " is computed by the model and cannot be set");
-  if (!main().allocated())
-    return InvalidArgument(Describe(index) +
-                           " has no memory yet; call AllocateTensors first");
-  return {};
-}
-
-Error Interpreter::Impl::Mismatch(int index, const std::string& got) {
-  const RuntimeTensor& tensor = main().tensor(index);
-  return Error{ErrorCode::kInvalidArgument,
-               Describe(index) + " wants " +
-                   liteforge::Describe(tensor.type, tensor.shape) + ", got " +
-                   got,
-               {}};
-}
-
-Result<void> Interpreter::Impl::CopyIn(int index,
-                                       std::span<const std::byte> data) {
-  const RuntimeTensor& tensor = main().tensor(index);
-  if (tensor.type == DataType::kString) {
-    const auto check = CheckStringTensor(data, tensor.shape.elements());
-    if (!check)
-      return InvalidArgument(Describe(index) + ": " + check.error().message);
-  } else if (data.size() != tensor.bytes) {
-    return tl::unexpected(
-        Mismatch(index, std::to_string(data.size()) + " bytes"));
-  }
-  TRY_ASSIGN(const std::span<std::byte> to,
-             main().Writable(index, data.size()));
-  CopyValues(tensor.type, data, to);
-  return {};
-}
-
-Result<void> Interpreter::Impl::CheckResize(int index, const Shape& shape,
-                                            bool strict) {
-  TRY(CheckIndex(index));
-  if (!IsInput(index) || main().tensor(index).is_constant)
-    return InvalidArgument(Describe(index) +
-                           " is not an input and cannot be resized");
-  if (!IsStaticShape(shape))
-    return InvalidArgument(Describe(index) + " cannot become " +
-                           shape.ToString() + "; give every dimension a size");
-  if (!strict) return {};
-  const Shape& allowed =
-      graph().tensors[static_cast<size_t>(index)].shape_signature;
-  bool fits = shape.rank() == allowed.rank();
-  for (int axis = 0; fits && axis < shape.rank(); ++axis)
-    fits = allowed[axis] < 0 || allowed[axis] == shape[axis];
-  if (fits) return {};
-  return InvalidArgument(Describe(index) + " is " + allowed.ToString() +
-                         " in the model and cannot become " + shape.ToString() +
-                         "; only ? dimensions may change");
-}
-
-TensorDetails Interpreter::Impl::Details(int index) {
-  const RuntimeTensor& tensor = main().tensor(index);
-  const TensorSpec& spec = graph().tensors[static_cast<size_t>(index)];
-  return {spec.name,    index,
-          tensor.shape, spec.shape_signature,
-          tensor.type,  spec.quantization};
-}
 
 std::vector<TensorDetails> Interpreter::Impl::Details(
     const std::vector<int>& indices) {
   std::vector<TensorDetails> details;
-  for (const int index : indices) details.push_back(Details(index));
+  for (const int index : indices) details.push_back(main().Details({index}));
   return details;
 }
 
@@ -201,7 +109,7 @@ Result<Interpreter> Interpreter::FromModel(const TfliteModel& file,
                                            const InterpreterOptions& options) {
   TRY_ASSIGN(ModelSpec model, LoadModel(file));
   TRY(CheckKernels(model));
-  return Interpreter(std::make_unique<Impl>(std::move(model), options));
+  return Interpreter(std::make_unique<Impl>(file, std::move(model), options));
 }
 
 Result<Interpreter> Interpreter::FromFile(const std::filesystem::path& path,
@@ -219,14 +127,13 @@ Result<Interpreter> Interpreter::FromBuffer(std::span<const std::byte> model,
   return FromModel(file, options);
 }
 
-Result<void> Interpreter::AllocateTensors() { return impl_->main().Allocate(); }
-
-Result<void> Interpreter::Invoke() {
-  if (!impl_->main().allocated())
-    return InvalidArgument(
-        "the tensors have no memory yet; call AllocateTensors before Invoke");
-  return impl_->main().Invoke();
+Result<void> Interpreter::AllocateTensors() {
+  return impl_->main().graph().Allocate();
 }
+
+Result<void> Interpreter::Invoke() { return impl_->main().Invoke(); }
+
+void Interpreter::Cancel() { impl_->control().Cancel(); }
 
 std::vector<TensorDetails> Interpreter::InputDetails() const {
   return impl_->Details(impl_->graph().inputs);
@@ -238,9 +145,14 @@ std::vector<TensorDetails> Interpreter::OutputDetails() const {
 
 std::vector<TensorDetails> Interpreter::AllTensorDetails() const {
   std::vector<TensorDetails> details;
-  for (int i = 0; i < impl_->main().tensor_count(); ++i)
-    details.push_back(impl_->Details(i));
+  for (int i = 0; i < impl_->main().graph().tensor_count(); ++i)
+    details.push_back(impl_->main().Details({i}));
   return details;
+}
+
+Result<TensorDetails> Interpreter::DetailsOf(int index) const {
+  TRY(impl_->main().CheckIndex({index}));
+  return impl_->main().Details({index});
 }
 
 std::vector<SignatureDetails> Interpreter::Signatures() const {
@@ -250,43 +162,67 @@ std::vector<SignatureDetails> Interpreter::Signatures() const {
   return details;
 }
 
+Result<SignatureRunner> Interpreter::Signature(std::string_view key) {
+  const auto& signatures = impl_->model().signatures;
+  if (key.empty() && signatures.size() == 1)
+    return SignatureRunner(signatures[0], impl_->access(signatures[0].graph));
+  for (const SignatureSpec& spec : signatures) {
+    if (spec.key == key)
+      return SignatureRunner(spec, impl_->access(spec.graph));
+  }
+  return InvalidArgument("the model has no signature '" + std::string(key) +
+                         "'; it has " + KnownKeys(impl_->model()));
+}
+
 Result<void> Interpreter::SetTensor(int index, DataType dtype,
                                     const Shape& shape,
                                     std::span<const std::byte> data) {
-  TRY(impl_->CheckWritable(index));
-  const RuntimeTensor& tensor = impl_->main().tensor(index);
-  if (tensor.type != dtype || tensor.shape != shape)
-    return tl::unexpected(impl_->Mismatch(index, Describe(dtype, shape)));
-  return impl_->CopyIn(index, data);
+  return impl_->main().Set({index}, dtype, shape, data);
 }
 
 Result<void> Interpreter::SetTensorFlat(int index, DataType dtype,
                                         size_t elements,
                                         std::span<const std::byte> data) {
-  TRY(impl_->CheckWritable(index));
-  const RuntimeTensor& tensor = impl_->main().tensor(index);
-  if (tensor.type != dtype ||
-      tensor.shape.elements() != static_cast<int64_t>(elements))
-    return tl::unexpected(impl_->Mismatch(
-        index,
-        std::to_string(elements) + " values of " + std::string(Name(dtype))));
-  return impl_->CopyIn(index, data);
+  return impl_->main().SetFlat({index}, dtype, elements, data);
+}
+
+Result<void> Interpreter::SetStrings(int index,
+                                     std::span<const std::string> values) {
+  return impl_->main().SetStrings({index}, values);
 }
 
 Result<std::span<const std::byte>> Interpreter::GetTensor(int index) const {
-  TRY(impl_->CheckIndex(index));
-  return impl_->main().Read(index);
+  return impl_->main().Get({index});
+}
+
+Result<std::span<const std::byte>> Interpreter::TypedTensor(
+    int index, DataType dtype) const {
+  return impl_->main().GetTyped({index}, dtype);
+}
+
+Result<std::vector<std::string>> Interpreter::Strings(int index) const {
+  return impl_->main().Strings({index});
 }
 
 Result<void> Interpreter::ResizeInputTensor(int index, const Shape& shape,
                                             bool strict) {
-  TRY(impl_->CheckResize(index, shape, strict));
-  impl_->main().ResizeInput(index, shape);
-  return {};
+  return impl_->main().Resize({index}, shape, strict);
 }
 
-void Interpreter::ResetVariableTensors() { impl_->main().ResetVariables(); }
+void Interpreter::ResetVariableTensors() { impl_->ResetVariables(); }
 
-size_t Interpreter::ArenaBytes() const { return impl_->main().arena_bytes(); }
+std::vector<ProfileEntry> Interpreter::Profile() const {
+  return impl_->control().Profile();
+}
+
+void Interpreter::ResetProfile() { impl_->control().ResetProfile(); }
+
+size_t Interpreter::ArenaBytes() const {
+  return impl_->main().graph().plan().arena_bytes;
+}
+
+size_t Interpreter::ArenaLowerBound() const {
+  return impl_->main().graph().plan().lower_bound;
+}
 
 }  // namespace liteforge

@@ -103,6 +103,13 @@ std::vector<std::pair<std::string, int>> ReadNames(
 
 }  // namespace
 
+std::string OperatorName(const NodeSpec& node) {
+  std::string name(Name(node.op));
+  if (node.op == Op::kCustom)
+    name += " '" + node.options.Get<CustomOptions>().name + "'";
+  return name;
+}
+
 std::string Place(const GraphSpec& graph, size_t node) {
   const NodeSpec& spec = graph.nodes[node];
   std::string text;

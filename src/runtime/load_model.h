@@ -62,6 +62,9 @@ struct ModelSpec {
 // kInvalidModel for bools that are neither 0 nor 1; they name the tensor.
 Result<ModelSpec> LoadModel(const TfliteModel& file);
 
+// "CONV_2D"; "CUSTOM 'Name'".
+std::string OperatorName(const NodeSpec& node);
+
 // "operator 3 (CONV_2D) 'conv1/Relu'", in front of errors; a subgraph other
 // than the first is named too.
 std::string Place(const GraphSpec& graph, size_t node);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/string_tensor.h"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "base/try.h"
@@ -50,6 +52,42 @@ Result<void> CheckStringTensor(std::span<const std::byte> bytes,
     previous = offset;
   }
   return {};
+}
+
+Result<std::vector<std::byte>> PackStrings(
+    std::span<const std::string> values) {
+  size_t bytes = EmptyStringsBytes(static_cast<int64_t>(values.size()));
+  for (const std::string& value : values) bytes += value.size();
+  if (bytes > std::numeric_limits<int32_t>::max())
+    return Unsupported("the strings take " + std::to_string(bytes) +
+                       " bytes; a string tensor holds up to 2^31");
+  std::vector<std::byte> packed(bytes);
+  size_t word = 0;
+  const auto write = [&](size_t value) {
+    const auto number = static_cast<int32_t>(value);
+    std::memcpy(packed.data() + sizeof(number) * word++, &number,
+                sizeof(number));
+  };
+  write(values.size());
+  size_t at = EmptyStringsBytes(static_cast<int64_t>(values.size()));
+  for (const std::string& value : values) {
+    write(at);
+    std::ranges::copy(std::as_bytes(std::span(value)),
+                      packed.begin() + static_cast<ptrdiff_t>(at));
+    at += value.size();
+  }
+  write(at);
+  return packed;
+}
+
+std::vector<std::string> UnpackStrings(std::span<const std::byte> bytes) {
+  std::vector<std::string> values;
+  const int32_t count = bytes.empty() ? 0 : IntegerAt(bytes, 0);
+  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  for (size_t i = 1; i <= static_cast<size_t>(count); ++i)
+    values.emplace_back(text + IntegerAt(bytes, i),
+                        text + IntegerAt(bytes, i + 1));
+  return values;
 }
 
 }  // namespace liteforge

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "liteforge/result.h"
@@ -28,5 +29,11 @@ size_t EmptyStringsBytes(int64_t elements);
 
 // Writes them to `to`, of EmptyStringsBytes(elements) bytes.
 void WriteEmptyStrings(int64_t elements, std::byte* to);
+
+// Errors: kUnsupported for more than 2^31 bytes.
+Result<std::vector<std::byte>> PackStrings(std::span<const std::string> values);
+
+// `bytes` hold a sound string tensor, or nothing.
+std::vector<std::string> UnpackStrings(std::span<const std::byte> bytes);
 
 }  // namespace liteforge

@@ -49,5 +49,21 @@ TEST(StringTensor, EmptyStringsAreValid) {
   }
 }
 
+TEST(StringTensor, PacksAndUnpacks) {
+  const std::vector<std::string> values = {"abc", "", std::string("\0x", 2)};
+  const auto packed = PackStrings(values);
+  ASSERT_TRUE(packed);
+  // 3 strings, header of 5 words: text starts at byte 20.
+  EXPECT_EQ(*packed, [] {
+    auto expected = Pack({3, 20, 23, 23, 25}, 5);
+    std::memcpy(expected.data() + 20, "abc\0x", 5);
+    return expected;
+  }());
+  EXPECT_TRUE(CheckStringTensor(*packed, 3));
+  EXPECT_EQ(UnpackStrings(*packed), values);
+  EXPECT_TRUE(UnpackStrings({}).empty());
+  EXPECT_EQ(PackStrings({})->size(), 8u);
+}
+
 }  // namespace
 }  // namespace liteforge

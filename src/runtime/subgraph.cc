@@ -49,6 +49,7 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
                       find_kernel(spec.op),
                       KernelContext(spec.op, spec.options, this),
                       Kind::kStatic,
+                      false,
                       {}});
     KernelContext& context = nodes_.back().context;
     context.reference_ = options.reference_kernels;
@@ -58,6 +59,13 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
     for (const int intermediate : spec.intermediates)
       context.intermediates_.push_back(Find(intermediate));
   }
+}
+
+void Subgraph::Attach(RunControl& control) {
+  control_ = &control;
+  arena_.ChargeTo(control.memory());
+  for (AlignedBuffer& buffer : own_) buffer.ChargeTo(control.memory());
+  for (AlignedBuffer& buffer : own_scratch_) buffer.ChargeTo(control.memory());
 }
 
 void Subgraph::ResizeInput(int index, const Shape& shape) {

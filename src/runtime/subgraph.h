@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One subgraph that runs: its tensors, its prepared nodes and its arena. It
-// needs nothing of the interpreter but what the subgraphs of one model share,
-// so that a kernel can run one as a loop body.
+// needs nothing of the interpreter but what the subgraphs of one model share
+// (and what stops it, if anything does), so that a kernel can run one as a loop
+// body.
 //
 // Allocate() walks the nodes once. Each is of one of three kinds:
 //
@@ -9,9 +10,10 @@
 //   known     static, and every input's value is known too (constants, or
 //             the shape of a tensor): evaluated now; outputs are constants
 //             from then on. Shape arithmetic ends here.
-//   dynamic   some input or output shape depends on computed values: inferred,
-//             allocated and prepared right before each Eval, outputs in
-//             buffers of their own
+//   dynamic   some input or output shape, or whether the node is valid at all,
+//             depends on computed values: inferred, allocated and prepared
+//             right before each Eval, outputs of open shapes in buffers of
+//             their own
 #pragma once
 
 #include <cstddef>
@@ -27,6 +29,7 @@
 #include "runtime/aligned_buffer.h"
 #include "runtime/load_model.h"
 #include "runtime/memory_planner.h"
+#include "runtime/run_control.h"
 
 namespace liteforge {
 
@@ -56,6 +59,10 @@ class Subgraph final : public KernelHost, public CallableGraph {
   const RuntimeTensor& tensor(int i) const { return tensors_[Index(i)]; }
   bool allocated() const { return allocated_; }
   size_t arena_bytes() const { return plan_.arena_bytes; }
+  const MemoryPlan& plan() const { return plan_; }
+
+  // From now on `control` stops, times and limits this. It must outlive it.
+  void Attach(RunControl& control);
 
   // `index` is a graph input, `shape` static. Allocate must follow.
   void ResizeInput(int index, const Shape& shape);
@@ -102,6 +109,7 @@ class Subgraph final : public KernelHost, public CallableGraph {
     const Kernel* kernel;
     KernelContext context;
     Kind kind = Kind::kStatic;
+    bool lacks_values = false;  // at the last Infer
     // Dynamic: shapes of inputs and outputs at the last Prepare.
     std::vector<Shape> prepared;
   };
@@ -142,6 +150,7 @@ class Subgraph final : public KernelHost, public CallableGraph {
   const GraphSpec& graph_;
   const InterpreterOptions options_;
   ModelState& model_;
+  RunControl* control_ = nullptr;
   std::vector<RuntimeTensor> tensors_;
   std::vector<Node> nodes_;
   bool allocated_ = false;

@@ -121,7 +121,7 @@ Result<void> Subgraph::AllocateNode(Node& node) {
       std::ranges::all_of(context.inputs_, IsStaticTensor);
   if (inputs_static && CanBeKnown(node.spec->op, context.inputs_))
     return EvaluateKnown(node);
-  if (!inputs_static ||
+  if (!inputs_static || node.lacks_values ||
       !std::ranges::all_of(context.outputs_, IsStaticTensor)) {
     node.kind = Kind::kDynamic;
     return {};
@@ -210,11 +210,9 @@ Result<void> Subgraph::BindArena() {
       nodes_[Index(block.node)].context.scratch_[block.slot] = data;
     }
   }
-  // An input that is never set is zero, not what the memory held before.
-  for (const int input : graph_.inputs) {
-    if (block_of_tensor_[Index(input)] >= 0)
-      std::memset(tensors_[Index(input)].data, 0, tensors_[Index(input)].bytes);
-  }
+  // An input that is never set and an output read too early are zero, not what
+  // the memory held before.
+  if (plan_.arena_bytes > 0) std::memset(arena_.data(), 0, plan_.arena_bytes);
   ResetVariables();
   return {};
 }

@@ -47,6 +47,7 @@ Result<void> Subgraph::Infer(Node& node, bool with_data) {
   } else {
     TRY(InferOutputs(context));
   }
+  node.lacks_values = context.lacks_values();
   for (int i = 0; i < context.output_count(); ++i) {
     const InferContext::Output& output = context.outputs()[Index(i)];
     TRY(SetInferred(node, i, output.type, output.shape));

@@ -6,13 +6,52 @@
 #include "runtime/subgraph.h"
 
 namespace liteforge {
+namespace {
 
+// Operators whose kernels alone can tell how large their outputs are. Every
+// other kernel relies on shapes that inference has made static.
+constexpr Op kSizeTheirOutputs[] = {
+    Op::kCall,
+    Op::kCustom,
+    Op::kDelegate,
+    Op::kHashtableLookup,
+    Op::kEmbeddingLookupSparse,
+    Op::kSkipGram,
+    Op::kUnique,
+    Op::kWhere,
+    Op::kIf,
+    Op::kWhile,
+    Op::kReadVariable,
+    Op::kStablehloCustomCall,
+    Op::kStablehloWhile,
+    Op::kStablehloComposite,
+    Op::kStablehloCase,
+};
+
+Result<void> CheckOutputsSized(const KernelContext& context) {
+  if (std::ranges::find(kSizeTheirOutputs, context.op()) !=
+      std::end(kSizeTheirOutputs))
+    return {};
+  for (const RuntimeTensor* output : context.outputs_) {
+    if (!output->shape.IsStatic())
+      return InvalidModel("the inputs do not tell the shape of output '" +
+                          std::string(output->name) + "', only " +
+                          output->shape.ToString());
+  }
+  return {};
+}
+
+}  // namespace
+
+// Asked once more at the end, so that a loop of nothing can be stopped too.
 Result<void> Subgraph::Invoke() {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i].kind == Kind::kKnown) continue;
+    const RunControl::Step step(control_, graph_.index, i);
+    if (step.cancelled()) return Cancelled();
     TRY_IN(Place(graph_, i), Run(nodes_[i]));
   }
-  return {};
+  return IsCancelled(control_) ? Cancelled() : Result<void>();
 }
 
 Result<void> Subgraph::Run(Node& node) {
@@ -24,6 +63,7 @@ Result<void> Subgraph::Run(Node& node) {
 // shape has changed since the last time.
 Result<void> Subgraph::PrepareDynamic(Node& node) {
   TRY(Infer(node, /*with_data=*/true));
+  TRY(CheckOutputsSized(node.context));
   TRY(AllocateDynamicOutputs(node));
   std::vector<Shape> shapes;
   for (const RuntimeTensor* t : node.context.inputs_)
