@@ -26,6 +26,12 @@ class TestModel {
     model_.subgraphs.push_back(std::make_unique<tflite::SubGraphT>());
   }
 
+  // From now on everything goes into a new subgraph; returns its index.
+  int Subgraph() {
+    model_.subgraphs.push_back(std::make_unique<tflite::SubGraphT>());
+    return static_cast<int>(model_.subgraphs.size()) - 1;
+  }
+
   // These return the tensor's index.
   int Tensor(const std::string& name, DataType type, std::vector<int32_t> shape,
              std::vector<int32_t> signature = {}) {
