@@ -90,13 +90,14 @@ Converter& Converter::operator=(Converter&&) noexcept = default;
 Converter::~Converter() = default;
 
 Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
-  TRY_ASSIGN(KerasFile file, ReadKerasH5(path));
+  TRY_ASSIGN(KerasFile file, ReadKeras(path));
   return Converter(std::make_unique<Impl>(std::move(file)));
 }
 
 Result<Converter> Converter::FromFile(const std::filesystem::path& path) {
   TRY_ASSIGN(const FileKind kind, DetectKind(path));
-  if (kind == FileKind::kKerasH5) return FromKerasModel(path);
+  if (kind == FileKind::kKerasH5 || kind == FileKind::kKerasZip)
+    return FromKerasModel(path);
   return tl::unexpected(CannotConvert(path, kind));
 }
 

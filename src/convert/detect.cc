@@ -72,7 +72,7 @@ Error CannotConvert(const std::filesystem::path& path, FileKind kind) {
   }
   if (kind == FileKind::kUnknown) {
     return {ErrorCode::kInvalidModel,
-            "is not a model of a known kind; give a Keras .h5 file",
+            "is not a model of a known kind; give a Keras .h5 or .keras file",
             path.string()};
   }
   return {ErrorCode::kUnsupported,

@@ -93,8 +93,7 @@ TEST(CannotConvert, SaysWhatItIsAndWhatToDo) {
             "m: is already a .tflite; give the model it was made from");
   EXPECT_EQ(error(FileKind::kTflite).code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(error(FileKind::kUnknown).code, ErrorCode::kInvalidModel);
-  for (const FileKind kind :
-       {FileKind::kKerasZip, FileKind::kSavedModel, FileKind::kGraphDef}) {
+  for (const FileKind kind : {FileKind::kSavedModel, FileKind::kGraphDef}) {
     EXPECT_EQ(error(kind).code, ErrorCode::kUnsupported);
     EXPECT_THAT(error(kind).ToString(),
                 StartsWith("m: is a " + std::string(Name(kind))));

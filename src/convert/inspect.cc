@@ -22,6 +22,7 @@ Result<ModelDescription> Inspect(const std::filesystem::path& path) {
       TRY(DescribeTflite(path, model));
       return model;
     case FileKind::kKerasH5:
+    case FileKind::kKerasZip:
       TRY(DescribeKeras(path, model));
       return model;
     case FileKind::kUnknown:

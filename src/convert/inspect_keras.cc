@@ -33,7 +33,7 @@ std::vector<TensorDetails> DetailsOf(
 
 Result<void> DescribeKeras(const std::filesystem::path& path,
                            ModelDescription& model) {
-  TRY_ASSIGN(const KerasFile file, ReadKerasH5(path));
+  TRY_ASSIGN(const KerasFile file, ReadKeras(path));
   model.writer = WriterOf(file);
   for (const KerasLayerSummary& layer : SummarizeKeras(file)) {
     model.layers.push_back({layer.name, layer.class_name, layer.output_shape,

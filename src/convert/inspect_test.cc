@@ -208,13 +208,14 @@ TEST(InspectKeras, WhatDoesNotConvertIsDescribed) {
 
 TEST(Inspect, KindsThatDoNotConvertAreNamed) {
   const ScratchDirectory dir;
-  WriteBytes(dir / "m.keras", "PK\3\4");
-  const ModelDescription model = Inspected(dir / "m.keras");
-  EXPECT_EQ(model.kind, "Keras .keras archive");
-  EXPECT_EQ(model.file_bytes, 4);
+  WriteBytes(dir / "m.pb", "PK\3");
+  const ModelDescription model = Inspected(dir / "m.pb");
+  EXPECT_EQ(model.kind, "TensorFlow frozen graph");
+  EXPECT_EQ(model.file_bytes, 3);
   EXPECT_FALSE(model.converts);
-  EXPECT_THAT(ToText(model),
-              StartsWith("Keras .keras archive, 4 bytes\ndoes not convert: "));
+  EXPECT_THAT(
+      ToText(model),
+      StartsWith("TensorFlow frozen graph, 3 bytes\ndoes not convert: "));
 }
 
 TEST(Inspect, DamagedAndUnknownFiles) {

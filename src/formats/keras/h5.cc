@@ -25,6 +25,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "base/descriptor.h"
 #include "base/mapped_file.h"
 #include "base/try.h"
 #include "formats/keras/h5_child.h"
@@ -125,28 +126,6 @@ Result<void> CheckOpening(std::span<const std::byte> bytes) {
   }
   return {};
 }
-
-// A descriptor, closed at the end.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { Close(); }
-
-  int get() const { return fd_; }
-  void Reset(int fd) {
-    Close();
-    fd_ = fd;
-  }
-  void Close() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 tl::unexpected<Error> SystemError(std::string_view what) {
   return Fail(ErrorCode::kIo, "cannot be read: " + std::string(what) + ": " +
@@ -274,6 +253,14 @@ Result<H5Group> ReadInChild(const std::filesystem::path& path, const Blob& file,
   return ParseH5Index(reply.index, file, converted);
 }
 
+Result<H5Group> ReadMapped(const std::filesystem::path& path, const Blob& file,
+                           std::optional<std::chrono::milliseconds> deadline) {
+  constexpr size_t kBytesPerSecond = size_t{4} << 20;
+  const auto usual = std::chrono::seconds(10 + file.size() / kBytesPerSecond);
+  TRY(CheckOpening(file.bytes()));
+  return ReadInChild(path, file, deadline.value_or(usual));
+}
+
 // The member of `group` that the first part of `path` names, and the rest.
 struct Step {
   std::string_view name;
@@ -345,15 +332,18 @@ const std::string* H5Group::FindUnread(std::string_view path) const {
   return group == nullptr ? nullptr : Find(group->unread, name);
 }
 
+Result<H5Group> ReadUnnamedH5(
+    const std::filesystem::path& path,
+    std::optional<std::chrono::milliseconds> deadline) {
+  TRY_ASSIGN(const Blob file, MapFile(path));
+  return ReadMapped(path, file, deadline);
+}
+
 Result<H5Group> ReadH5(const std::filesystem::path& path,
                        std::optional<std::chrono::milliseconds> deadline) {
   TRY_ASSIGN(const Blob file, MapFile(path));
-  constexpr size_t kBytesPerSecond = size_t{4} << 20;
-  const auto usual = std::chrono::seconds(10 + file.size() / kBytesPerSecond);
-  const std::string place = path.string();
-  TRY_IN(place, CheckOpening(file.bytes()));
-  auto tree = ReadInChild(path, file, deadline.value_or(usual));
-  if (!tree) return tl::unexpected(std::move(tree.error()).In(place));
+  auto tree = ReadMapped(path, file, deadline);
+  if (!tree) return tl::unexpected(std::move(tree.error()).In(path.string()));
   return tree;
 }
 

@@ -64,4 +64,9 @@ Result<H5Group> ReadH5(
     const std::filesystem::path& path,
     std::optional<std::chrono::milliseconds> deadline = std::nullopt);
 
+// The same for a file that has no name of its own: errors do not give `path`.
+Result<H5Group> ReadUnnamedH5(
+    const std::filesystem::path& path,
+    std::optional<std::chrono::milliseconds> deadline = std::nullopt);
+
 }  // namespace liteforge

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct KerasWeight {
 };
 
 struct KerasLayerWeights {
+  // Its name; of a layer in a model in a .keras archive its path,
+  // "outer/inner".
   std::string layer;
   std::vector<KerasWeight> weights;  // in the order stored
 };
@@ -47,6 +50,17 @@ struct KerasFile {
   // "Keras 1".
   std::string Producer() const;
 };
+
+// Reads a model of either format, whatever the file is called.
+Result<KerasFile> ReadKeras(const std::filesystem::path& path);
+
+// Whether the bytes of a file are a zip archive's.
+bool LooksLikeZip(std::span<const std::byte> bytes);
+
+// Reads a .keras archive of tf.keras 2.12 or newer or Keras 3. Errors: kIo;
+// kInvalidModel for an archive that is damaged or lacks a part; as ReadH5 for
+// its weights.
+Result<KerasFile> ReadKerasArchive(const std::filesystem::path& path);
 
 // Reads a .h5 / .hdf5 model of any Keras. Errors: as ReadH5; kUnsupported for
 // a file with weights and no model, saying how to save one; kInvalidModel for

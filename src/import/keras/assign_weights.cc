@@ -6,7 +6,7 @@
 // (tf_keras/saving/legacy/hdf5_format.py: _legacy_weights.) Their names lead
 // to the layers, unless two layers share a name or TensorFlow renamed the
 // weights; then this order does. Keras 1 gave the layers of a Sequential model
-// in a Sequential model groups of their own.
+// in a Sequential model groups of their own, and .keras archives all layers.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -171,7 +171,8 @@ class Assigner {
   }
 
   Result<void> Leaf(LayerInstance& layer) {
-    const KerasLayerWeights* group = file_.FindWeights(layer.name);
+    const KerasLayerWeights* group = file_.FindWeights(layer.path);
+    if (group == nullptr) group = file_.FindWeights(layer.name);
     return Give(layer, group == nullptr ? Stored{} : Pointers(*group));
   }
 

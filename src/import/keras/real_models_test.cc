@@ -88,7 +88,7 @@ TEST(RealModels, ImportWithTheShapesOfTheirGoldens) {
     SCOPED_TRACE(folder.path().filename());
     if (!fs::exists(folder.path() / "case.json")) continue;
     const nlohmann::json about = ReadCase(folder.path());
-    const auto file = ReadKerasH5(folder.path() / about.value("source", ""));
+    const auto file = ReadKeras(folder.path() / about.value("source", ""));
     if (!file) {
       EXPECT_EQ(about.value("expect", ""), "error") << file.error().ToString();
       continue;
