@@ -54,6 +54,7 @@ extern const Kernel kTopKV2;
 extern const Kernel kSplit;
 extern const Kernel kBidirectionalSequenceLstm;
 extern const Kernel kCast;
+extern const Kernel kPrelu;
 extern const Kernel kMaximum;
 extern const Kernel kArgMax;
 extern const Kernel kMinimum;
@@ -66,6 +67,7 @@ extern const Kernel kLessEqual;
 extern const Kernel kSelect;
 extern const Kernel kSlice;
 extern const Kernel kSin;
+extern const Kernel kTransposeConv;
 extern const Kernel kSparseToDense;
 extern const Kernel kTile;
 extern const Kernel kExpandDims;
@@ -122,11 +124,13 @@ extern const Kernel kSegmentSum;
 extern const Kernel kCumsum;
 extern const Kernel kCallOnce;
 extern const Kernel kBroadcastTo;
+extern const Kernel kConv3D;
 extern const Kernel kHashtable;
 extern const Kernel kHashtableFind;
 extern const Kernel kHashtableImport;
 extern const Kernel kHashtableSize;
 extern const Kernel kReduceAll;
+extern const Kernel kConv3DTranspose;
 extern const Kernel kVarHandle;
 extern const Kernel kReadVariable;
 extern const Kernel kAssignVariable;
@@ -190,6 +194,7 @@ constexpr const Kernel* kKernels[] = {
     &kSplit,
     &kBidirectionalSequenceLstm,
     &kCast,
+    &kPrelu,
     &kMaximum,
     &kArgMax,
     &kMinimum,
@@ -202,6 +207,7 @@ constexpr const Kernel* kKernels[] = {
     &kSelect,
     &kSlice,
     &kSin,
+    &kTransposeConv,
     &kSparseToDense,
     &kTile,
     &kExpandDims,
@@ -258,11 +264,13 @@ constexpr const Kernel* kKernels[] = {
     &kCumsum,
     &kCallOnce,
     &kBroadcastTo,
+    &kConv3D,
     &kHashtable,
     &kHashtableFind,
     &kHashtableImport,
     &kHashtableSize,
     &kReduceAll,
+    &kConv3DTranspose,
     &kVarHandle,
     &kReadVariable,
     &kAssignVariable,

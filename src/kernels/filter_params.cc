@@ -15,7 +15,7 @@ std::string Describe(const RuntimeTensor& tensor) {
   return std::string(Name(tensor.type));
 }
 
-Result<void> CheckBiasType(const KernelContext& k, int bias,
+Result<void> CheckBiasType(const KernelContext& k, int input, int bias,
                            FilterArithmetic arithmetic) {
   if (!k.HasInput(bias)) return {};
   const DataType type = k.Input(bias).type;
@@ -29,7 +29,7 @@ Result<void> CheckBiasType(const KernelContext& k, int bias,
   if (right) return {};
   return InvalidModel("bias is " + Describe(k.Input(bias)) +
                       ", which does not go with an input of " +
-                      Describe(k.Input(0)));
+                      Describe(k.Input(input)));
 }
 
 Result<FilterArithmetic> ByTypes(const RuntimeTensor& input,
@@ -47,6 +47,8 @@ Result<FilterArithmetic> ByTypes(const RuntimeTensor& input,
   return Unsupported("an input of " + Describe(input) + " with a filter of " +
                      Describe(filter) + " is not supported");
 }
+
+}  // namespace
 
 Result<void> CheckFilterScales(const RuntimeTensor& filter, int channel_axis) {
   const Quantization& q = *filter.quantization;
@@ -67,8 +69,6 @@ Result<void> CheckFilterScales(const RuntimeTensor& filter, int channel_axis) {
   return {};
 }
 
-}  // namespace
-
 bool HasDifferingScales(const RuntimeTensor& filter) {
   const auto& scale = filter.quantization->scale;
   return std::any_of(scale.begin(), scale.end(),
@@ -79,7 +79,7 @@ Result<FilterArithmetic> FindFilterArithmetic(const KernelContext& k, int input,
                                               int filter, int bias) {
   TRY_ASSIGN(const FilterArithmetic arithmetic,
              ByTypes(k.Input(input), k.Input(filter)));
-  TRY(CheckBiasType(k, bias, arithmetic));
+  TRY(CheckBiasType(k, input, bias, arithmetic));
   return arithmetic;
 }
 

@@ -86,6 +86,9 @@ inline float FilterScale(const RuntimeTensor& filter, int channel) {
   return scale[scale.size() > 1 ? static_cast<size_t>(channel) : 0];
 }
 
+// Whether a filter has one scale, or one for each channel along that axis.
+Result<void> CheckFilterScales(const RuntimeTensor& filter, int channel_axis);
+
 // Whether a filter's output channels have scales that differ.
 bool HasDifferingScales(const RuntimeTensor& filter);
 

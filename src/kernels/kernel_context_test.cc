@@ -24,8 +24,7 @@ TEST(KernelContext, ManyThreadsMayFailAtOnce) {
     context.FailEval("index " + std::to_string(begin) + " is out of range");
   });
   EXPECT_TRUE(context.failed_);
-  EXPECT_TRUE(
-      context.failure_.message.ends_with(" is out of range"));
+  EXPECT_TRUE(context.failure_.message.ends_with(" is out of range"));
 }
 
 TEST(KernelContext, StateIsNewAfterEachNewState) {
