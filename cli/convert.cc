@@ -89,7 +89,8 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb =
       app.add_subcommand("convert", "Convert a model to a .tflite file");
-  verb->add_option("SOURCE", arguments->source, "A Keras .h5 / .hdf5 / .keras model")
+  verb->add_option("SOURCE", arguments->source,
+                   "A Keras .h5 / .hdf5 / .keras model")
       ->required();
   verb->add_option("-o,--output", arguments->output, "The .tflite to write")
       ->required();

@@ -118,7 +118,9 @@ Result<void> ModelRun::SetInputs(std::span<const NpyArray> arrays,
   if (auto done = Allocate(); !done) return done;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const bool given = i < arrays.size();
-    if (!given && inputs[i].dtype == DataType::kString) continue;
+    const bool keeps_its_value =
+        inputs[i].is_constant || inputs[i].dtype == DataType::kString;
+    if (!given && keeps_its_value) continue;
     auto done =
         Set(inputs[i], given ? arrays[i] : DrawInput(inputs[i], generator));
     if (!done) return done;

@@ -125,6 +125,7 @@ struct TensorDetails {
   DataType dtype = DataType::kNone;
   Quantization quantization;
   Sparsity sparsity = {};
+  bool is_constant = false;  // its value lies in the file and cannot be set
 };
 
 // A signature: names for inputs and outputs, with the tensors they stand for.

@@ -120,7 +120,9 @@ extern const Kernel kIf;
 extern const Kernel kWhile;
 extern const Kernel kScatterNd;
 extern const Kernel kSelectV2;
+extern const Kernel kDensify;
 extern const Kernel kSegmentSum;
+extern const Kernel kBatchMatMul;
 extern const Kernel kCumsum;
 extern const Kernel kCallOnce;
 extern const Kernel kBroadcastTo;
@@ -260,7 +262,9 @@ constexpr const Kernel* kKernels[] = {
     &kWhile,
     &kScatterNd,
     &kSelectV2,
+    &kDensify,
     &kSegmentSum,
+    &kBatchMatMul,
     &kCumsum,
     &kCallOnce,
     &kBroadcastTo,

@@ -23,7 +23,8 @@ Result<void> CheckBiasType(const KernelContext& k, int input, int bias,
   if (arithmetic == FilterArithmetic::kFloat ||
       arithmetic == FilterArithmetic::kHybrid) {
     right = type == DataType::kFloat32;
-  } else if (arithmetic == FilterArithmetic::kInt16) {
+  } else if (arithmetic == FilterArithmetic::kInt16 ||
+             arithmetic == FilterArithmetic::kInt16x16) {
     right = right || type == DataType::kInt64;
   }
   if (right) return {};
@@ -33,7 +34,8 @@ Result<void> CheckBiasType(const KernelContext& k, int input, int bias,
 }
 
 Result<FilterArithmetic> ByTypes(const RuntimeTensor& input,
-                                 const RuntimeTensor& filter) {
+                                 const RuntimeTensor& filter,
+                                 bool takes_int16_filter) {
   if (input.type == DataType::kFloat32 && filter.type == DataType::kFloat32)
     return FilterArithmetic::kFloat;
   if (input.type == DataType::kFloat32 && IsNarrow(filter.type))
@@ -44,6 +46,9 @@ Result<FilterArithmetic> ByTypes(const RuntimeTensor& input,
     return FilterArithmetic::kInt8;
   if (input.type == DataType::kInt16 && IsNarrow(filter.type))
     return FilterArithmetic::kInt16;
+  if (takes_int16_filter && input.type == DataType::kInt16 &&
+      filter.type == DataType::kInt16)
+    return FilterArithmetic::kInt16x16;
   return Unsupported("an input of " + Describe(input) + " with a filter of " +
                      Describe(filter) + " is not supported");
 }
@@ -76,9 +81,10 @@ bool HasDifferingScales(const RuntimeTensor& filter) {
 }
 
 Result<FilterArithmetic> FindFilterArithmetic(const KernelContext& k, int input,
-                                              int filter, int bias) {
+                                              int filter, int bias,
+                                              bool takes_int16_filter) {
   TRY_ASSIGN(const FilterArithmetic arithmetic,
-             ByTypes(k.Input(input), k.Input(filter)));
+             ByTypes(k.Input(input), k.Input(filter), takes_int16_filter));
   TRY(CheckBiasType(k, input, bias, arithmetic));
   return arithmetic;
 }

@@ -12,16 +12,19 @@ namespace liteforge {
 // Which arithmetic a filter operator computes in, by the types of its input
 // and filter.
 enum class FilterArithmetic {
-  kFloat,   // f32 input, f32 filter
-  kHybrid,  // f32 input, i8 or i4 filter: the input is quantized on the fly
-  kUInt8,   // u8 input and filter, one scale
-  kInt8,    // i8 input, i8 or i4 filter, per tensor or per output channel
-  kInt16,   // i16 input, i8 or i4 filter, symmetric; i32 or i64 bias
+  kFloat,     // f32 input, f32 filter
+  kHybrid,    // f32 input, i8 or i4 filter: the input is quantized on the fly
+  kUInt8,     // u8 input and filter, one scale
+  kInt8,      // i8 input, i8 or i4 filter, per tensor or per output channel
+  kInt16,     // i16 input, i8 or i4 filter, symmetric; i32 or i64 bias
+  kInt16x16,  // the same with an i16 filter
 };
 
-// Errors when the types do not go together.
+// Errors when the types do not go together; kInt16x16 is found only where the
+// operator takes it.
 Result<FilterArithmetic> FindFilterArithmetic(const KernelContext& k, int input,
-                                              int filter, int bias);
+                                              int filter, int bias,
+                                              bool takes_int16_filter = false);
 
 // sum + x, for integers modulo 2^32 or 2^64: no sensible model comes near the
 // end of its accumulators, and any other one must be defined too.

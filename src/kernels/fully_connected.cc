@@ -2,8 +2,10 @@
 // FULLY_CONNECTED: output[b, o] = act(bias[o] + sum over i of
 //                                     input[b, i] * weights[o, i])
 //   input   [.., I] seen as [B, I]   f32 | u8 | i8 | i16
-//   weights [O, I]                   f32 | u8 | i8 | i4
+//   weights [O, I]                   f32 | u8 | i8 | i4 | i16
 //   bias    [O], optional            f32 | i32 | i64
+// Shuffled weights (SHUFFLED4x16INT8, with a u8 input and an i16 output) hold
+// their values less 128, in blocks of 4 outputs x 16 inputs.
 // Source: TFLite schema FullyConnectedOptions; tflite/kernels/
 // fully_connected.cc and kernels/internal/reference.
 #include "kernels/filter_params.h"
@@ -19,23 +21,71 @@ struct State {
   FilterQuantization quantization;
   Range<float> range{0, 0};
   std::vector<int8_t> unpacked;
+  bool shuffled = false;
 };
 
 constexpr int kInput = 0, kWeights = 1, kBias = 2;
 constexpr int kQuantized = 0, kScales = 1;
 
+constexpr int kBlockOutputs = 4, kBlockInputs = 16;
+
+// Back in rows.
+void Unshuffle(const RuntimeTensor& weights, State& s) {
+  const int8_t* from = weights.Data<int8_t>();
+  for (int o = 0; o < s.outputs; o += kBlockOutputs) {
+    for (int i = 0; i < s.depth; i += kBlockInputs) {
+      for (int row = o; row < o + kBlockOutputs; ++row) {
+        std::copy_n(from, kBlockInputs,
+                    s.unpacked.begin() + int64_t{row} * s.depth + i);
+        from += kBlockInputs;
+      }
+    }
+  }
+}
+
+Result<void> PrepareShuffled(KernelContext& k, State& s) {
+  const RuntimeTensor& weights = k.Input(kWeights);
+  if (s.arithmetic != FilterArithmetic::kUInt8 ||
+      k.Output(0).type != DataType::kInt16)
+    return InvalidModel(
+        "with shuffled weights the input must be uint8 and the output int16");
+  if (s.outputs % kBlockOutputs != 0 || s.depth % kBlockInputs != 0)
+    return InvalidModel("shuffled weights must be blocks of 4 x 16, they are " +
+                        weights.shape.ToString());
+  s.shuffled = true;
+  s.unpacked.resize(static_cast<size_t>(weights.elements()));
+  if (weights.is_constant) Unshuffle(weights, s);
+  s.quantization.filter_offset = 0;
+  return {};
+}
+
+// What TensorFlow Lite's kernel leaves in its working memory: the input less
+// 128, four rows in blocks of 16 values.
+void WriteWorkspace(KernelContext& k, const State& s) {
+  if (k.output_count() < 2) return;
+  const auto* input = k.Input(kInput).Data<uint8_t>();
+  auto* to = k.Output(1).MutableData<uint8_t>();
+  const int64_t rows = s.batches == 4 ? 4 : 1;
+  for (int64_t first = 0; first < s.batches; first += rows) {
+    for (int64_t i = 0; i < s.depth; i += kBlockInputs) {
+      for (int64_t row = first; row < first + rows; ++row) {
+        for (int64_t c = i; c < i + kBlockInputs; ++c)
+          *to++ = input[row * s.depth + c] ^ 0x80;
+      }
+    }
+  }
+}
+
 Result<void> Prepare(KernelContext& k) {
   const RuntimeTensor& input = k.Input(kInput);
   const RuntimeTensor& weights = k.Input(kWeights);
   const auto& options = k.options<FullyConnectedOptions>();
-  if (options.weights_format != FullyConnectedOptionsWeightsFormat::kDefault) {
-    return Unsupported("shuffled weights are not supported");
-  }
   State& s = k.NewState<State>();
-  TRY_ASSIGN(s.arithmetic, FindFilterArithmetic(k, kInput, kWeights, kBias));
+  TRY_ASSIGN(s.arithmetic, FindFilterArithmetic(k, kInput, kWeights, kBias,
+                                                /*takes_int16_filter=*/true));
   s.outputs = weights.shape[0];
   s.depth = weights.shape[1];
-  s.batches = input.elements() / s.depth;
+  s.batches = k.Output(0).elements() / std::max(s.outputs, 1);
   s.range = FloatActivationRange(options.fused_activation_function);
   TRY(PrepareNarrowFilter(weights, s.unpacked));
   const DataType out = k.Output(0).type;
@@ -55,8 +105,11 @@ Result<void> Prepare(KernelContext& k) {
              PrepareFilterQuantization(k, kInput, kWeights, kBias, 0,
                                        options.fused_activation_function,
                                        /*narrow_product=*/true));
-  s.quantization.ties_up =
-      !k.reference() && s.arithmetic != FilterArithmetic::kInt16;
+  if (options.weights_format != FullyConnectedOptionsWeightsFormat::kDefault)
+    return PrepareShuffled(k, s);
+  s.quantization.ties_up = !k.reference() &&
+                           s.arithmetic != FilterArithmetic::kInt16 &&
+                           s.arithmetic != FilterArithmetic::kInt16x16;
   return {};
 }
 
@@ -118,12 +171,22 @@ void EvalInteger(KernelContext& k, const State& s, const Weight* weights) {
     const Weight* column = weights + o * s.depth;
     Accumulator sum = 0;
     for (int i = 0; i < s.depth; ++i) {
-      sum = AddWrapping(
-          sum, (row[i] + q.input_offset) * (column[i] + q.filter_offset));
+      // Two int16 values and their offsets pass 32 bits.
+      using Product =
+          std::conditional_t<sizeof(Weight) == 2, int64_t, Accumulator>;
+      sum = AddWrapping(sum, static_cast<Product>(row[i] + q.input_offset) *
+                                 (column[i] + q.filter_offset));
     }
     if (bias != nullptr) sum = AddWrapping(sum, bias[o]);
     output[b * s.outputs + o] = q.Finish<Out>(sum, static_cast<int>(o));
   });
+}
+
+void EvalShuffled(KernelContext& k, State& s) {
+  if (!k.Input(kWeights).is_constant) Unshuffle(k.Input(kWeights), s);
+  EvalInteger<uint8_t, int8_t, int32_t, int32_t, int16_t>(k, s,
+                                                          s.unpacked.data());
+  WriteWorkspace(k, s);
 }
 
 void EvalHybrid(KernelContext& k, const State& s) {
@@ -168,6 +231,7 @@ void Eval(KernelContext& k) noexcept {
     case FilterArithmetic::kHybrid:
       return EvalHybrid(k, s);
     case FilterArithmetic::kUInt8:
+      if (s.shuffled) return EvalShuffled(k, k.State<State>());
       return k.Output(0).type == DataType::kInt16
                  ? EvalInteger<uint8_t, uint8_t, int32_t, int32_t, int16_t>(
                        k, s, weights.Data<uint8_t>())
@@ -182,12 +246,19 @@ void Eval(KernelContext& k) noexcept {
                        k, s, FilterValues(weights, s.unpacked))
                  : EvalInteger<int16_t, int8_t, int32_t, int32_t, int16_t>(
                        k, s, FilterValues(weights, s.unpacked));
+    case FilterArithmetic::kInt16x16:
+      return wide_bias
+                 ? EvalInteger<int16_t, int16_t, int64_t, int64_t, int16_t>(
+                       k, s, weights.Data<int16_t>())
+                 : EvalInteger<int16_t, int16_t, int32_t, int32_t, int16_t>(
+                       k, s, weights.Data<int16_t>());
   }
 }
 
 }  // namespace
 
 extern const Kernel kFullyConnected{
-    Op::kFullyConnected, "f32 i8 u8 i16 hybrid i4-weights", Prepare, Eval};
+    Op::kFullyConnected, "f32 i8 u8 i16 i16-weights hybrid i4-weights", Prepare,
+    Eval};
 
 }  // namespace liteforge

@@ -258,6 +258,8 @@ void Eval(KernelContext& k) noexcept {
                           k, s, FilterValues(filter, s.unpacked))
                     : EvalInteger<int16_t, int8_t, int32_t>(
                           k, s, FilterValues(filter, s.unpacked));
+    case FilterArithmetic::kInt16x16:
+      return;  // not found in Prepare
   }
 }
 

@@ -25,7 +25,10 @@ Result<Shape> FullyConnectedShape(const Shape& input, int32_t outputs,
   }
   int32_t batch = Shape::kUnknownDim;
   const int64_t elements = input.elements();
-  if (elements >= 0 && depth > 0) {
+  if (depth == 0 && input.IsStatic() && input.rank() > 0) {
+    const auto rows = input.dims().first(input.dims().size() - 1);
+    TRY_ASSIGN(batch, ToDim(Shape(rows).elements(), "the batch"));
+  } else if (elements >= 0 && depth > 0) {
     if (elements % depth != 0) {
       return InvalidModel("input " + input.ToString() +
                           " does not divide into rows of " +
@@ -48,7 +51,6 @@ Result<void> FullyConnected(InferContext& c) {
   }
   const int32_t outputs = weights.has_rank() ? weights[0] : -1;
   const int32_t depth = weights.has_rank() ? weights[1] : -1;
-  if (depth == 0) return InvalidModel("weights take no inputs");
   if (c.has_input(2)) {
     const int64_t bias = c.input(2).shape.elements();
     if (bias >= 0 && outputs >= 0 && bias != outputs) {

@@ -6,6 +6,8 @@
 
 #include "base/try.h"
 #include "ops/options_flatbuffers.h"
+#include "runtime/densify.h"
+#include "runtime/read_sparsity.h"
 
 namespace liteforge {
 namespace {
@@ -41,9 +43,16 @@ Result<TensorSpec> ReadTensor(const TfliteModel& file,
   tensor.is_variable = from.is_variable();
   tensor.is_constant = file.IsConstant(from);
   if (!tensor.is_constant) return tensor;
-  if (from.sparsity() != nullptr)
-    return Unsupported("is stored sparse; convert the model without sparsity");
   tensor.data = file.BufferData(from.buffer());
+  if (from.sparsity() != nullptr) {
+    const int bits = BitWidth(tensor.type);
+    if (bits == 0 || bits % 8 != 0)
+      return Unsupported("is sparse and " + std::string(Name(tensor.type)));
+    TRY_ASSIGN(auto dense,
+               Densify(ReadSparsity(*from.sparsity()), tensor.shape,
+                       static_cast<size_t>(bits) / 8, tensor.data.bytes()));
+    tensor.data = Blob::Own(std::move(dense));
+  }
   // Reading any other byte as a C++ bool is undefined.
   if (tensor.type == DataType::kBool &&
       std::ranges::any_of(tensor.data.bytes(),

@@ -36,18 +36,21 @@ SparseDimension ReadDimension(const tflite::DimensionMetadata& from) {
 
 }  // namespace
 
+Sparsity ReadSparsity(const tflite::SparsityParameters& from) {
+  Sparsity sparsity{
+      Widened(from.traversal_order()), Widened(from.block_map()), {}};
+  for (uint32_t i = 0; i < Count(from.dim_metadata()); ++i)
+    sparsity.dimensions.push_back(ReadDimension(*from.dim_metadata()->Get(i)));
+  return sparsity;
+}
+
 Sparsity ReadSparsity(const TfliteModel& file, int graph, int tensor) {
   const auto* from = file->subgraphs()
                          ->Get(static_cast<uint32_t>(graph))
                          ->tensors()
                          ->Get(static_cast<uint32_t>(tensor))
                          ->sparsity();
-  if (from == nullptr) return {};
-  Sparsity sparsity{
-      Widened(from->traversal_order()), Widened(from->block_map()), {}};
-  for (uint32_t i = 0; i < Count(from->dim_metadata()); ++i)
-    sparsity.dimensions.push_back(ReadDimension(*from->dim_metadata()->Get(i)));
-  return sparsity;
+  return from == nullptr ? Sparsity() : ReadSparsity(*from);
 }
 
 }  // namespace liteforge

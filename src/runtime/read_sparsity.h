@@ -6,6 +6,9 @@
 
 namespace liteforge {
 
+// `from` has been verified.
+Sparsity ReadSparsity(const tflite::SparsityParameters& from);
+
 // How tensor `tensor` of subgraph `graph` is stored; empty when it is dense.
 // Both exist.
 Sparsity ReadSparsity(const TfliteModel& file, int graph, int tensor);

@@ -39,7 +39,8 @@ TensorDetails TensorAccess::Details(TensorRef ref) const {
           spec.shape_signature,
           tensor.type,
           spec.quantization,
-          ReadSparsity(file_, graph_.spec().index, ref.index)};
+          ReadSparsity(file_, graph_.spec().index, ref.index),
+          spec.is_constant};
 }
 
 bool TensorAccess::IsInput(TensorRef tensor) const {
