@@ -10,6 +10,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 namespace liteforge {
 
@@ -65,5 +66,14 @@ struct BFloat16 {
     return static_cast<uint16_t>((whole + 0x7FFFu + (whole >> 16 & 1u)) >> 16);
   }
 };
+
+template <class T>
+inline constexpr bool kIsHalf =
+    std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>;
+
+// What values of T are computed in: a kernel that converts its operands to
+// this and its result back has the 16-bit types as it has the others.
+template <class T>
+using Arithmetic = std::conditional_t<kIsHalf<T>, float, T>;
 
 }  // namespace liteforge

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // ADD, SUB, MUL, DIV with broadcasting and a fused activation.
-//   f32 i32 i64 (and i16 without quantization), u8 i8 i16 quantized
+//   f32 f16 bf16 i32 i64 u32 (and i16 without quantization),
+//   u8 i8 i16 quantized, complex64 without activation
 //
 // Quantized ADD and SUB: both operands shift left by 20 bits (15 for int16)
 // and scale to twice the larger input scale; the sum scales to the output.
 // int16 with power-of-two scales (pot_scale_int16) only shifts one operand.
-// MUL scales the product once. DIV multiplies by a fixed-point reciprocal.
+// MUL scales the product once; that of two int16 may leave as int8 or uint8,
+// as a Q0.15 number rounded to Q0.7. DIV multiplies by a fixed-point
+// reciprocal; its int16 operands may have zero points.
 // Source: tflite/kernels/{add,sub,mul,div}.cc, kernels/internal/reference.
 #include <bit>
 #include <string>
 
 #include "kernels/broadcast.h"
+#include "kernels/fixed_point.h"
 #include "kernels/numerics.h"
+#include "kernels/visit_type.h"
 
 namespace liteforge {
 namespace {
+
+using Reals = TypeList<float, Float16, BFloat16>;
+using Integers = TypeList<int16_t, int32_t, int64_t, uint32_t>;
+using Quantized = TypeList<int8_t, uint8_t, int16_t>;
+using Complex = std::complex<float>;
 
 struct State {
   BroadcastPlan plan;
@@ -83,7 +93,8 @@ Result<void> PrepareQuantized(KernelContext& k, State& s) {
   s.b_offset = -b.zero_point();
   s.output_offset = output.zero_point();
   const bool words = output.type == DataType::kInt16;
-  if (words && (s.a_offset != 0 || s.b_offset != 0 || s.output_offset != 0)) {
+  if (words && k.op() != Op::kDiv &&
+      (s.a_offset != 0 || s.b_offset != 0 || s.output_offset != 0)) {
     return InvalidModel("int16 tensors must have zero_point 0");
   }
   if (IsSum(k.op())) {
@@ -101,29 +112,36 @@ Result<void> PrepareQuantized(KernelContext& k, State& s) {
   return {};
 }
 
+// MUL of int16 into 8 bits.
+Result<void> PrepareNarrowing(KernelContext& k, State& s) {
+  const bool bytes = k.Output(0).type == DataType::kInt8 ||
+                     k.Output(0).type == DataType::kUInt8;
+  if (k.op() != Op::kMul || k.Input(0).type != DataType::kInt16 || !bytes) {
+    return InvalidModel("inputs and output must be of one type");
+  }
+  TRY_ASSIGN(s.range, QuantizedActivationRange(s.activation, k.Output(0)));
+  s.output_offset = k.Output(0).zero_point();
+  return {};
+}
+
 Result<void> Prepare(KernelContext& k) {
   const DataType type = k.Input(0).type;
-  if (k.Input(1).type != type || k.Output(0).type != type) {
-    return InvalidModel("inputs and output must be of one type");
+  if (k.Input(1).type != type) {
+    return InvalidModel("inputs must be of one type");
   }
   State& s = k.NewState<State>();
   s.plan = PlanBroadcast(k.Input(0).shape, k.Input(1).shape, k.Output(0).shape);
   s.activation = ActivationOf(k);
-  switch (type) {
-    case DataType::kFloat32:
-    case DataType::kInt32:
-    case DataType::kInt64:
-      return {};
-    case DataType::kInt8:
-    case DataType::kUInt8:
-      s.quantized = true;
-      return PrepareQuantized(k, s);
-    case DataType::kInt16:
-      s.quantized = !k.Output(0).quantization->empty();
-      return s.quantized ? PrepareQuantized(k, s) : Result<void>();
-    default:
-      return Unsupported(std::string(Name(type)) + " is not supported");
+  if (k.Output(0).type != type) return PrepareNarrowing(k, s);
+  s.quantized = Quantized::Has(type) && (type != DataType::kInt16 ||
+                                         !k.Output(0).quantization->empty());
+  if (s.quantized) return PrepareQuantized(k, s);
+  if (Reals::Has(type) || Integers::Has(type)) return {};
+  if (type != DataType::kComplex64) {
+    return Unsupported(std::string(Name(type)) + " is not supported");
   }
+  if (s.activation == Activation::kNone) return {};
+  return InvalidModel("complex64 takes no activation");
 }
 
 template <class T, class Function>
@@ -132,10 +150,23 @@ void Apply(KernelContext& k, const Function& f) {
                   k.Input(1).Data<T>(), k.Output(0).MutableData<T>(), f);
 }
 
-void EvalFloat(KernelContext& k, const State& s) {
-  const Range<float> range = FloatActivationRange(s.activation);
+// What has no other limit ends at the largest finite value, as TensorFlow
+// Lite's does.
+template <class T>
+Range<float> RealRange(Activation activation) {
+  Range<float> range = FloatActivationRange(activation);
+  constexpr auto kHighest = std::is_same_v<T, Float16> ? 65504.0f
+                            : std::is_same_v<T, BFloat16>
+                                ? 0x1.FEp127f
+                                : std::numeric_limits<float>::max();
+  return {std::max(range.min, -kHighest), std::min(range.max, kHighest)};
+}
+
+template <class T>
+void EvalReal(KernelContext& k, const State& s) {
+  const Range<float> range = RealRange<T>(s.activation);
   const auto clamped = [&](auto f) {
-    Apply<float>(k, [=](float a, float b) { return Clamp(f(a, b), range); });
+    Apply<T>(k, [=](float a, float b) { return Clamp(f(a, b), range); });
   };
   switch (k.op()) {
     case Op::kAdd:
@@ -149,36 +180,53 @@ void EvalFloat(KernelContext& k, const State& s) {
   }
 }
 
+void EvalComplex(KernelContext& k) {
+  switch (k.op()) {
+    case Op::kAdd:
+      return Apply<Complex>(k, [](Complex a, Complex b) { return a + b; });
+    case Op::kSub:
+      return Apply<Complex>(k, [](Complex a, Complex b) { return a - b; });
+    case Op::kMul:
+      return Apply<Complex>(k, [](Complex a, Complex b) { return a * b; });
+    default:
+      return Apply<Complex>(k, [](Complex a, Complex b) { return a / b; });
+  }
+}
+
+// The one quotient that does not fit is that of the smallest number by -1.
+template <class T>
+T Divide(T a, T b) {
+  if constexpr (std::is_signed_v<T>) {
+    if (b == -1 && a == std::numeric_limits<T>::min()) return a;
+  }
+  return static_cast<T>(a / b);
+}
+
 // Integers wrap as the machine's do.
 template <class T>
 void EvalIntegers(KernelContext& k, const State& s) {
-  using Unsigned = std::make_unsigned_t<T>;
   const Range<T> range = IntegerActivationRange<T>(s.activation);
   const auto wrapped = [&](auto f) {
     Apply<T>(k, [=](T a, T b) {
       return Clamp(
-          static_cast<T>(f(static_cast<Unsigned>(a), static_cast<Unsigned>(b))),
+          static_cast<T>(f(static_cast<uint64_t>(a), static_cast<uint64_t>(b))),
           range);
     });
   };
   switch (k.op()) {
     case Op::kAdd:
-      return wrapped([](Unsigned a, Unsigned b) { return a + b; });
+      return wrapped([](uint64_t a, uint64_t b) { return a + b; });
     case Op::kSub:
-      return wrapped([](Unsigned a, Unsigned b) { return a - b; });
+      return wrapped([](uint64_t a, uint64_t b) { return a - b; });
     case Op::kMul:
-      return wrapped([](Unsigned a, Unsigned b) {
-        // Promoted to 64 bits, since 16 x 16 bits would be a signed int.
-        return static_cast<Unsigned>(uint64_t{a} * uint64_t{b});
-      });
+      return wrapped([](uint64_t a, uint64_t b) { return a * b; });
     default:
       break;
   }
   bool by_zero = false;
   Apply<T>(k, [&](T a, T b) {
     if (b == 0) by_zero = true;
-    const bool overflows = b == -1 && a == std::numeric_limits<T>::min();
-    return b == 0 ? T{0} : overflows ? a : Clamp(static_cast<T>(a / b), range);
+    return b == 0 ? T{0} : Clamp(Divide(a, b), range);
   });
   if (by_zero) k.FailEval("division by zero");
 }
@@ -212,6 +260,17 @@ void EvalProduct(KernelContext& k, const State& s) {
     return static_cast<T>(
         Clamp(s.output_offset + Multiply(product, s.output), s.range));
   });
+}
+
+template <class Out>
+void EvalNarrowing(KernelContext& k, const State& s) {
+  BroadcastBinary(
+      s.plan, k.Input(0).Data<int16_t>(), k.Input(1).Data<int16_t>(),
+      k.Output(0).MutableData<Out>(), [&](int16_t a, int16_t b) {
+        const int32_t product =
+            RoundingDivideByPowerOfTwo(DoublingHighMultiply16(a, b), 8);
+        return static_cast<Out>(Clamp(product + s.output_offset, s.range));
+      });
 }
 
 int LeadingSignBits(int32_t x) {
@@ -253,25 +312,26 @@ void EvalQuantized(KernelContext& k, const State& s) {
 
 void Eval(KernelContext& k) noexcept {
   const State& s = k.State<State>();
-  switch (k.Input(0).type) {
-    case DataType::kInt8:
-      return EvalQuantized<int8_t>(k, s);
-    case DataType::kUInt8:
-      return EvalQuantized<uint8_t>(k, s);
-    case DataType::kInt16:
-      if (s.only_shift) return EvalShiftedSum(k, s);
-      return s.quantized ? EvalQuantized<int16_t>(k, s)
-                         : EvalIntegers<int16_t>(k, s);
-    case DataType::kInt32:
-      return EvalIntegers<int32_t>(k, s);
-    case DataType::kInt64:
-      return EvalIntegers<int64_t>(k, s);
-    default:
-      return EvalFloat(k, s);
+  const DataType type = k.Input(0).type;
+  const DataType out = k.Output(0).type;
+  if (out != type) {
+    out == DataType::kInt8 ? EvalNarrowing<int8_t>(k, s)
+                           : EvalNarrowing<uint8_t>(k, s);
+  } else if (s.only_shift) {
+    EvalShiftedSum(k, s);
+  } else if (s.quantized) {
+    Quantized::Dispatch(
+        type, [&](auto t) { EvalQuantized<TypeOf<decltype(t)>>(k, s); });
+  } else if (type == DataType::kComplex64) {
+    EvalComplex(k);
+  } else {
+    Reals::Dispatch(type, [&](auto t) { EvalReal<TypeOf<decltype(t)>>(k, s); });
+    Integers::Dispatch(
+        type, [&](auto t) { EvalIntegers<TypeOf<decltype(t)>>(k, s); });
   }
 }
 
-constexpr const char* kTypes = "f32 i8 u8 i16 i32 i64";
+constexpr const char* kTypes = "f32 f16 bf16 i8 u8 i16 i32 i64 u32 complex64";
 
 }  // namespace
 

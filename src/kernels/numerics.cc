@@ -63,6 +63,7 @@ Range<T> IntegerActivationRange(Activation activation) {
 template Range<int32_t> IntegerActivationRange(Activation);
 template Range<int64_t> IntegerActivationRange(Activation);
 template Range<int16_t> IntegerActivationRange(Activation);
+template Range<uint32_t> IntegerActivationRange(Activation);
 
 Range<int32_t> RangeOf(DataType type) {
   switch (type) {

@@ -3,7 +3,7 @@
 // is the zero_point of a quantized output.
 // MIRROR_PAD: the border filled with the input's own rows, mirrored with
 // (SYMMETRIC) or without (REFLECT) repeating the outermost.
-//   paddings: i32 | i64 [rank, 2]
+//   paddings: i8 | i16 | i32 | i64 [rank, 2]
 // Source: tflite/kernels/{pad,mirror_pad}.cc.
 #include <cstring>
 
@@ -14,11 +14,14 @@ namespace liteforge {
 namespace {
 
 Result<void> Prepare(KernelContext& k) {
-  if (!IsIndexType(k.Input(1).type)) {
-    return InvalidModel("paddings must be int32 or int64");
+  const DataType paddings = k.Input(1).type;
+  if (!IsIndexType(paddings) && paddings != DataType::kInt8 &&
+      paddings != DataType::kInt16) {
+    return InvalidModel("paddings must be int8, int16, int32 or int64");
   }
-  if (k.HasInput(2) && k.Input(2).type != k.Input(0).type) {
-    return InvalidModel("the padding value must have the input's type");
+  if (k.HasInput(2) &&
+      (k.Input(2).type != k.Input(0).type || k.Input(2).elements() != 1)) {
+    return InvalidModel("the padding value must be one of the input's type");
   }
   if (k.Input(0).type == DataType::kString) {
     return Unsupported("string elements are not supported");
@@ -36,15 +39,15 @@ void FillPadding(KernelContext& k) {
   RuntimeTensor& output = k.Output(0);
   if (output.elements() == 0) return;
   if (k.HasInput(2)) return FillWith(output, k.Input(2).data);
-  const int32_t zero_point = output.zero_point();
-  if (zero_point == 0) {
-    std::memset(output.data, 0, output.bytes);
-  } else if (output.type == DataType::kInt16) {
-    const auto value = static_cast<int16_t>(zero_point);
-    FillWith(output, reinterpret_cast<const std::byte*>(&value));
-  } else {
-    std::memset(output.data, static_cast<uint8_t>(zero_point), output.bytes);
+  const bool bytes =
+      output.type == DataType::kInt8 || output.type == DataType::kUInt8;
+  if (output.type == DataType::kInt16) {
+    const auto value = static_cast<int16_t>(output.zero_point());
+    return FillWith(output, reinterpret_cast<const std::byte*>(&value));
   }
+  std::memset(output.data,
+              bytes ? static_cast<uint8_t>(output.zero_point()) : 0,
+              output.bytes);
 }
 
 void EvalPad(KernelContext& k) noexcept {
@@ -119,7 +122,7 @@ void EvalMirrorPad(KernelContext& k) noexcept {
 }
 
 constexpr const char* kTypes =
-    "f32 f16 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool complex64";
+    "f32 f16 bf16 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool complex64";
 
 }  // namespace
 

@@ -4,10 +4,15 @@
 //   MEAN SUM   f32 i32 i64; u8 i8 i16 with rescaling: the integer sum less
 //              count x zero_point is multiplied by scale_in / scale_out, for
 //              MEAN with 1 / count worked into the multiplier
-//   PROD       f32 i32 i64     MAX MIN  f32 i32 i64 u8 i8 i16
+//   PROD       f32 i32 i64, i8 i16 plain or quantized: before each factor the
+//              product is multiplied by scale_in / scale_out^(1 / count), and
+//              once more at the end
+//   MAX MIN    f32 i32 i64 u8 i8 i16
 //   ANY ALL    bool
+// The mean of nothing is NaN, or 0 in integers; the sum 0, the product 1.
 // Source: tflite/kernels/reduce.cc, kernels/internal/reference/reduce.h.
 #include <bit>
+#include <cmath>
 #include <string>
 
 #include "kernels/move_elements.h"
@@ -31,13 +36,34 @@ bool TakesType(Op op, DataType type) {
   if (op == Op::kReduceAny || op == Op::kReduceAll) {
     return type == DataType::kBool;
   }
-  return number || (IsQuantized(type) && op != Op::kReduceProd);
+  return number || (IsQuantized(type) &&
+                    (op != Op::kReduceProd || type != DataType::kUInt8));
+}
+
+bool IsQuantizedProduct(const KernelContext& k) {
+  return k.op() == Op::kReduceProd && IsQuantized(k.Input(0).type) &&
+         !k.Input(0).quantization->empty();
+}
+
+// MEAN, SUM and PROD of quantized numbers.
+Result<void> PrepareRescaling(KernelContext& k) {
+  const RuntimeTensor& input = k.Input(0);
+  const RuntimeTensor& output = k.Output(0);
+  TRY(CheckQuantized(input, "input"));
+  TRY(CheckQuantized(output, "output"));
+  k.State<State>().scale = ToFixedScale(static_cast<double>(input.scale()) /
+                                        static_cast<double>(output.scale()));
+  const bool words = input.type == DataType::kInt16;
+  if (words && (input.zero_point() != 0 || output.zero_point() != 0)) {
+    return InvalidModel("int16 tensors must have zero_point 0");
+  }
+  return {};
 }
 
 Result<void> Prepare(KernelContext& k) {
   const RuntimeTensor& input = k.Input(0);
   const RuntimeTensor& output = k.Output(0);
-  State& s = k.NewState<State>();
+  k.NewState<State>();
   if (!IsIndexType(k.Input(1).type)) return InvalidModel("axes must be int32");
   if (output.type != input.type) {
     return InvalidModel("the output must have the input's type");
@@ -48,16 +74,8 @@ Result<void> Prepare(KernelContext& k) {
   k.NeedScratch(0, sizeof(int64_t) * static_cast<size_t>(std::max<int64_t>(
                                          1, output.elements())));
   if (!IsQuantized(input.type)) return {};
-  if (k.op() == Op::kMean || k.op() == Op::kSum) {
-    TRY(CheckQuantized(input, "input"));
-    TRY(CheckQuantized(output, "output"));
-    s.scale = ToFixedScale(static_cast<double>(input.scale()) /
-                           static_cast<double>(output.scale()));
-    const bool words = input.type == DataType::kInt16;
-    if (words && (input.zero_point() != 0 || output.zero_point() != 0)) {
-      return InvalidModel("int16 tensors must have zero_point 0");
-    }
-    return {};
+  if (k.op() == Op::kMean || k.op() == Op::kSum || IsQuantizedProduct(k)) {
+    return PrepareRescaling(k);
   }
   if (input.scale() != output.scale() ||
       input.zero_point() != output.zero_point()) {
@@ -123,6 +141,16 @@ class OutputIndex {
   int64_t count_ = 1;
 };
 
+// Integers wrap.
+template <class T>
+T Add(T a, T b) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  } else {
+    return a + b;
+  }
+}
+
 // Sums in Wide, then finish(sum) into the output.
 template <class T, class Wide, class Finish>
 void SumInto(KernelContext& k, const OutputIndex& index, const Finish& finish) {
@@ -131,8 +159,9 @@ void SumInto(KernelContext& k, const OutputIndex& index, const Finish& finish) {
   auto* sums = k.Scratch<Wide>(0);
   const int64_t outputs = k.Output(0).elements();
   std::fill_n(sums, outputs, Wide{0});
-  index.Walk(
-      [&](int64_t i, int64_t o) { sums[o] += static_cast<Wide>(from[i]); });
+  index.Walk([&](int64_t i, int64_t o) {
+    sums[o] = Add(sums[o], static_cast<Wide>(from[i]));
+  });
   for (int64_t o = 0; o < outputs; ++o) to[o] = finish(sums[o]);
 }
 
@@ -167,7 +196,8 @@ void EvalSum(KernelContext& k, const OutputIndex& index) {
   const bool mean = k.op() == Op::kMean;
   const auto count = static_cast<Wide>(index.count());
   SumInto<T, Wide>(k, index, [&](Wide sum) {
-    return static_cast<T>(mean && count != 0 ? sum / count : sum);
+    if (mean && count == 0) return std::numeric_limits<T>::quiet_NaN();
+    return static_cast<T>(mean ? sum / count : sum);
   });
 }
 
@@ -200,6 +230,36 @@ void EvalFold(KernelContext& k, const OutputIndex& index) {
           return a * b;
         }
       });
+  }
+}
+
+template <class T>
+void EvalQuantizedProduct(KernelContext& k, const OutputIndex& index) {
+  const RuntimeTensor& input = k.Input(0);
+  const RuntimeTensor& output = k.Output(0);
+  const T* from = input.Data<T>();
+  T* to = k.Output(0).MutableData<T>();
+  auto* products = k.Scratch<int64_t>(0);
+  const auto count = static_cast<double>(index.count());
+  const auto scale = static_cast<double>(output.scale());
+  const FixedScale step = ToFixedScale(static_cast<double>(input.scale()) /
+                                       std::pow(scale, 1.0 / count));
+  // No int32 is as large: the place of the first factor.
+  constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
+  std::fill_n(products, output.elements(), kNone);
+  index.Walk([&](int64_t i, int64_t o) {
+    const int32_t factor = from[i] - input.zero_point();
+    products[o] =
+        products[o] == kNone ? factor : Multiply(products[o] * factor, step);
+  });
+  for (int64_t o = 0; o < output.elements(); ++o) {
+    to[o] =
+        products[o] == kNone
+            ? QuantizeValue<T>(1.0f, output.scale(), output.zero_point())
+            : static_cast<T>(std::clamp<int64_t>(
+                  int64_t{Multiply(products[o], step)} + output.zero_point(),
+                  std::numeric_limits<T>::min(),
+                  std::numeric_limits<T>::max()));
   }
 }
 
@@ -246,6 +306,11 @@ void EvalFolds(KernelContext& k, const OutputIndex& index) {
 void Eval(KernelContext& k) noexcept {
   OutputIndex index;
   if (!index.Init(k)) return k.FailEval("an axis is out of range");
+  if (IsQuantizedProduct(k)) {
+    return k.Input(0).type == DataType::kInt8
+               ? EvalQuantizedProduct<int8_t>(k, index)
+               : EvalQuantizedProduct<int16_t>(k, index);
+  }
   const bool sum = k.op() == Op::kMean || k.op() == Op::kSum;
   sum ? EvalSums(k, index) : EvalFolds(k, index);
 }
@@ -256,7 +321,8 @@ constexpr const char* kSums = "f32 i8 u8 i16 i32 i64";
 
 extern const Kernel kMean{Op::kMean, kSums, Prepare, Eval};
 extern const Kernel kSum{Op::kSum, kSums, Prepare, Eval};
-extern const Kernel kReduceProd{Op::kReduceProd, "f32 i32 i64", Prepare, Eval};
+extern const Kernel kReduceProd{Op::kReduceProd, "f32 i8 i16 i32 i64", Prepare,
+                                Eval};
 extern const Kernel kReduceMax{Op::kReduceMax, kSums, Prepare, Eval};
 extern const Kernel kReduceMin{Op::kReduceMin, kSums, Prepare, Eval};
 extern const Kernel kReduceAny{Op::kReduceAny, "bool", Prepare, Eval};

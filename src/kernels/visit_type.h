@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/half.h"
 #include "kernels/kernel.h"
 
 namespace liteforge {
@@ -21,6 +22,10 @@ template <>
 inline constexpr DataType kDataTypeOf<float> = DataType::kFloat32;
 template <>
 inline constexpr DataType kDataTypeOf<double> = DataType::kFloat64;
+template <>
+inline constexpr DataType kDataTypeOf<Float16> = DataType::kFloat16;
+template <>
+inline constexpr DataType kDataTypeOf<BFloat16> = DataType::kBFloat16;
 template <>
 inline constexpr DataType kDataTypeOf<int8_t> = DataType::kInt8;
 template <>

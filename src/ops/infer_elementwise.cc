@@ -76,6 +76,18 @@ Result<void> Binary(InferContext& c) {
   return {};
 }
 
+// The product of two int16 may leave in 8 bits.
+Result<void> Multiply(InferContext& c) {
+  TRY(Binary(c));
+  const DataType declared = c.declared_type(0);
+  const bool bytes =
+      declared == DataType::kInt8 || declared == DataType::kUInt8;
+  if (bytes && c.input(0).type == DataType::kInt16) {
+    c.SetOutput(0, declared, c.outputs()[0].shape);
+  }
+  return {};
+}
+
 Result<void> Comparison(InferContext& c) {
   TRY(NeedInputs(c, 2));
   TRY(CheckSameType(c, 0, 1));
@@ -185,7 +197,7 @@ constexpr InferRule kRules[] = {
     {Op::kLogistic, SameAsInput},
     {Op::kMaximum, Binary},
     {Op::kMinimum, Binary},
-    {Op::kMul, Binary},
+    {Op::kMul, Multiply},
     {Op::kNeg, SameAsInput},
     {Op::kNotEqual, Comparison},
     {Op::kPow, Binary},

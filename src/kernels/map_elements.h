@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels of one operand: each output element from the input element at its
+// place.
+#pragma once
+
+#include "base/half.h"
+#include "kernels/kernel.h"
+
+namespace liteforge {
+
+// output[i] = f(input[i]). f computes in Arithmetic<T>.
+template <class T, class Function>
+void MapElements(KernelContext& k, const Function& f) {
+  const T* from = k.Input(0).Data<T>();
+  T* to = k.Output(0).MutableData<T>();
+  const int64_t count = k.Input(0).elements();
+  for (int64_t i = 0; i < count; ++i) {
+    to[i] = static_cast<T>(f(static_cast<Arithmetic<T>>(from[i])));
+  }
+}
+
+}  // namespace liteforge
