@@ -18,7 +18,9 @@ extern const Kernel kEmbeddingLookup;
 extern const Kernel kFloor;
 extern const Kernel kFullyConnected;
 extern const Kernel kHashtableLookup;
+extern const Kernel kL2Normalization;
 extern const Kernel kL2Pool2D;
+extern const Kernel kLocalResponseNormalization;
 extern const Kernel kLogistic;
 extern const Kernel kLshProjection;
 extern const Kernel kLstm;
@@ -52,6 +54,7 @@ extern const Kernel kBidirectionalSequenceRnn;
 extern const Kernel kExp;
 extern const Kernel kTopKV2;
 extern const Kernel kSplit;
+extern const Kernel kLogSoftmax;
 extern const Kernel kBidirectionalSequenceLstm;
 extern const Kernel kCast;
 extern const Kernel kPrelu;
@@ -80,6 +83,7 @@ extern const Kernel kRsqrt;
 extern const Kernel kShape;
 extern const Kernel kPow;
 extern const Kernel kArgMin;
+extern const Kernel kFakeQuant;
 extern const Kernel kReduceProd;
 extern const Kernel kReduceMax;
 extern const Kernel kPack;
@@ -160,7 +164,9 @@ constexpr const Kernel* kKernels[] = {
     &kFloor,
     &kFullyConnected,
     &kHashtableLookup,
+    &kL2Normalization,
     &kL2Pool2D,
+    &kLocalResponseNormalization,
     &kLogistic,
     &kLshProjection,
     &kLstm,
@@ -194,6 +200,7 @@ constexpr const Kernel* kKernels[] = {
     &kExp,
     &kTopKV2,
     &kSplit,
+    &kLogSoftmax,
     &kBidirectionalSequenceLstm,
     &kCast,
     &kPrelu,
@@ -222,6 +229,7 @@ constexpr const Kernel* kKernels[] = {
     &kShape,
     &kPow,
     &kArgMin,
+    &kFakeQuant,
     &kReduceProd,
     &kReduceMax,
     &kPack,

@@ -54,26 +54,26 @@ void WalkBroadcast(const BroadcastPlan& plan, const Row& row) {
   }
 }
 
-// out[i] = f(a[i], b[i]) with broadcasting. f computes in Arithmetic<A>.
-template <class A, class Out, class Function>
-void BroadcastBinary(const BroadcastPlan& plan, const A* a, const A* b,
+// out[i] = f(a[i], b[i]) with broadcasting. f computes in
+// Arithmetic of the operands' types.
+template <class A, class B, class Out, class Function>
+void BroadcastBinary(const BroadcastPlan& plan, const A* a, const B* b,
                      Out* out, const Function& f) {
-  using Number = Arithmetic<A>;
-  const auto apply = [&f](Number x, Number y) {
+  const auto apply = [&f](Arithmetic<A> x, Arithmetic<B> y) {
     return static_cast<Out>(f(x, y));
   };
   WalkBroadcast(plan, [&](int64_t to, int64_t from_a, int64_t step_a,
                           int64_t from_b, int64_t step_b, int64_t count) {
     const A* x = a + from_a;
-    const A* y = b + from_b;
+    const B* y = b + from_b;
     Out* z = out + to;
     if (step_a == 1 && step_b == 1) {
       for (int64_t i = 0; i < count; ++i) z[i] = apply(x[i], y[i]);
     } else if (step_a == 1) {
-      const Number right = *y;
+      const Arithmetic<B> right = *y;
       for (int64_t i = 0; i < count; ++i) z[i] = apply(x[i], right);
     } else if (step_b == 1) {
-      const Number left = *x;
+      const Arithmetic<A> left = *x;
       for (int64_t i = 0; i < count; ++i) z[i] = apply(left, y[i]);
     } else {
       const Out value = apply(*x, *y);

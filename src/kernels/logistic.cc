@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // LOGISTIC: 1 / (1 + e^-x). TANH.
-//   f32; u8 and i8 by a table of 256; i16 (zero_point 0, output scale 2^-15)
-//   by the interpolated table of sigmoid_table.h.
+//   f32 f16 bf16; u8 and i8 by a table of 256; i16 (zero_point 0, output scale
+//   2^-15) by the interpolated table of sigmoid_table.h.
 // LOGISTIC's 8-bit output scale is 1/256.
 // Source: tflite/kernels/activations.cc.
 #include <cmath>
 #include <string>
 
 #include "kernels/lookup_table.h"
+#include "kernels/map_elements.h"
 #include "kernels/sigmoid_table.h"
+#include "kernels/visit_type.h"
 
 namespace liteforge {
 namespace {
+
+using Floats = TypeList<float, Float16, BFloat16>;
 
 struct State {
   ByteTable table{};
@@ -39,7 +43,7 @@ Result<void> Prepare(KernelContext& k) {
   if (output.type != input.type) {
     return InvalidModel("the output must have the input's type");
   }
-  if (input.type == DataType::kFloat32) return {};
+  if (Floats::Has(input.type)) return {};
   TRY(CheckQuantized(input, "input"));
   TRY(CheckQuantized(output, "output"));
   if (input.type == DataType::kInt16) {
@@ -68,12 +72,12 @@ void Eval(KernelContext& k) noexcept {
   const RuntimeTensor& input = k.Input(0);
   RuntimeTensor& output = k.Output(0);
   const int64_t count = input.elements();
-  if (input.type == DataType::kFloat32) {
-    const float* from = input.Data<float>();
-    float* to = output.MutableData<float>();
-    for (int64_t i = 0; i < count; ++i) {
-      to[i] = logistic ? Sigmoid(from[i]) : std::tanh(from[i]);
-    }
+  if (Floats::Has(input.type)) {
+    Floats::Dispatch(input.type, [&](auto tag) {
+      using T = TypeOf<decltype(tag)>;
+      logistic ? MapElements<T>(k, Sigmoid)
+               : MapElements<T>(k, [](float x) { return std::tanh(x); });
+    });
   } else if (input.type == DataType::kInt16) {
     const auto* from = input.Data<int16_t>();
     auto* to = output.MutableData<int16_t>();
@@ -88,7 +92,8 @@ void Eval(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kLogistic{Op::kLogistic, "f32 i8 u8 i16", Prepare, Eval};
-extern const Kernel kTanh{Op::kTanh, "f32 i8 u8 i16", Prepare, Eval};
+extern const Kernel kLogistic{Op::kLogistic, "f32 f16 bf16 i8 u8 i16", Prepare,
+                              Eval};
+extern const Kernel kTanh{Op::kTanh, "f32 f16 bf16 i8 u8 i16", Prepare, Eval};
 
 }  // namespace liteforge

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PRELU: x >= 0 ? x : alpha x, alpha broadcast to the input's shape.
-//   f32, u8, i8, i16: quantized values go through one multiplier when
-//   positive and another, times alpha, when negative.
+//   f32, u8, i8, i16 with an alpha of i8: quantized values go through one
+//   multiplier when positive and another, times alpha, when negative.
 // Source: tflite/kernels/activations.cc, kernels/internal/reference/prelu.h.
 #include <string>
 
@@ -22,8 +22,12 @@ Result<void> Prepare(KernelContext& k) {
   const RuntimeTensor& alpha = k.Input(1);
   const RuntimeTensor& output = k.Output(0);
   State& s = k.NewState<State>();
-  if (alpha.type != input.type || output.type != input.type)
-    return InvalidModel("input, alpha and output must be of one type");
+  const DataType alpha_type =
+      input.type == DataType::kInt16 ? DataType::kInt8 : input.type;
+  if (alpha.type != alpha_type || output.type != input.type)
+    return InvalidModel(
+        "input, alpha and output must be of one type (alpha "
+        "int8 where they are int16)");
   s.plan = PlanBroadcast(input.shape, alpha.shape, output.shape);
   if (input.type == DataType::kFloat32) return {};
   if (input.type != DataType::kInt8 && input.type != DataType::kUInt8 &&
@@ -42,11 +46,11 @@ Result<void> Prepare(KernelContext& k) {
   return {};
 }
 
-template <class T>
+template <class T, class Alpha = T>
 void EvalQuantized(KernelContext& k, const State& s) {
   BroadcastBinary(
-      s.plan, k.Input(0).Data<T>(), k.Input(1).Data<T>(),
-      k.Output(0).MutableData<T>(), [&](T x, T a) {
+      s.plan, k.Input(0).Data<T>(), k.Input(1).Data<Alpha>(),
+      k.Output(0).MutableData<T>(), [&](T x, Alpha a) {
         const int32_t value = s.input_offset + x;
         const int32_t scaled =
             value >= 0
@@ -69,7 +73,7 @@ void Eval(KernelContext& k) noexcept {
     case DataType::kUInt8:
       return EvalQuantized<uint8_t>(k, s);
     case DataType::kInt16:
-      return EvalQuantized<int16_t>(k, s);
+      return EvalQuantized<int16_t, int8_t>(k, s);
     default:
       return BroadcastBinary(
           s.plan, k.Input(0).Data<float>(), k.Input(1).Data<float>(),

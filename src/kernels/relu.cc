@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1: clamp to [0, inf), [0, 6], [-1, 1],
 // [0, 1]. Quantized ones rescale to the output's parameters first.
-//   f32 u8 i8 i16
+//   f32 f16 bf16 u8 i8 i16
 // Source: tflite/kernels/activations.cc.
 #include <string>
 
+#include "kernels/map_elements.h"
 #include "kernels/numerics.h"
+#include "kernels/visit_type.h"
 
 namespace liteforge {
 namespace {
+
+using Floats = TypeList<float, Float16, BFloat16>;
 
 struct State {
   Range<float> real{0, 0};
@@ -38,7 +42,7 @@ Result<void> Prepare(KernelContext& k) {
   if (output.type != input.type) {
     return InvalidModel("the output must have the input's type");
   }
-  if (input.type == DataType::kFloat32) return {};
+  if (Floats::Has(input.type)) return {};
   if (input.type != DataType::kInt8 && input.type != DataType::kUInt8 &&
       input.type != DataType::kInt16) {
     return Unsupported(std::string(Name(input.type)) + " is not supported");
@@ -83,17 +87,19 @@ void Eval(KernelContext& k) noexcept {
     default:
       break;
   }
-  const float* from = k.Input(0).Data<float>();
-  float* to = k.Output(0).MutableData<float>();
-  const int64_t count = k.Input(0).elements();
-  for (int64_t i = 0; i < count; ++i) to[i] = Clamp(from[i], s.real);
+  Floats::Dispatch(k.Input(0).type, [&](auto tag) {
+    MapElements<TypeOf<decltype(tag)>>(
+        k, [&](float x) { return Clamp(x, s.real); });
+  });
 }
+
+constexpr const char* kTypes = "f32 f16 bf16 i8 u8 i16";
 
 }  // namespace
 
-extern const Kernel kRelu{Op::kRelu, "f32 i8 u8 i16", Prepare, Eval};
-extern const Kernel kRelu6{Op::kRelu6, "f32 i8 u8 i16", Prepare, Eval};
-extern const Kernel kReluN1To1{Op::kReluN1To1, "f32 i8 u8 i16", Prepare, Eval};
-extern const Kernel kRelu0To1{Op::kRelu0To1, "f32 i8 u8 i16", Prepare, Eval};
+extern const Kernel kRelu{Op::kRelu, kTypes, Prepare, Eval};
+extern const Kernel kRelu6{Op::kRelu6, kTypes, Prepare, Eval};
+extern const Kernel kReluN1To1{Op::kReluN1To1, kTypes, Prepare, Eval};
+extern const Kernel kRelu0To1{Op::kRelu0To1, kTypes, Prepare, Eval};
 
 }  // namespace liteforge

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SOFTMAX over the last axis: e^(beta (x - max)) / sum of the same.
-//   f32 -> f32
+//   f32, f16 and bf16 -> the same
 //   u8 | i8 -> the same or i16: e^x in Q0.31, the sum in Q12.19
 //   i16 -> i16 (zero_point 0): tables of e^x over [-10, 0] and 1/(1+x)
 // Output scales are fixed: 1/256 (zero_point -128 for i8), 1/32768 for i16.
@@ -10,12 +10,15 @@
 #include <string>
 
 #include "kernels/lookup_table.h"
+#include "kernels/visit_type.h"
 
 namespace liteforge {
 namespace {
 
 constexpr int kScaledDifferenceBits = 5;
 constexpr int kSumBits = 12;
+
+using Floats = TypeList<float, Float16, BFloat16>;
 
 struct State {
   FixedScale beta;
@@ -64,7 +67,7 @@ Result<void> Prepare(KernelContext& k) {
   const bool byte = IsByte(input.type) && (output.type == input.type ||
                                            output.type == DataType::kInt16);
   const bool word = input.type == DataType::kInt16 && output.type == input.type;
-  if (input.type == DataType::kFloat32 && output.type == input.type) return {};
+  if (Floats::Has(input.type) && output.type == input.type) return {};
   if (!byte && !word) {
     return Unsupported(std::string(Name(input.type)) + " to " +
                        std::string(Name(output.type)) + " is not supported");
@@ -88,6 +91,20 @@ void FloatRow(const float* x, int64_t depth, float beta, float* y) {
     sum += y[c];
   }
   for (int64_t c = 0; c < depth; ++c) y[c] = y[c] / sum;
+}
+
+// 16-bit floats, which cannot hold the intermediate values.
+template <class T>
+void FloatRow(const T* x, int64_t depth, float beta, T* y) {
+  float largest = std::numeric_limits<float>::lowest();
+  for (int64_t c = 0; c < depth; ++c)
+    largest = std::max(largest, static_cast<float>(x[c]));
+  const auto exp = [&](int64_t c) {
+    return std::exp((static_cast<float>(x[c]) - largest) * beta);
+  };
+  float sum = 0;
+  for (int64_t c = 0; c < depth; ++c) sum += exp(c);
+  for (int64_t c = 0; c < depth; ++c) y[c] = static_cast<T>(exp(c) / sum);
 }
 
 // e^(beta difference) in Q0.31.
@@ -182,11 +199,14 @@ void Eval(KernelContext& k) noexcept {
   const State& s = k.State<State>();
   const DataType in = k.Input(0).type, out = k.Output(0).type;
   const bool widened = out == DataType::kInt16;
-  if (in == DataType::kFloat32) {
+  if (Floats::Has(in)) {
     const float beta = k.options<SoftmaxOptions>().beta;
-    ForEachRow(k, [&](int64_t at, int64_t depth) {
-      FloatRow(k.Input(0).Data<float>() + at, depth, beta,
-               k.Output(0).MutableData<float>() + at);
+    Floats::Dispatch(in, [&](auto tag) {
+      using T = TypeOf<decltype(tag)>;
+      ForEachRow(k, [&](int64_t at, int64_t depth) {
+        FloatRow(k.Input(0).Data<T>() + at, depth, beta,
+                 k.Output(0).MutableData<T>() + at);
+      });
     });
   } else if (in == DataType::kInt16) {
     ForEachRow(k, [&](int64_t at, int64_t depth) {
@@ -204,6 +224,7 @@ void Eval(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kSoftmax{Op::kSoftmax, "f32 i8 u8 i16", Prepare, Eval};
+extern const Kernel kSoftmax{Op::kSoftmax, "f32 f16 bf16 i8 u8 i16", Prepare,
+                             Eval};
 
 }  // namespace liteforge
