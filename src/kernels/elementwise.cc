@@ -1,136 +1,149 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions of one value, f32 unless said:
-//   ABS (also i32 i64)  CEIL  COS  EXP  FLOOR  LOG  NEG (also i32 i64)
-//   ROUND (half to even)  RSQRT  SIGN (also i32)  SIN  SQRT  SQUARE  ELU
+// Functions of one value, f32 f16 bf16 f64 unless said:
+//   CEIL  COS  FLOOR  ROUND (half to even)  SIN  SQUARE  ELU
+//   EXP  LOG  RSQRT  SQRT (also quantized: quantized_unary.h)
+//   ABS (also i32 i64, i16 without quantization, and quantized)
+//   NEG (also i8 i16 i32 i64, on the steps)  SIGN (also i32 i64; NaN stays)
 //   HARD_SWISH: x relu6(x + 3) / 6   LEAKY_RELU: x > 0 ? x : alpha x
 //   GELU: x/2 (1 + erf(x / sqrt 2)), or by tanh where asked
 // and LOGICAL_NOT of booleans.
-// Source: tflite/kernels/{elementwise,activations,gelu}.cc.
+// Source: tflite/kernels/{elementwise,activations,gelu,neg,sign}.cc.
 #include <cmath>
 #include <string>
 
-#include "kernels/kernel.h"
+#include "kernels/map_elements.h"
+#include "kernels/quantized_unary.h"
+#include "kernels/visit_type.h"
 
 namespace liteforge {
 namespace {
 
-template <class T, class Function>
-void Map(KernelContext& k, const Function& f) {
-  const T* from = k.Input(0).Data<T>();
-  T* to = k.Output(0).MutableData<T>();
-  const int64_t count = k.Input(0).elements();
-  for (int64_t i = 0; i < count; ++i) to[i] = f(from[i]);
-}
+using Reals = TypeList<float, Float16, BFloat16, double>;
+using Integers = TypeList<int8_t, int16_t, int32_t, int64_t>;
 
-bool TakesIntegers(Op op) {
-  return op == Op::kAbs || op == Op::kNeg || op == Op::kSign;
+bool TakesInteger(Op op, DataType type) {
+  const bool wide = type == DataType::kInt32 || type == DataType::kInt64;
+  switch (op) {
+    case Op::kAbs:
+      return wide || type == DataType::kInt16;
+    case Op::kNeg:
+      return Integers::Has(type);
+    case Op::kSign:
+      return wide;
+    default:
+      return false;
+  }
 }
 
 Result<void> Prepare(KernelContext& k) {
   const DataType type = k.Input(0).type;
-  const bool integer = type == DataType::kInt32 || type == DataType::kInt64;
   if (k.Output(0).type != type) {
     return InvalidModel("the output must have the input's type");
   }
-  if (type == DataType::kFloat32 || (integer && TakesIntegers(k.op()))) {
-    return {};
-  }
-  return Unsupported(std::string(Name(type)) + " is not supported");
+  if (IsQuantizedUnary(k)) return PrepareQuantizedUnary(k);
+  if (TakesInteger(k.op(), type)) return {};
+  return Reals::Check(type);
 }
 
 // Halves go to the even neighbour whatever the rounding mode is.
-float RoundHalfToEven(float x) {
-  const float floor = std::floor(x), fraction = x - floor;
-  if (fraction < 0.5f) return floor;
-  if (fraction > 0.5f) return floor + 1.0f;
-  return std::fmod(floor, 2.0f) == 0.0f ? floor : floor + 1.0f;
+template <class T>
+T RoundHalfToEven(T x) {
+  const T floor = std::floor(x), fraction = x - floor;
+  if (fraction < T{0.5}) return floor;
+  if (fraction > T{0.5}) return floor + 1;
+  return std::fmod(floor, T{2}) == 0 ? floor : floor + 1;
 }
 
 template <class T>
 T SignOf(T x) {
-  return static_cast<T>((x > 0) - (x < 0));
-}
-
-float Gelu(float x) {
-  return 0.5f * x * (1.0f + std::erf(x * 0.70710678118654752440f));
-}
-
-float GeluByTanh(float x) {
-  constexpr float kSqrt2OverPi = 0.79788456080286535588f;
-  const float inner = kSqrt2OverPi * (x + 0.044715f * x * x * x);
-  return 0.5f * x * (1.0f + std::tanh(inner));
+  return x > 0 ? T{1} : x < 0 ? T{-1} : x == 0 ? T{0} : x;
 }
 
 template <class T>
-void EvalIntegers(KernelContext& k) {
-  using Unsigned = std::make_unsigned_t<T>;
+T Gelu(T x) {
+  constexpr T kHalfSqrt2 = static_cast<T>(0.70710678118654752440);
+  return T{0.5} * x * (1 + std::erf(x * kHalfSqrt2));
+}
+
+template <class T>
+T GeluByTanh(T x) {
+  constexpr T kSqrt2OverPi = static_cast<T>(0.79788456080286535588);
+  constexpr T kCubic = static_cast<T>(0.044715);
+  const T inner = kSqrt2OverPi * (x + kCubic * x * x * x);
+  return T{0.5} * x * (1 + std::tanh(inner));
+}
+
+template <class T>
+T HardSwish(T x) {
+  return x * std::min(T{6}, std::max(T{0}, x + 3)) / 6;
+}
+
+template <class T>
+void EvalInteger(KernelContext& k) {
   const auto negate = [](T x) {
-    return static_cast<T>(Unsigned{0} - static_cast<Unsigned>(x));
+    return static_cast<T>(uint64_t{0} - static_cast<uint64_t>(x));
   };
   if (k.op() == Op::kAbs) {
-    Map<T>(k, [&](T x) { return x < 0 ? negate(x) : x; });
+    MapElements<T>(k, [&](T x) { return x < 0 ? negate(x) : x; });
   } else if (k.op() == Op::kNeg) {
-    Map<T>(k, negate);
+    MapElements<T>(k, negate);
   } else {
-    Map<T>(k, SignOf<T>);
+    MapElements<T>(k, SignOf<T>);
   }
 }
 
-void EvalFloat(KernelContext& k) {
-  const auto map = [&](auto f) { Map<float>(k, f); };
+template <class T>
+void EvalReal(KernelContext& k) {
+  using Number = Arithmetic<T>;
+  const auto map = [&](auto f) { MapElements<T>(k, f); };
   switch (k.op()) {
     case Op::kAbs:
-      return map([](float x) { return std::abs(x); });
+      return map([](Number x) { return std::abs(x); });
     case Op::kCeil:
-      return map([](float x) { return std::ceil(x); });
+      return map([](Number x) { return std::ceil(x); });
     case Op::kCos:
-      return map([](float x) { return std::cos(x); });
+      return map([](Number x) { return std::cos(x); });
     case Op::kElu:
-      return map([](float x) { return x < 0.0f ? std::expm1(x) : x; });
+      return map([](Number x) { return x < 0 ? std::expm1(x) : x; });
     case Op::kExp:
-      return map([](float x) { return std::exp(x); });
+      return map([](Number x) { return std::exp(x); });
     case Op::kFloor:
-      return map([](float x) { return std::floor(x); });
+      return map([](Number x) { return std::floor(x); });
     case Op::kGelu:
-      return k.options<GeluOptions>().approximate ? map(GeluByTanh) : map(Gelu);
+      return k.options<GeluOptions>().approximate ? map(GeluByTanh<Number>)
+                                                  : map(Gelu<Number>);
     case Op::kHardSwish:
-      return map([](float x) {
-        return x * std::min(6.0f, std::max(0.0f, x + 3.0f)) / 6.0f;
-      });
+      return map(HardSwish<Number>);
     case Op::kLeakyRelu:
-      return map([alpha = k.options<LeakyReluOptions>().alpha](float x) {
-        return x > 0.0f ? x : x * alpha;
-      });
+      return map([alpha = Number{k.options<LeakyReluOptions>().alpha}](
+                     Number x) { return x > 0 ? x : x * alpha; });
     case Op::kLog:
-      return map([](float x) { return std::log(x); });
+      return map([](Number x) { return std::log(x); });
     case Op::kNeg:
-      return map([](float x) { return -x; });
+      return map([](Number x) { return -x; });
     case Op::kRound:
-      return map(RoundHalfToEven);
+      return map(RoundHalfToEven<Number>);
     case Op::kRsqrt:
-      return map([](float x) { return 1.0f / std::sqrt(x); });
+      return map([](Number x) { return 1 / std::sqrt(x); });
     case Op::kSign:
-      return map(SignOf<float>);
+      return map(SignOf<Number>);
     case Op::kSin:
-      return map([](float x) { return std::sin(x); });
+      return map([](Number x) { return std::sin(x); });
     case Op::kSqrt:
-      return map([](float x) { return std::sqrt(x); });
+      return map([](Number x) { return std::sqrt(x); });
     case Op::kSquare:
-      return map([](float x) { return x * x; });
+      return map([](Number x) { return x * x; });
     default:
       return;
   }
 }
 
 void Eval(KernelContext& k) noexcept {
-  switch (k.Input(0).type) {
-    case DataType::kInt32:
-      return EvalIntegers<int32_t>(k);
-    case DataType::kInt64:
-      return EvalIntegers<int64_t>(k);
-    default:
-      return EvalFloat(k);
-  }
+  if (IsQuantizedUnary(k)) return EvalQuantizedUnary(k);
+  const DataType type = k.Input(0).type;
+  Reals::Dispatch(type, [&](auto t) { EvalReal<TypeOf<decltype(t)>>(k); });
+  Integers::Dispatch(type,
+                     [&](auto t) { EvalInteger<TypeOf<decltype(t)>>(k); });
 }
 
 Result<void> PrepareNot(KernelContext& k) {
@@ -139,28 +152,33 @@ Result<void> PrepareNot(KernelContext& k) {
 }
 
 void EvalNot(KernelContext& k) noexcept {
-  Map<bool>(k, [](bool x) { return !x; });
+  MapElements<bool>(k, [](bool x) { return !x; });
 }
+
+constexpr const char* kReals = "f32 f16 bf16 f64";
+constexpr const char* kRealsAndSteps = "f32 f16 bf16 f64 i8 u8 i16";
 
 }  // namespace
 
-extern const Kernel kAbs{Op::kAbs, "f32 i32 i64", Prepare, Eval};
-extern const Kernel kCeil{Op::kCeil, "f32", Prepare, Eval};
-extern const Kernel kCos{Op::kCos, "f32", Prepare, Eval};
-extern const Kernel kElu{Op::kElu, "f32", Prepare, Eval};
-extern const Kernel kExp{Op::kExp, "f32", Prepare, Eval};
-extern const Kernel kFloor{Op::kFloor, "f32", Prepare, Eval};
-extern const Kernel kGelu{Op::kGelu, "f32", Prepare, Eval};
-extern const Kernel kHardSwish{Op::kHardSwish, "f32", Prepare, Eval};
-extern const Kernel kLeakyRelu{Op::kLeakyRelu, "f32", Prepare, Eval};
-extern const Kernel kLog{Op::kLog, "f32", Prepare, Eval};
+extern const Kernel kAbs{Op::kAbs, "f32 f16 bf16 f64 i8 u8 i16 i32 i64",
+                         Prepare, Eval};
+extern const Kernel kCeil{Op::kCeil, kReals, Prepare, Eval};
+extern const Kernel kCos{Op::kCos, kReals, Prepare, Eval};
+extern const Kernel kElu{Op::kElu, kReals, Prepare, Eval};
+extern const Kernel kExp{Op::kExp, kRealsAndSteps, Prepare, Eval};
+extern const Kernel kFloor{Op::kFloor, kReals, Prepare, Eval};
+extern const Kernel kGelu{Op::kGelu, kReals, Prepare, Eval};
+extern const Kernel kHardSwish{Op::kHardSwish, kReals, Prepare, Eval};
+extern const Kernel kLeakyRelu{Op::kLeakyRelu, kReals, Prepare, Eval};
+extern const Kernel kLog{Op::kLog, kRealsAndSteps, Prepare, Eval};
 extern const Kernel kLogicalNot{Op::kLogicalNot, "bool", PrepareNot, EvalNot};
-extern const Kernel kNeg{Op::kNeg, "f32 i32 i64", Prepare, Eval};
-extern const Kernel kRound{Op::kRound, "f32", Prepare, Eval};
-extern const Kernel kRsqrt{Op::kRsqrt, "f32", Prepare, Eval};
-extern const Kernel kSign{Op::kSign, "f32 i32 i64", Prepare, Eval};
-extern const Kernel kSin{Op::kSin, "f32", Prepare, Eval};
-extern const Kernel kSqrt{Op::kSqrt, "f32", Prepare, Eval};
-extern const Kernel kSquare{Op::kSquare, "f32", Prepare, Eval};
+extern const Kernel kNeg{Op::kNeg, "f32 f16 bf16 f64 i8 i16 i32 i64", Prepare,
+                         Eval};
+extern const Kernel kRound{Op::kRound, kReals, Prepare, Eval};
+extern const Kernel kRsqrt{Op::kRsqrt, kRealsAndSteps, Prepare, Eval};
+extern const Kernel kSign{Op::kSign, "f32 f16 bf16 f64 i32 i64", Prepare, Eval};
+extern const Kernel kSin{Op::kSin, kReals, Prepare, Eval};
+extern const Kernel kSqrt{Op::kSqrt, kRealsAndSteps, Prepare, Eval};
+extern const Kernel kSquare{Op::kSquare, kReals, Prepare, Eval};
 
 }  // namespace liteforge
