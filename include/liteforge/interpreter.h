@@ -18,7 +18,6 @@
 //   auto scores = runner->Values<float>("scores");
 #pragma once
 
-#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -29,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include "liteforge/custom_op.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
 
@@ -37,62 +37,6 @@ namespace liteforge {
 class TensorAccess;
 class TfliteModel;
 struct SignatureSpec;
-
-// The DataType that holds a C++ arithmetic type.
-template <class T>
-struct DataTypeOf;
-template <>
-struct DataTypeOf<float> {
-  static constexpr auto value = DataType::kFloat32;
-};
-template <>
-struct DataTypeOf<double> {
-  static constexpr auto value = DataType::kFloat64;
-};
-template <>
-struct DataTypeOf<int8_t> {
-  static constexpr auto value = DataType::kInt8;
-};
-template <>
-struct DataTypeOf<uint8_t> {
-  static constexpr auto value = DataType::kUInt8;
-};
-template <>
-struct DataTypeOf<int16_t> {
-  static constexpr auto value = DataType::kInt16;
-};
-template <>
-struct DataTypeOf<int32_t> {
-  static constexpr auto value = DataType::kInt32;
-};
-template <>
-struct DataTypeOf<int64_t> {
-  static constexpr auto value = DataType::kInt64;
-};
-template <>
-struct DataTypeOf<uint16_t> {
-  static constexpr auto value = DataType::kUInt16;
-};
-template <>
-struct DataTypeOf<uint32_t> {
-  static constexpr auto value = DataType::kUInt32;
-};
-template <>
-struct DataTypeOf<uint64_t> {
-  static constexpr auto value = DataType::kUInt64;
-};
-template <>
-struct DataTypeOf<bool> {
-  static constexpr auto value = DataType::kBool;
-};
-template <>
-struct DataTypeOf<std::complex<float>> {
-  static constexpr auto value = DataType::kComplex64;
-};
-template <>
-struct DataTypeOf<std::complex<double>> {
-  static constexpr auto value = DataType::kComplex128;
-};
 
 // One level of a sparse constant: dense, of `dense_size`, or the children
 // stored for each entry of the level above, as in compressed sparse rows.
@@ -151,6 +95,9 @@ struct InterpreterOptions {
   // counted; 0: what the machine has. What wants more is an error before it
   // is allocated.
   size_t max_memory_bytes = 0;
+  // Operators of your own; one takes the place of a built-in custom operator
+  // of its name.
+  std::vector<CustomOp> custom_ops = {};
 };
 
 // What one operator has taken since the interpreter was made or ResetProfile.

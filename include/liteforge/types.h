@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -47,6 +48,62 @@ std::string_view Name(DataType type);
 
 // The inverse of Name(); kNone when there is no such type.
 DataType DataTypeFromName(std::string_view name);
+
+// The DataType that holds a C++ arithmetic type.
+template <class T>
+struct DataTypeOf;
+template <>
+struct DataTypeOf<float> {
+  static constexpr auto value = DataType::kFloat32;
+};
+template <>
+struct DataTypeOf<double> {
+  static constexpr auto value = DataType::kFloat64;
+};
+template <>
+struct DataTypeOf<int8_t> {
+  static constexpr auto value = DataType::kInt8;
+};
+template <>
+struct DataTypeOf<uint8_t> {
+  static constexpr auto value = DataType::kUInt8;
+};
+template <>
+struct DataTypeOf<int16_t> {
+  static constexpr auto value = DataType::kInt16;
+};
+template <>
+struct DataTypeOf<int32_t> {
+  static constexpr auto value = DataType::kInt32;
+};
+template <>
+struct DataTypeOf<int64_t> {
+  static constexpr auto value = DataType::kInt64;
+};
+template <>
+struct DataTypeOf<uint16_t> {
+  static constexpr auto value = DataType::kUInt16;
+};
+template <>
+struct DataTypeOf<uint32_t> {
+  static constexpr auto value = DataType::kUInt32;
+};
+template <>
+struct DataTypeOf<uint64_t> {
+  static constexpr auto value = DataType::kUInt64;
+};
+template <>
+struct DataTypeOf<bool> {
+  static constexpr auto value = DataType::kBool;
+};
+template <>
+struct DataTypeOf<std::complex<float>> {
+  static constexpr auto value = DataType::kComplex64;
+};
+template <>
+struct DataTypeOf<std::complex<double>> {
+  static constexpr auto value = DataType::kComplex128;
+};
 
 // Bits one element takes: 32, 8, 4 …; 0 for string, resource, variant, none.
 int BitWidth(DataType type);

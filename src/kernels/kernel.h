@@ -65,6 +65,8 @@ struct RuntimeTensor {
   }
 };
 
+struct CustomOp;
+
 // A subgraph that operators run: a branch, a loop's body, an initialization.
 class CallableGraph {
  public:
@@ -185,6 +187,7 @@ class KernelContext {
   void FailEval(const Error& error) noexcept;
 
   //------------------------------------------------ for the interpreter only
+  const CustomOp* custom_op_ = nullptr;  // a user's own; runtime/user_op.h
   std::vector<RuntimeTensor*> inputs_;
   std::vector<RuntimeTensor*> outputs_;
   std::vector<const RuntimeTensor*> intermediates_;
@@ -221,5 +224,22 @@ const Kernel* FindKernel(Op op);
 
 // Every kernel, sorted by operator number.
 std::span<const Kernel* const> AllKernels();
+
+// The kernel of a CUSTOM operator, which is known by its name alone. It has an
+// `infer`: ops/ has no rules for these. Its options are
+// options<CustomOptions>().bytes, usually a FlexBuffer (flex_options.h).
+struct CustomKernel {
+  const char* name;  // the file's custom_code
+  Kernel kernel;     // of Op::kCustom
+};
+
+// nullptr when liteforge has no operator of this name.
+const Kernel* FindCustomKernel(std::string_view name);
+
+// Every custom kernel, sorted by name.
+std::span<const CustomKernel* const> AllCustomKernels();
+
+// The kernel of a node, builtin or custom; nullptr when there is none.
+const Kernel* FindKernel(Op op, const OpOptions& options);
 
 }  // namespace liteforge

@@ -319,7 +319,7 @@ class Runner final : public KernelHost {
       declared.push_back(
           {output.type, output.shape, nullptr, &output.quantization});
     InferContext context(case_.op, case_.options, inputs, declared);
-    const Kernel* kernel = FindKernel(case_.op);
+    const Kernel* kernel = FindKernel(case_.op, case_.options);
     if (kernel != nullptr && kernel->infer != nullptr) {
       TRY(kernel->infer(context_, context));
     } else {
@@ -347,7 +347,7 @@ class Runner final : public KernelHost {
   // As the interpreter prepares: before values are known where shapes do not
   // depend on them, and with them otherwise.
   Result<void> Prepare() {
-    const Kernel* kernel = FindKernel(case_.op);
+    const Kernel* kernel = FindKernel(case_.op, case_.options);
     if (kernel == nullptr)
       return Unsupported(std::string(Name(case_.op)) + " has no kernel");
     if (!OutputsAreStatic()) TRY(Infer(true));
@@ -367,7 +367,7 @@ class Runner final : public KernelHost {
       memory_.push_back(std::make_unique<Memory>(bytes));
       context_.scratch_[slot] = memory_.back()->data();
     }
-    FindKernel(case_.op)->eval(context_);
+    FindKernel(case_.op, case_.options)->eval(context_);
     if (context_.failed_) return tl::unexpected(context_.failure_);
     if (!OutputsAreStatic())
       return Fail(ErrorCode::kInternal, "the kernel left a shape open");

@@ -16,6 +16,7 @@
 #include "runtime/run_control.h"
 #include "runtime/subgraph.h"
 #include "runtime/tensor_access.h"
+#include "runtime/user_op.h"
 
 namespace liteforge {
 namespace {
@@ -25,12 +26,21 @@ int ThreadCount(int wanted) {
   return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
+bool HasKernel(const NodeSpec& node, std::span<const CustomOp> custom_ops) {
+  return FindKernel(node.op, node.options) != nullptr ||
+         FindUserOp(custom_ops, node) != nullptr;
+}
+
 // All at once, so that nobody has to find them one by one.
-Result<void> CheckKernels(const ModelSpec& model) {
+Result<void> CheckKernels(const ModelSpec& model,
+                          std::span<const CustomOp> custom_ops) {
   std::map<std::string, int> missing;
+  bool custom = false;
   for (const GraphSpec& graph : model.graphs) {
     for (const NodeSpec& node : graph.nodes) {
-      if (FindKernel(node.op) == nullptr) ++missing[OperatorName(node)];
+      if (HasKernel(node, custom_ops)) continue;
+      ++missing[OperatorName(node)];
+      custom |= node.op == Op::kCustom;
     }
   }
   if (missing.empty()) return {};
@@ -40,7 +50,10 @@ Result<void> CheckKernels(const ModelSpec& model) {
     list += name + " (" + std::to_string(count) +
             (count == 1 ? " node)" : " nodes)");
   }
-  return Unsupported("operators without a kernel: " + list);
+  return Unsupported(
+      "operators without a kernel: " + list +
+      (custom ? "; give the custom ones in InterpreterOptions::custom_ops"
+              : ""));
 }
 
 std::string KnownKeys(const ModelSpec& model) {
@@ -60,6 +73,7 @@ class Interpreter::Impl {
         model_(std::move(model)),
         control_(model_, options),
         state_(ThreadCount(options.num_threads)) {
+    state_.custom_ops = options.custom_ops;
     access_.reserve(model_.graphs.size());
     for (const GraphSpec& graph : model_.graphs) {
       Subgraph& made = *state_.graphs.emplace_back(
@@ -108,7 +122,8 @@ Interpreter::~Interpreter() = default;
 Result<Interpreter> Interpreter::FromModel(const TfliteModel& file,
                                            const InterpreterOptions& options) {
   TRY_ASSIGN(ModelSpec model, LoadModel(file));
-  TRY(CheckKernels(model));
+  TRY(CheckUserOps(options.custom_ops));
+  TRY(CheckKernels(model, options.custom_ops));
   return Interpreter(std::make_unique<Impl>(file, std::move(model), options));
 }
 

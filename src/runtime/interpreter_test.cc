@@ -194,7 +194,8 @@ TEST(Interpreter, MissingKernelsAreNamedAllAtOnce) {
   EXPECT_EQ(result.error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(result.error().ToString(),
             "operators without a kernel: CUSTOM 'Bar' (1 node), CUSTOM 'Foo' "
-            "(2 nodes)");
+            "(2 nodes); give the custom ones in "
+            "InterpreterOptions::custom_ops");
 }
 
 TEST(Interpreter, ShapeGivenAtRunTime) {

@@ -123,8 +123,7 @@ std::string Place(const GraphSpec& graph, size_t node) {
   const NodeSpec& spec = graph.nodes[node];
   std::string text;
   if (graph.index != 0) text = "subgraph " + std::to_string(graph.index) + ": ";
-  text += "operator " + std::to_string(node) + " (" +
-          std::string(Name(spec.op)) + ")";
+  text += "operator " + std::to_string(node) + " (" + OperatorName(spec) + ")";
   if (!spec.outputs.empty())
     text +=
         " '" + graph.tensors[static_cast<size_t>(spec.outputs[0])].name + "'";

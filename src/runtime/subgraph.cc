@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "runtime/string_tensor.h"
+#include "runtime/user_op.h"
 
 namespace liteforge {
 namespace {
@@ -45,13 +46,16 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
     tensors_.push_back(FromSpec(spec));
   nodes_.reserve(graph.nodes.size());
   for (const NodeSpec& spec : graph.nodes) {
+    const CustomOp* const custom_op = FindUserOp(model.custom_ops, spec);
     nodes_.push_back({&spec,
-                      find_kernel(spec.op),
+                      spec.op == Op::kCustom ? FindCustomKernel(spec, custom_op)
+                                             : find_kernel(spec.op),
                       KernelContext(spec.op, spec.options, this),
                       Kind::kStatic,
                       false,
                       {}});
     KernelContext& context = nodes_.back().context;
+    context.custom_op_ = custom_op;
     context.reference_ = options.reference_kernels;
     for (const int input : spec.inputs) context.inputs_.push_back(Find(input));
     for (const int output : spec.outputs)

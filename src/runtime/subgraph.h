@@ -24,6 +24,7 @@
 #include "base/thread_pool.h"
 #include "kernels/kernel.h"
 #include "kernels/resources.h"
+#include "liteforge/custom_op.h"
 #include "liteforge/interpreter.h"
 #include "liteforge/result.h"
 #include "runtime/aligned_buffer.h"
@@ -43,12 +44,14 @@ struct ModelState {
 
   ThreadPool threads;
   Resources resources;
+  std::vector<CustomOp> custom_ops;  // the user's; set before graphs
   std::vector<std::unique_ptr<Subgraph>> graphs;
 };
 
 class Subgraph final : public KernelHost, public CallableGraph {
  public:
-  // `graph` and `model` must outlive this. Every operator has a kernel.
+  // `graph` and `model` must outlive this. Every operator has a kernel;
+  // `find_kernel` is asked for builtin ones.
   Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
            ModelState& model, KernelFinder find_kernel = FindKernel);
   Subgraph(const Subgraph&) = delete;
