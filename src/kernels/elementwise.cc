@@ -84,28 +84,10 @@ T SignOf(T x) {
 }
 
 template <class T>
-T Gelu(T x) {
-  constexpr T kHalfSqrt2 = static_cast<T>(0.70710678118654752440);
-  return T{0.5} * x * (1 + std::erf(x * kHalfSqrt2));
-}
-
-template <class T>
-T GeluByTanh(T x) {
-  constexpr T kSqrt2OverPi = static_cast<T>(0.79788456080286535588);
-  constexpr T kCubic = static_cast<T>(0.044715);
-  const T inner = kSqrt2OverPi * (x + kCubic * x * x * x);
-  return T{0.5} * x * (1 + std::tanh(inner));
-}
-
-template <class T>
-T HardSwish(T x) {
-  return x * std::min(T{6}, std::max(T{0}, x + 3)) / 6;
-}
-
-template <class T>
-void EvalInteger(KernelContext& k) {
+void EvalIntegers(KernelContext& k) {
+  using Unsigned = std::make_unsigned_t<T>;
   const auto negate = [](T x) {
-    return static_cast<T>(uint64_t{0} - static_cast<uint64_t>(x));
+    return static_cast<T>(Unsigned{0} - static_cast<Unsigned>(x));
   };
   if (k.op() == Op::kAbs) {
     MapElements<T>(k, [&](T x) { return x < 0 ? negate(x) : x; });

@@ -46,7 +46,7 @@ WordTable MakeWordTable(Real input_scale, int32_t input_zero_point,
                         Real output_scale, int32_t output_zero_point,
                         const Function& f) {
   constexpr int kSegments = 512;
-  static constexpr Real kLow = -32768, kHigh = 32767;
+  constexpr Real kLow = -32768, kHigh = 32767;
   const Real first = input_scale * (kLow - static_cast<Real>(input_zero_point));
   const Real last = input_scale * (kHigh - static_cast<Real>(input_zero_point));
   const Real out_low =
@@ -55,9 +55,6 @@ WordTable MakeWordTable(Real input_scale, int32_t input_zero_point,
       output_scale * (kHigh - static_cast<Real>(output_zero_point));
   const Real step = (last - first) / kSegments;
   const Real steps_per_unit = Real{65536} / (out_high - out_low);
-  const auto limited = [](Real x) {
-    return static_cast<int16_t>(std::isnan(x) ? 0 : std::clamp(x, kLow, kHigh));
-  };
   WordTable table{};
   for (int i = 0; i < kSegments; ++i) {
     const Real at = f(first + static_cast<Real>(i) * step);
@@ -67,9 +64,11 @@ WordTable MakeWordTable(Real input_scale, int32_t input_zero_point,
     const Real interpolated = std::round((next * steps_per_unit + sample) / 2);
     const Real bias =
         std::round((interpolated - std::round(middle * steps_per_unit)) / 2);
-    table[static_cast<size_t>(i)] = limited(sample - bias);
+    table[static_cast<size_t>(i)] =
+        static_cast<int16_t>(std::clamp(sample - bias, kLow, kHigh));
   }
-  table[kSegments] = limited(std::round(f(last) * steps_per_unit));
+  table[kSegments] = static_cast<int16_t>(
+      std::clamp(std::round(f(last) * steps_per_unit), kLow, kHigh));
   return table;
 }
 
