@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/filter_testing.h"
+#include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
 namespace liteforge {
@@ -96,6 +97,73 @@ TEST(Arithmetic, Float) {
   }
 }
 
+// One rounding: float32 has more than twice the digits, and so has double.
+TEST(Arithmetic, HalvesRoundOnce) {
+  for (const HalfFormat& format : kHalfFormats) {
+    for (const Op op : {Op::kAdd, Op::kSub, Op::kMul, Op::kDiv}) {
+      for (const Activation activation : kActivations) {
+        for (const auto& [a, b] : kShapes) {
+          std::vector<double> x, y;
+          auto divisors = RandomEighths(b, 4);
+          for (float& value : divisors)
+            value = value == 0 ? 0.3f : value * 1.7f;
+          const KernelTensor left = Halves(format, a, RandomEighths(a, 3), &x);
+          const KernelTensor right = Halves(format, b, divisors, &y);
+          const Shape output = *Broadcast(a, b);
+          ExpectValues(MakeCase(op, activation, left, right),
+                       Broadcasted<uint16_t>(
+                           a, x, b, y, output,
+                           [&](double p, double q) {
+                             return BitsOf(format, Limited(activation,
+                                                           Combined(op, p, q)));
+                           }),
+                       output);
+        }
+      }
+    }
+  }
+}
+
+TEST(Arithmetic, HalvesEndAtTheLargest) {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  for (const HalfFormat& format : kHalfFormats) {
+    const double largest = LargestOf(format);
+    const auto pair = [&](Op op) {
+      return MakeCase(op, Activation::kNone,
+                      Halves<double>(format, {3}, {largest, -largest, kNaN}),
+                      Halves<double>(format, {3}, {largest, largest, 1}));
+    };
+    const KernelRun sum = RunKernel(pair(Op::kAdd));
+    const KernelRun product = RunKernel(pair(Op::kMul));
+    ASSERT_TRUE(sum.ok() && product.ok());
+    EXPECT_EQ(ValueOf(format, sum.Values<uint16_t>()[0]), largest);
+    EXPECT_EQ(ValueOf(format, sum.Values<uint16_t>()[1]), 0);
+    EXPECT_TRUE(std::isnan(ValueOf(format, sum.Values<uint16_t>()[2])));
+    EXPECT_EQ(ValueOf(format, product.Values<uint16_t>()[1]), -largest);
+  }
+}
+
+TEST(Arithmetic, Complex) {
+  using Complex = std::complex<float>;
+  const auto complex_case = [](Op op) {
+    return MakeCase(op, Activation::kNone,
+                    KernelTensor::Of<Complex>({2, 1}, {{1, 2}, {-3, 0.5f}}),
+                    KernelTensor::Of<Complex>({2}, {{0, 1}, {2, -1}}));
+  };
+  ExpectValues<Complex>(complex_case(Op::kAdd),
+                        {{1, 3}, {3, 1}, {-3, 1.5f}, {-1, -0.5f}});
+  ExpectValues<Complex>(complex_case(Op::kSub),
+                        {{1, 1}, {-1, 3}, {-3, -0.5f}, {-5, 1.5f}});
+  ExpectValues<Complex>(complex_case(Op::kMul),
+                        {{-2, 1}, {4, 3}, {-0.5f, -3}, {-5.5f, 4}});
+  ExpectValues<Complex>(complex_case(Op::kDiv),
+                        {{2, -1}, {0, 1}, {0.5f, 3}, {-1.3f, -0.4f}});
+  ExpectRefused(MakeCase(Op::kMul, Activation::kRelu,
+                         KernelTensor::Of<Complex>({1}, {{1, 2}}),
+                         KernelTensor::Of<Complex>({1}, {{1, 2}})),
+                "prepare", "no activation");
+}
+
 template <class T>
 void ExpectWrapped() {
   constexpr T kLow = std::numeric_limits<T>::min();
@@ -121,6 +189,25 @@ void ExpectWrapped() {
 TEST(Arithmetic, IntegersWrap) {
   ExpectWrapped<int32_t>();
   ExpectWrapped<int64_t>();
+}
+
+TEST(Arithmetic, UnsignedWrap) {
+  const std::vector<uint32_t> x = {0, 4000000000u, 4294967295u, 7, 100000};
+  const std::vector<uint32_t> y = {1, 4000000000u, 4294967295u, 2, 100000};
+  for (const Op op : {Op::kAdd, Op::kSub, Op::kMul, Op::kDiv}) {
+    std::vector<uint32_t> expected;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const __int128 p = x[i], q = y[i];
+      const __int128 exact = op == Op::kAdd   ? p + q
+                             : op == Op::kSub ? p - q
+                             : op == Op::kMul ? p * q
+                                              : p / q;
+      expected.push_back(static_cast<uint32_t>(exact & 0xFFFFFFFF));
+    }
+    ExpectValues(MakeCase(op, Activation::kNone, KernelTensor::Of({5}, x),
+                          KernelTensor::Of({5}, y)),
+                 expected);
+  }
 }
 
 TEST(Arithmetic, DivisionByZero) {
@@ -228,6 +315,59 @@ TEST(Arithmetic, QuantizedDivision) {
       ASSERT_NEAR(run.Values<uint8_t>()[i], expected[i], 1)
           << +x[i] << " / " << +y[i];
   }
+}
+
+// So it is of int16, whose zero points need not be 0.
+TEST(Arithmetic, QuantizedDivisionOfInt16) {
+  const Scales s{0.5f, 0.25f, 0.125f, 40, -30, 10};
+  std::vector<int16_t> x, y;
+  std::vector<double> expected;
+  for (int a = -32768; a < 32768; a += 1021) {
+    for (int b = -32768; b < 32768; b += 1511) {
+      if (b == s.b_zero) continue;
+      x.push_back(static_cast<int16_t>(a));
+      y.push_back(static_cast<int16_t>(b));
+      const double quotient =
+          (a - s.a_zero) * 0.5 / ((b - s.b_zero) * 0.25) / 0.125 + 10;
+      expected.push_back(std::clamp(quotient, -32768.0, 32767.0));
+    }
+  }
+  const auto n = static_cast<int32_t>(x.size());
+  const KernelRun run = RunKernel(MakeCase(
+      Op::kDiv, Activation::kNone,
+      KernelTensor::Of<int16_t>({n}, x, Steps(s.a, s.a_zero)),
+      KernelTensor::Of<int16_t>({n}, y, Steps(s.b, s.b_zero)),
+      KernelTensor::Output(DataType::kInt16, Steps(s.output, s.output_zero))));
+  ASSERT_TRUE(run.ok()) << run.error;
+  for (size_t i = 0; i < x.size(); ++i)
+    ASSERT_NEAR(run.Values<int16_t>()[i], expected[i], 1) << x[i] << y[i];
+}
+
+// Q0.15 x Q0.15, rounded to a Q0.15 and then, away from zero, to a Q0.7.
+TEST(Arithmetic, ProductOfInt16In8Bits) {
+  const std::vector<int16_t> x = {32767, -32768, 16384, -1000, 300, 0};
+  std::vector<int8_t> expected;
+  std::vector<uint8_t> unsigned_expected;
+  for (const int16_t a : x) {
+    for (const int16_t b : x) {
+      const double once = std::min(32767.0, std::round(a * b / 32768.0));
+      const double twice = std::round(once / 256);
+      expected.push_back(
+          static_cast<int8_t>(std::clamp(twice + 3, -128., 127.)));
+      unsigned_expected.push_back(
+          static_cast<uint8_t>(std::clamp(twice + 128, 0., 255.)));
+    }
+  }
+  const KernelTensor a = KernelTensor::Of<int16_t>({6, 1}, x, Steps(0x1p-15f));
+  const KernelTensor b = KernelTensor::Of<int16_t>({6}, x, Steps(0x1p-15f));
+  ExpectValues(
+      MakeCase(Op::kMul, Activation::kNone, a, b,
+               KernelTensor::Output(DataType::kInt8, Steps(0x1p-7f, 3))),
+      expected, Shape{6, 6});
+  ExpectValues(
+      MakeCase(Op::kMul, Activation::kNone, a, b,
+               KernelTensor::Output(DataType::kUInt8, Steps(0x1p-7f, 128))),
+      unsigned_expected, Shape{6, 6});
 }
 
 // int16 without quantization is a plain integer.

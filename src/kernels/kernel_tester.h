@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -33,6 +34,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/half.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel.h"
 #include "kernels/resources.h"
@@ -62,6 +64,10 @@ template <class T>
 constexpr DataType TypeOf() {
   if constexpr (std::is_same_v<T, float>) return DataType::kFloat32;
   if constexpr (std::is_same_v<T, double>) return DataType::kFloat64;
+  if constexpr (std::is_same_v<T, Float16>) return DataType::kFloat16;
+  if constexpr (std::is_same_v<T, BFloat16>) return DataType::kBFloat16;
+  if constexpr (std::is_same_v<T, std::complex<float>>)
+    return DataType::kComplex64;
   if constexpr (std::is_same_v<T, bool>) return DataType::kBool;
   if constexpr (std::is_same_v<T, int8_t>) return DataType::kInt8;
   if constexpr (std::is_same_v<T, int16_t>) return DataType::kInt16;
