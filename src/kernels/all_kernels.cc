@@ -109,6 +109,7 @@ extern const Kernel kSplitV;
 extern const Kernel kUnique;
 extern const Kernel kCeil;
 extern const Kernel kReverseV2;
+extern const Kernel kAddN;
 extern const Kernel kGatherNd;
 extern const Kernel kCos;
 extern const Kernel kWhere;
@@ -122,6 +123,8 @@ extern const Kernel kRound;
 extern const Kernel kHardSwish;
 extern const Kernel kIf;
 extern const Kernel kWhile;
+extern const Kernel kNonMaxSuppressionV4;
+extern const Kernel kNonMaxSuppressionV5;
 extern const Kernel kScatterNd;
 extern const Kernel kSelectV2;
 extern const Kernel kDensify;
@@ -130,7 +133,11 @@ extern const Kernel kBatchMatMul;
 extern const Kernel kCumsum;
 extern const Kernel kCallOnce;
 extern const Kernel kBroadcastTo;
+extern const Kernel kRfft2D;
 extern const Kernel kConv3D;
+extern const Kernel kImag;
+extern const Kernel kReal;
+extern const Kernel kComplexAbs;
 extern const Kernel kHashtable;
 extern const Kernel kHashtableFind;
 extern const Kernel kHashtableImport;
@@ -140,15 +147,30 @@ extern const Kernel kConv3DTranspose;
 extern const Kernel kVarHandle;
 extern const Kernel kReadVariable;
 extern const Kernel kAssignVariable;
+extern const Kernel kBroadcastArgs;
+extern const Kernel kRandomStandardNormal;
+extern const Kernel kBucketize;
+extern const Kernel kRandomUniform;
+extern const Kernel kMultinomial;
 extern const Kernel kGelu;
 extern const Kernel kDynamicUpdateSlice;
 extern const Kernel kRelu0To1;
 extern const Kernel kUnsortedSegmentProd;
 extern const Kernel kUnsortedSegmentMax;
 extern const Kernel kUnsortedSegmentSum;
+extern const Kernel kATan2;
 extern const Kernel kUnsortedSegmentMin;
 extern const Kernel kSign;
+extern const Kernel kBitcast;
+extern const Kernel kBitwiseXor;
+extern const Kernel kRightShift;
+extern const Kernel kStablehloAdd;
+extern const Kernel kStablehloMultiply;
+extern const Kernel kStablehloMaximum;
+extern const Kernel kStablehloAnd;
+extern const Kernel kStablehloMinimum;
 extern const Kernel kStablehloComposite;
+extern const Kernel kStablehloShiftLeft;
 
 namespace {
 
@@ -255,6 +277,7 @@ constexpr const Kernel* kKernels[] = {
     &kUnique,
     &kCeil,
     &kReverseV2,
+    &kAddN,
     &kGatherNd,
     &kCos,
     &kWhere,
@@ -268,6 +291,8 @@ constexpr const Kernel* kKernels[] = {
     &kHardSwish,
     &kIf,
     &kWhile,
+    &kNonMaxSuppressionV4,
+    &kNonMaxSuppressionV5,
     &kScatterNd,
     &kSelectV2,
     &kDensify,
@@ -276,7 +301,11 @@ constexpr const Kernel* kKernels[] = {
     &kCumsum,
     &kCallOnce,
     &kBroadcastTo,
+    &kRfft2D,
     &kConv3D,
+    &kImag,
+    &kReal,
+    &kComplexAbs,
     &kHashtable,
     &kHashtableFind,
     &kHashtableImport,
@@ -286,15 +315,30 @@ constexpr const Kernel* kKernels[] = {
     &kVarHandle,
     &kReadVariable,
     &kAssignVariable,
+    &kBroadcastArgs,
+    &kRandomStandardNormal,
+    &kBucketize,
+    &kRandomUniform,
+    &kMultinomial,
     &kGelu,
     &kDynamicUpdateSlice,
     &kRelu0To1,
     &kUnsortedSegmentProd,
     &kUnsortedSegmentMax,
     &kUnsortedSegmentSum,
+    &kATan2,
     &kUnsortedSegmentMin,
     &kSign,
+    &kBitcast,
+    &kBitwiseXor,
+    &kRightShift,
+    &kStablehloAdd,
+    &kStablehloMultiply,
+    &kStablehloMaximum,
+    &kStablehloAnd,
+    &kStablehloMinimum,
     &kStablehloComposite,
+    &kStablehloShiftLeft,
 };
 // clang-format on
 

@@ -10,12 +10,12 @@
 //   LOGICAL_AND LOGICAL_OR bool
 // Source: tflite/kernels/{maximum_minimum,logical,pow,squared_difference,
 // floor_div,floor_mod}.cc.
+#include "kernels/binary.h"
+
 #include <cmath>
 #include <string>
 
-#include "kernels/broadcast.h"
 #include "kernels/numerics.h"
-#include "kernels/visit_type.h"
 
 namespace liteforge {
 namespace {
@@ -26,31 +26,6 @@ using Divided =
     TypeList<float, Float16, BFloat16, int8_t, int16_t, int32_t, int64_t>;
 using Ordered = TypeList<float, Float16, BFloat16, double, int8_t, uint8_t,
                          int16_t, int32_t, int64_t, uint32_t>;
-
-template <class List>
-Result<void> PrepareFor(KernelContext& k) {
-  const DataType type = k.Input(0).type;
-  TRY(List::Check(type));
-  if (k.Input(1).type != type || k.Output(0).type != type) {
-    return InvalidModel("inputs and output must be of one type");
-  }
-  k.NewState<BroadcastPlan>() =
-      PlanBroadcast(k.Input(0).shape, k.Input(1).shape, k.Output(0).shape);
-  return {};
-}
-
-template <class T, class Function>
-void Apply(KernelContext& k, const Function& f) {
-  BroadcastBinary(k.State<BroadcastPlan>(), k.Input(0).Data<T>(),
-                  k.Input(1).Data<T>(), k.Output(0).MutableData<T>(), f);
-}
-
-// Evaluates f(a, b), the same for every type of the list.
-template <class List, class Function>
-void ApplyAs(KernelContext& k, const Function& f) {
-  List::Dispatch(k.Input(0).type,
-                 [&](auto t) { Apply<TypeOf<decltype(t)>>(k, f); });
-}
 
 //---------------------------------------------------- MAXIMUM and MINIMUM
 
