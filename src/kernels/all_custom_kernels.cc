@@ -7,8 +7,10 @@
 
 namespace liteforge {
 
+extern const CustomKernel kAudioSpectrogram;
 extern const CustomKernel kConvolution2DTransposeBias;
 extern const CustomKernel kDenseImageWarp;
+extern const CustomKernel kIrfft2d;
 extern const CustomKernel kMaxPoolWithArgmax;
 extern const CustomKernel kMaxPoolingWithArgmax2D;
 extern const CustomKernel kMaxUnpooling2D;
@@ -19,8 +21,10 @@ extern const CustomKernel kDetectionPostprocess;
 namespace {
 
 constexpr const CustomKernel* kKernels[] = {
+    &kAudioSpectrogram,
     &kConvolution2DTransposeBias,
     &kDenseImageWarp,
+    &kIrfft2d,
     &kMaxPoolWithArgmax,
     &kMaxPoolingWithArgmax2D,
     &kMaxUnpooling2D,

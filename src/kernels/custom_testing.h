@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests: options of custom operators.
+#pragma once
+
+#include <flatbuffers/flexbuffers.h>
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "ops/options.h"
+
+namespace liteforge {
+
+// A FlexBuffer map; fill(builder) adds its members.
+template <class Fill>
+CustomOptions FlexMap(const std::string& name, Fill&& fill) {
+  flexbuffers::Builder builder;
+  builder.Map([&] { fill(builder); });
+  builder.Finish();
+  return {name, builder.GetBuffer()};
+}
+
+// int32 fields as they lie in memory.
+inline CustomOptions RawFields(const std::string& name,
+                               const std::vector<int32_t>& fields) {
+  CustomOptions options{name, {}};
+  options.bytes.resize(fields.size() * sizeof(int32_t));
+  std::memcpy(options.bytes.data(), fields.data(), options.bytes.size());
+  return options;
+}
+
+}  // namespace liteforge
