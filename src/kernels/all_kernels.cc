@@ -169,8 +169,16 @@ extern const Kernel kStablehloMultiply;
 extern const Kernel kStablehloMaximum;
 extern const Kernel kStablehloAnd;
 extern const Kernel kStablehloMinimum;
+extern const Kernel kStablehloScatter;
+extern const Kernel kStablehloPad;
+extern const Kernel kStablehloReduceWindow;
+extern const Kernel kStablehloGather;
+extern const Kernel kDilate;
+extern const Kernel kStablehloRngBitGenerator;
+extern const Kernel kReduceWindow;
 extern const Kernel kStablehloComposite;
 extern const Kernel kStablehloShiftLeft;
+extern const Kernel kStablehloCase;
 
 namespace {
 
@@ -337,8 +345,16 @@ constexpr const Kernel* kKernels[] = {
     &kStablehloMaximum,
     &kStablehloAnd,
     &kStablehloMinimum,
+    &kStablehloScatter,
+    &kStablehloPad,
+    &kStablehloReduceWindow,
+    &kStablehloGather,
+    &kDilate,
+    &kStablehloRngBitGenerator,
+    &kReduceWindow,
     &kStablehloComposite,
     &kStablehloShiftLeft,
+    &kStablehloCase,
 };
 // clang-format on
 

@@ -4,7 +4,7 @@
 //   past the width count as 0 and as the width less 1)
 //   STABLEHLO_AND (also bool), STABLEHLO_SHIFT_LEFT (0 past the width)
 //   STABLEHLO_ADD, _MULTIPLY, _MAXIMUM, _MINIMUM, also of floats
-// and ATAN2 of f32 f64.
+// and ATAN2 of floats.
 // Source: tflite/kernels/{bitwise_xor,right_shift,atan2,stablehlo_elementwise}
 // .cc.
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace liteforge {
 namespace {
 
-using Reals = TypeList<float, double>;
+using Reals = TypeList<float, Float16, BFloat16, double>;
 using Integers = TypeList<int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t,
                           int64_t, uint64_t>;
 using Bits = TypeList<bool, int8_t, uint8_t, int16_t, uint16_t, int32_t,
@@ -85,7 +85,8 @@ constexpr const char* kNumbers =
 
 }  // namespace
 
-extern const Kernel kATan2{Op::kATan2, "f32 f64", PrepareFor<Reals>, EvalAtan2};
+extern const Kernel kATan2{Op::kATan2, "f32 f16 bf16 f64", PrepareFor<Reals>,
+                           EvalAtan2};
 extern const Kernel kBitwiseXor{Op::kBitwiseXor, kIntegers,
                                 PrepareFor<Integers>, EvalXor};
 extern const Kernel kRightShift{Op::kRightShift, kIntegers,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CONCATENATION along an axis. Elements are moved; uint8 and int8 inputs whose
+// CONCATENATION along an axis; scalars count as vectors of one element.
+// Elements are moved; uint8 and int8 inputs whose
 // quantization differs from the output's are requantized on the way, in float
 // as TFLite does: round(q * s + (-zp * s)) + zp_out with s = scale/scale_out.
 // Source: tflite/kernels/concatenation.cc, reference/concatenation.h.
@@ -76,7 +77,8 @@ void Eval(KernelContext& k) noexcept {
   int64_t offset = 0;
   for (int i = 0; i < k.input_count(); ++i) {
     const RuntimeTensor& input = k.Input(i);
-    const int64_t part = inner * input.shape[axis];
+    const int64_t size = input.shape.rank() == 0 ? 1 : input.shape[axis];
+    const int64_t part = inner * size;
     if (IsByte(input.type) && Differs(input, output)) {
       input.type == DataType::kInt8
           ? Requantize<int8_t>(input, output, rows, part, row, offset)

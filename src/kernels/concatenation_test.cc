@@ -106,13 +106,23 @@ TEST(Concatenation, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(
       MakeCase(0, {x, KernelTensor::Of<int32_t>({2, 3}, std::vector<int>(6))}),
       "", "");
-  ExpectRefused(MakeCase(0, {KernelTensor::Of<float>({}, {1}),
+  ExpectRefused(MakeCase(1, {KernelTensor::Of<float>({}, {1}),
                              KernelTensor::Of<float>({}, {1})}),
-                "infer", "");
+                "infer", "out of range");
+  ExpectRefused(MakeCase(0, {KernelTensor::Of<float>({}, {1}), x}), "infer",
+                "");
   const KernelTensor bytes = KernelTensor::Of<int8_t>({1}, {1}, Steps(0.5f));
   ExpectRefused(MakeCase(0, {bytes, KernelTensor::Of<int8_t>({1}, {1})},
                          KernelTensor::Output(DataType::kInt8, Steps(0.5f))),
                 "prepare", "without a quantization scale");
+}
+
+TEST(Concatenation, ScalarsAreVectorsOfOne) {
+  for (const int axis : {0, -1}) {
+    ExpectValues<float>(MakeCase(axis, {KernelTensor::Of<float>({}, {1}),
+                                        KernelTensor::Of<float>({}, {7})}),
+                        {1, 7}, {2});
+  }
 }
 
 TEST(Concatenation, SurvivesEnormousScales) {

@@ -2,6 +2,8 @@
 // Operators that run subgraphs.
 //
 //   IF                   outputs = test ? then(inputs) : else(inputs)
+//   STABLEHLO_CASE       outputs = branch[index](inputs); the last one where
+//                        there is no such branch
 //   WHILE                values = inputs; while (cond(values)) values =
 //                        body(values); outputs = values
 //   CALL_ONCE            runs an initialization, in the first run only
@@ -9,7 +11,8 @@
 //
 // Values are copied in and out. Outputs have their shapes before the run when
 // the inputs have theirs and every way through the operator gives the same.
-// Source: tflite/kernels/{if,while,call_once,stablehlo_composite}.cc.
+// Source: tflite/kernels/{if,while,call_once,stablehlo_case,
+// stablehlo_composite}.cc.
 #include <cstring>
 #include <string>
 
@@ -132,30 +135,61 @@ Result<void> CheckTest(const RuntimeTensor& test) {
                       Describe(test.type, test.shape));
 }
 
-//----------------------------------------------------------------------- IF
+//--------------------------------------------------- IF and STABLEHLO_CASE
 
-Result<void> InferIf(KernelContext& k, InferContext& c) {
-  TRY(CheckPresent(k));
-  if (k.input_count() < 1) return InvalidModel("it has no condition");
-  TRY(CheckTest(k.Input(0)));
-  const Values values = InputsFrom(k, 1);
-  const auto& options = k.options<IfOptions>();
-  CallableGraph& yes = k.host().graph(options.then_subgraph_index);
-  CallableGraph& no = k.host().graph(options.else_subgraph_index);
-  TRY(CheckInputs(values, yes));
-  TRY(CheckInputs(values, no));
-  const auto count = static_cast<size_t>(k.output_count());
-  TRY(CheckCount("outputs", count, yes.output_count()));
-  TRY(CheckCount("outputs", count, no.output_count()));
-  TRY_ASSIGN(const auto a, ShapesAfter(yes, ShapesOf(values)));
-  TRY_ASSIGN(const auto b, ShapesAfter(no, ShapesOf(values)));
-  for (int i = 0; i < yes.output_count(); ++i) {
-    if (yes.Output(i).type != no.Output(i).type)
-      return InvalidModel(Numbered("output", i) +
-                          " has another type in one branch than in the other");
-    c.SetOutput(i, yes.Output(i).type,
-                Common(a[static_cast<size_t>(i)], b[static_cast<size_t>(i)]));
+// The subgraphs that a run chooses one of: then and else, or the cases.
+std::vector<int> Branches(const KernelContext& k) {
+  if (k.op() == Op::kStablehloCase) {
+    const auto& indices =
+        k.options<StablehloCaseOptions>().branch_subgraph_indices;
+    return {indices.begin(), indices.end()};
   }
+  const auto& options = k.options<IfOptions>();
+  return {options.then_subgraph_index, options.else_subgraph_index};
+}
+
+Result<void> CheckChoice(const KernelContext& k) {
+  TRY(CheckPresent(k));
+  if (k.input_count() < 1)
+    return InvalidModel("it has no input that chooses a branch");
+  const RuntimeTensor& choice = k.Input(0);
+  if (k.op() == Op::kIf) return CheckTest(choice);
+  const int64_t count = choice.shape.elements();
+  if (choice.type == DataType::kInt32 && (count < 0 || count == 1)) return {};
+  return InvalidModel("the branch index must be one int32, it is " +
+                      Describe(choice.type, choice.shape));
+}
+
+// An output has a known shape when every branch gives it the same.
+Result<void> InferBranches(KernelContext& k, InferContext& c) {
+  TRY(CheckChoice(k));
+  const std::vector<int> branches = Branches(k);
+  if (branches.empty()) return InvalidModel("it has no branches");
+  const Values values = InputsFrom(k, 1);
+  const auto count = static_cast<size_t>(k.output_count());
+  std::vector<DataType> types;
+  std::vector<Shape> shapes;
+  for (const int branch : branches) {
+    CallableGraph& graph = k.host().graph(branch);
+    TRY(CheckInputs(values, graph));
+    TRY(CheckCount("outputs", count, graph.output_count()));
+    TRY_ASSIGN(const auto given, ShapesAfter(graph, ShapesOf(values)));
+    const bool first = types.empty() && shapes.empty();
+    for (size_t i = 0; i < count; ++i) {
+      const DataType type = graph.Output(static_cast<int>(i)).type;
+      if (first) {
+        types.push_back(type);
+        shapes.push_back(given[i]);
+      }
+      if (type != types[i])
+        return InvalidModel(
+            Numbered("output", static_cast<int>(i)) +
+            " has another type in one branch than in the other");
+      shapes[i] = Common(shapes[i], given[i]);
+    }
+  }
+  for (size_t i = 0; i < count; ++i)
+    c.SetOutput(static_cast<int>(i), types[i], shapes[i]);
   return {};
 }
 
@@ -165,6 +199,16 @@ void EvalIf(KernelContext& k) noexcept {
   Call(k,
        k.host().graph(test ? options.then_subgraph_index
                            : options.else_subgraph_index),
+       InputsFrom(k, 1));
+}
+
+void EvalCase(KernelContext& k) noexcept {
+  const auto& branches =
+      k.options<StablehloCaseOptions>().branch_subgraph_indices;
+  const auto last = static_cast<int32_t>(branches.size()) - 1;
+  const int32_t index = *k.Input(0).Data<int32_t>();
+  const int32_t chosen = index < 0 || index > last ? last : index;
+  Call(k, k.host().graph(branches[static_cast<size_t>(chosen)]),
        InputsFrom(k, 1));
 }
 
@@ -292,7 +336,10 @@ constexpr char kAllTypes[] = "all";
 
 }  // namespace
 
-extern const Kernel kIf{Op::kIf, kAllTypes, NothingToPrepare, EvalIf, InferIf};
+extern const Kernel kIf{Op::kIf, kAllTypes, NothingToPrepare, EvalIf,
+                        InferBranches};
+extern const Kernel kStablehloCase{Op::kStablehloCase, kAllTypes,
+                                   NothingToPrepare, EvalCase, InferBranches};
 extern const Kernel kWhile{Op::kWhile, kAllTypes, NothingToPrepare, EvalWhile,
                            InferWhile};
 extern const Kernel kCallOnce{Op::kCallOnce, "", NothingToPrepare, EvalCallOnce,

@@ -5,7 +5,6 @@
 #include <flatbuffers/flexbuffers.h>
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -25,10 +24,8 @@ CustomOptions FlexMap(const std::string& name, Fill&& fill) {
 // int32 fields as they lie in memory.
 inline CustomOptions RawFields(const std::string& name,
                                const std::vector<int32_t>& fields) {
-  CustomOptions options{name, {}};
-  options.bytes.resize(fields.size() * sizeof(int32_t));
-  std::memcpy(options.bytes.data(), fields.data(), options.bytes.size());
-  return options;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(fields.data());
+  return {name, {bytes, bytes + fields.size() * sizeof(int32_t)}};
 }
 
 }  // namespace liteforge

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // EMBEDDING_LOOKUP: output[i, …] = table[ids[i], …], ids i32.
 //   a table of any type of whole bytes gives its own type; i8 u8 i4 i2 tables
-//   (zero_point 0, one scale or one per row) may give f32: value x scale.
+//   (zero_point 0, one scale or one per row) may give f32 | f16: value x
+//   scale.
 // EMBEDDING_LOOKUP_SPARSE: entry n adds weights[n] x table[ids[n]] to the
 // output row that indices[n, all but the last] name; then mean divides by the
 // sum of the weights, sqrtn by the root of the sum of their squares. Entries
@@ -13,9 +14,12 @@
 
 #include "kernels/move_elements.h"
 #include "kernels/numerics.h"
+#include "kernels/visit_type.h"
 
 namespace liteforge {
 namespace {
+
+using Dequantized = TypeList<float, Float16>;
 
 int64_t RowElements(const Shape& table) {
   int64_t row = 1;
@@ -52,7 +56,7 @@ Result<void> Prepare(KernelContext& k) {
   if (to == table.type) return CheckMovable(table);
   const bool hybrid = IsNarrow(table.type) || table.type == DataType::kInt8 ||
                       table.type == DataType::kUInt8;
-  if (hybrid && to == DataType::kFloat32) return CheckScales(table);
+  if (hybrid && Dequantized::Has(to)) return CheckScales(table);
   return Unsupported("a table of " + std::string(Name(table.type)) +
                      " for an output of " + std::string(Name(to)) +
                      " is not supported");
@@ -70,12 +74,13 @@ int32_t QuantizedAt(const RuntimeTensor& table, int64_t i) {
   return top >> (8 - bits);
 }
 
-void Dequantize(const RuntimeTensor& table, int64_t id, int64_t row,
-                float* to) {
+template <class T>
+void Dequantize(const RuntimeTensor& table, int64_t id, int64_t row, T* to) {
   const auto& scales = table.quantization->scale;
   const float scale = scales[scales.size() > 1 ? static_cast<size_t>(id) : 0];
   for (int64_t i = 0; i < row; ++i) {
-    to[i] = scale * static_cast<float>(QuantizedAt(table, id * row + i));
+    to[i] = static_cast<T>(
+        scale * static_cast<float>(QuantizedAt(table, id * row + i)));
   }
 }
 
@@ -92,7 +97,10 @@ void Eval(KernelContext& k) noexcept {
       return k.FailEval("an id is out of range");
     }
     if (!plain) {
-      Dequantize(table, id, row, output.MutableData<float>() + i * row);
+      Dequantized::Dispatch(output.type, [&](auto t) {
+        using T = TypeOf<decltype(t)>;
+        Dequantize(table, id, row, output.MutableData<T>() + i * row);
+      });
     } else if (bytes > 0) {
       std::memcpy(output.data + i * bytes, table.data + id * bytes,
                   static_cast<size_t>(bytes));

@@ -38,7 +38,9 @@ Result<FilterArithmetic> ByTypes(const RuntimeTensor& input,
                                  bool takes_int16_filter) {
   if (input.type == DataType::kFloat32 && filter.type == DataType::kFloat32)
     return FilterArithmetic::kFloat;
-  if (input.type == DataType::kFloat32 && IsNarrow(filter.type))
+  // Early converters declared the int8 weights of hybrid models uint8.
+  if (input.type == DataType::kFloat32 &&
+      (IsNarrow(filter.type) || filter.type == DataType::kUInt8))
     return FilterArithmetic::kHybrid;
   if (input.type == DataType::kUInt8 && filter.type == DataType::kUInt8)
     return FilterArithmetic::kUInt8;

@@ -12,11 +12,12 @@ namespace liteforge {
 // Which arithmetic a filter operator computes in, by the types of its input
 // and filter.
 enum class FilterArithmetic {
-  kFloat,     // f32 input, f32 filter
-  kHybrid,    // f32 input, i8 or i4 filter: the input is quantized on the fly
-  kUInt8,     // u8 input and filter, one scale
-  kInt8,      // i8 input, i8 or i4 filter, per tensor or per output channel
-  kInt16,     // i16 input, i8 or i4 filter, symmetric; i32 or i64 bias
+  kFloat,   // f32 input, f32 filter
+  kHybrid,  // f32 input, i8 or i4 filter (u8 holds i8): the input is quantized
+            // on the fly
+  kUInt8,   // u8 input and filter, one scale
+  kInt8,    // i8 input, i8 or i4 filter, per tensor or per output channel
+  kInt16,   // i16 input, i8 or i4 filter, symmetric; i32 or i64 bias
   kInt16x16,  // the same with an i16 filter
 };
 

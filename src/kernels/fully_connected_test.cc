@@ -248,7 +248,7 @@ TEST(FullyConnected, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(k, "prepare", "zero point 500");
   k = Int8Case();
   k.inputs[1] = KernelTensor::Of<int8_t>({4, 0}, {}, Steps(0.5f));
-  ExpectRefused(k, "", "");
+  ExpectRefused(k, "infer", "");
   k = Int8Case();
   k.inputs[1] =
       KernelTensor::Of<int8_t>({4, 7}, std::vector<int8_t>(28), Steps(0.5f));

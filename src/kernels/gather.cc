@@ -2,7 +2,7 @@
 // GATHER: output[b…, p…, i…, q…] = params[b…, p…, indices[b…, i…], q…]
 // with b the batch_dims axes, p those before `axis`, q those after it.
 // GATHER_ND: output[i…, q…] = params[indices[i…, :], q…].
-//   indices: i16 (GATHER) | i32 | i64
+//   indices: i16 | i32 | i64
 // An index out of range stops the invocation.
 // Source: TFLite schema GatherOptions, GatherNdOptions.
 #include <cstring>
@@ -22,9 +22,8 @@ int64_t Product(const Shape& shape, int begin, int end) {
 
 Result<void> Prepare(KernelContext& k) {
   const DataType type = k.Input(1).type;
-  if (!IsIndexType(type) &&
-      !(type == DataType::kInt16 && k.op() == Op::kGather)) {
-    return InvalidModel("indices must be int32 or int64, not " +
+  if (!IsIndexType(type) && type != DataType::kInt16) {
+    return InvalidModel("indices must be int16, int32 or int64, not " +
                         std::string(Name(type)));
   }
   return CheckMovable(k.Input(0));

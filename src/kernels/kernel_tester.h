@@ -328,6 +328,7 @@ class Runner final : public KernelHost {
     const Kernel* kernel = FindKernel(case_.op, case_.options);
     if (kernel != nullptr && kernel->infer != nullptr) {
       TRY(kernel->infer(context_, context));
+      TRY(CheckGiven(context));
     } else {
       TRY(InferOutputs(context));
     }

@@ -43,9 +43,17 @@ Result<void> Concatenation(InferContext& c) {
     c.SetOutput(0, c.input(0).type, common);
     return {};
   }
+  // Scalars count as vectors of one element.
+  const bool scalars = common.rank() == 0;
   TRY_ASSIGN(const int axis,
              NormalizeAxis(c.options<ConcatenationOptions>().axis,
-                           common.rank(), "axis"));
+                           scalars ? 1 : common.rank(), "axis"));
+  if (scalars) {
+    for (int i = 0; i < c.input_count(); ++i)
+      TRY(Agree(common, c.input(i).shape, -1));
+    c.SetOutput(0, c.input(0).type, {c.input_count()});
+    return {};
+  }
   int64_t total = 0;
   for (int i = 0; i < c.input_count(); ++i) {
     const Shape& shape = c.input(i).shape;

@@ -25,6 +25,10 @@ Result<Shape> FullyConnectedShape(const Shape& input, int32_t outputs,
   }
   int32_t batch = Shape::kUnknownDim;
   const int64_t elements = input.elements();
+  if (depth == 0 && elements > 0) {
+    return InvalidModel("weights take no values, input " + input.ToString() +
+                        " has some");
+  }
   if (depth == 0 && input.IsStatic() && input.rank() > 0) {
     const auto rows = input.dims().first(input.dims().size() - 1);
     TRY_ASSIGN(batch, ToDim(Shape(rows).elements(), "the batch"));

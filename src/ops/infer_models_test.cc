@@ -149,11 +149,6 @@ bool SizesItself(const std::string& op) {
 // Kernel tests that liteforge refuses, and why.
 bool IsRefused(const std::string& name) {
   static const std::vector<std::string> kRefused = {
-      // Only constants may be concatenated as scalars in TFLite, which does
-      // it while loading; converters fold them away.
-      "PersistentScalarTest",
-      // Rows of no inputs.
-      "FilterWithZeroSecondDimension",
       // Reads memory behind the input; the recorded output is what lay there.
       "StrideOutOfBounds",
   };
