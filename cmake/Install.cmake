@@ -3,7 +3,7 @@
 #
 #   liteforge::runtime    runs .tflite files; needs FlatBuffers and fmt only
 #   liteforge::c          the same for C: one shared library, c_api.h
-#   liteforge::liteforge  converts as well; needs HDF5 and protobuf too
+#   liteforge::liteforge  converts as well; needs HDF5, protobuf, Snappy too
 include(CMakePackageConfigHelpers)
 
 set(runtime_folders base formats_tflite ops kernels runtime)
@@ -42,7 +42,7 @@ target_link_libraries(liteforge_c PRIVATE
 liteforge_library(liteforge STATIC liteforge
   FOLDERS ${converter_folders} OUTPUT_NAME liteforge EXPORT_NAME liteforge)
 target_link_libraries(liteforge PUBLIC
-  liteforge_runtime_only PkgConfig::HDF5 protobuf::libprotobuf)
+  liteforge_runtime_only PkgConfig::HDF5 protobuf::libprotobuf snappy)
 
 install(DIRECTORY include/liteforge DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/liteforge)

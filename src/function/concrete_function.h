@@ -10,6 +10,7 @@
 
 #include "base/blob.h"
 #include "formats/tensorflow/graph.pb.h"
+#include "formats/tensorflow/tensor_proto.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
 
@@ -35,20 +36,6 @@ struct ConcreteFunction {
   // constants of imported graphs may also lie in the attribute itself.)
   std::map<std::string, Blob> constants;
 };
-
-// Element types as TensorFlow numbers them; reference types count as their
-// base. kNone / DT_INVALID when the other side has no such type (the q-types
-// map to their plain integers).
-DataType FromTensorFlow(tf::DataType type);
-tf::DataType ToTensorFlow(DataType type);
-
-Shape FromTensorFlow(const tf::TensorShapeProto& shape);
-tf::TensorShapeProto ToTensorFlow(const Shape& shape);
-
-// A TensorProto's values as row-major little-endian bytes, from whichever
-// field holds them, the last one repeated where the list is short. Errors when
-// it holds more or fewer than its shape says, or the type has no fixed width.
-Result<Blob> DecodeTensor(const tf::TensorProto& tensor);
 
 // Where an input string of a NodeDef points: "a:1" -> {"a", 1, false},
 // "^a" -> {"a", 0, true}.
