@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,10 @@ struct ConcreteFunction {
   // node's "value" attribute has dtype and shape and no content. (Small
   // constants of imported graphs may also lie in the attribute itself.)
   std::map<std::string, Blob> constants;
+  // What nodes call by an attribute and cannot be inlined: branches, conditions
+  // and bodies of loops, by the attribute's name. Their inputs and outputs
+  // stand in the order of the node's operands and results.
+  std::map<std::string, std::shared_ptr<const ConcreteFunction>> functions;
 };
 
 // Where an input string of a NodeDef points: "a:1" -> {"a", 1, false},
