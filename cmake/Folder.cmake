@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# liteforge_folder(NAME [DEPS a b] [LIBS target...]): one folder = one library
-# + one test binary. Every *.cc is a source, every *_test.cc a test. DEPS is
-# the folder's row of the dependency graph (ARCHITECTURE.md); a folder that is
-# not below it cannot be named. LIBS are libraries from outside.
+# liteforge_folder(NAME [DEPS a b] [LIBS target...] [SOURCES generated.cc...]):
+# one folder = one library + one test binary. Every *.cc is a source, every
+# *_test.cc a test. DEPS is the folder's row of the dependency graph
+# (ARCHITECTURE.md); a folder that is not below it cannot be named. LIBS are
+# libraries from outside.
 function(liteforge_folder name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS;SOURCES")
   foreach(dep IN LISTS arg_DEPS)
     if(NOT TARGET liteforge_${dep})
       message(FATAL_ERROR "${name} may not use ${dep}: it is not below it")
@@ -15,7 +16,7 @@ function(liteforge_folder name)
   list(REMOVE_ITEM sources ${tests})
   list(TRANSFORM arg_DEPS PREPEND liteforge_)
 
-  add_library(liteforge_${name}_objects OBJECT ${sources})
+  add_library(liteforge_${name}_objects OBJECT ${sources} ${arg_SOURCES})
   target_include_directories(liteforge_${name}_objects PUBLIC
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
     ${PROJECT_BINARY_DIR}/src)

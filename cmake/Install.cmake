@@ -3,7 +3,8 @@
 #
 #   liteforge::runtime    runs .tflite files; needs FlatBuffers and fmt only
 #   liteforge::c          the same for C: one shared library, c_api.h
-#   liteforge::liteforge  converts as well; needs HDF5, libzip and protobuf too
+#   liteforge::liteforge  converts as well; needs HDF5, libzip, protobuf and
+#                         Snappy too
 include(CMakePackageConfigHelpers)
 
 set(runtime_folders base formats_tflite ops kernels runtime)
@@ -42,7 +43,8 @@ target_link_libraries(liteforge_c PRIVATE
 liteforge_library(liteforge STATIC liteforge
   FOLDERS ${converter_folders} OUTPUT_NAME liteforge EXPORT_NAME liteforge)
 target_link_libraries(liteforge PUBLIC
-  liteforge_runtime_only PkgConfig::HDF5 PkgConfig::LIBZIP protobuf::libprotobuf)
+  liteforge_runtime_only PkgConfig::HDF5 PkgConfig::LIBZIP protobuf::libprotobuf
+  snappy)
 
 install(DIRECTORY include/liteforge DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/liteforge)

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/blob.h"
 #include "formats/tensorflow/graph.pb.h"
+#include "formats/tensorflow/tensor_proto.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
 
@@ -34,21 +36,11 @@ struct ConcreteFunction {
   // node's "value" attribute has dtype and shape and no content. (Small
   // constants of imported graphs may also lie in the attribute itself.)
   std::map<std::string, Blob> constants;
+  // What nodes call by an attribute and cannot be inlined: branches, conditions
+  // and bodies of loops, by the attribute's name. Their inputs and outputs
+  // stand in the order of the node's operands and results.
+  std::map<std::string, std::shared_ptr<const ConcreteFunction>> functions;
 };
-
-// Element types as TensorFlow numbers them; reference types count as their
-// base. kNone / DT_INVALID when the other side has no such type (the q-types
-// map to their plain integers).
-DataType FromTensorFlow(tf::DataType type);
-tf::DataType ToTensorFlow(DataType type);
-
-Shape FromTensorFlow(const tf::TensorShapeProto& shape);
-tf::TensorShapeProto ToTensorFlow(const Shape& shape);
-
-// A TensorProto's values as row-major little-endian bytes, from whichever
-// field holds them, the last one repeated where the list is short. Errors when
-// it holds more or fewer than its shape says, or the type has no fixed width.
-Result<Blob> DecodeTensor(const tf::TensorProto& tensor);
 
 // Where an input string of a NodeDef points: "a:1" -> {"a", 1, false},
 // "^a" -> {"a", 0, true}.

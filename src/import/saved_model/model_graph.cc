@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "import/saved_model/model_graph.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/try.h"
+
+namespace liteforge {
+namespace {
+
+// Output arguments of operators that have several of one tensor each, for
+// graphs that come without definitions. Source: TensorFlow's op registry.
+struct OutputNames {
+  std::string_view op;
+  std::array<std::string_view, 7> names;
+};
+constexpr OutputNames kOutputNames[] = {
+    {"BatchNormWithGlobalNormalizationGrad", {"dx", "dm", "dv", "db", "dg"}},
+    {"BlockLSTM", {"i", "cs", "f", "o", "ci", "co", "h"}},
+    {"BlockLSTMV2", {"i", "cs", "f", "o", "ci", "co", "h"}},
+    {"CombinedNonMaxSuppression",
+     {"nmsed_boxes", "nmsed_scores", "nmsed_classes", "valid_detections"}},
+    {"FusedBatchNorm",
+     {"y", "batch_mean", "batch_variance", "reserve_space_1",
+      "reserve_space_2"}},
+    {"FusedBatchNormV2",
+     {"y", "batch_mean", "batch_variance", "reserve_space_1",
+      "reserve_space_2"}},
+    {"FusedBatchNormV3",
+     {"y", "batch_mean", "batch_variance", "reserve_space_1",
+      "reserve_space_2", "reserve_space_3"}},
+    {"GRUBlockCell", {"r", "u", "c", "h"}},
+    {"LSTMBlockCell", {"i", "cs", "f", "o", "ci", "co", "h"}},
+    {"ListDiff", {"out", "idx"}},
+    {"MaxPoolWithArgmax", {"output", "argmax"}},
+    {"Merge", {"output", "value_index"}},
+    {"NonMaxSuppressionV4", {"selected_indices", "valid_outputs"}},
+    {"NonMaxSuppressionV5",
+     {"selected_indices", "selected_scores", "valid_outputs"}},
+    {"Qr", {"q", "r"}},
+    {"Svd", {"s", "u", "v"}},
+    {"Switch", {"output_false", "output_true"}},
+    {"TensorArrayConcatV3", {"value", "lengths"}},
+    {"TensorArrayV3", {"handle", "flow"}},
+    {"TensorListConcat", {"tensor", "lengths"}},
+    {"TensorListConcatV2", {"tensor", "lengths"}},
+    {"TensorListPopBack", {"output_handle", "tensor"}},
+    {"TopK", {"values", "indices"}},
+    {"TopKV2", {"values", "indices"}},
+    {"Unique", {"y", "idx"}},
+    {"UniqueV2", {"y", "idx"}},
+    {"UniqueWithCounts", {"y", "idx", "count"}},
+};
+
+// How many tensors an output argument is.
+int64_t Count(const tf::OpDef::ArgDef& argument, const tf::NodeDef& node) {
+  if (!argument.number_attr().empty()) {
+    const auto* attribute = FindAttribute(node, argument.number_attr().c_str());
+    return attribute == nullptr ? 1 : attribute->i();
+  }
+  if (!argument.type_list_attr().empty()) {
+    const auto* attribute =
+        FindAttribute(node, argument.type_list_attr().c_str());
+    return attribute == nullptr ? 1 : attribute->list().type_size();
+  }
+  return 1;
+}
+
+}  // namespace
+
+const tf::AttrValue* FindAttribute(const tf::NodeDef& node, const char* name) {
+  const auto found = node.attr().find(name);
+  return found == node.attr().end() ? nullptr : &found->second;
+}
+
+Result<ModelGraph> ModelGraph::Index(
+    std::shared_ptr<const tf::MetaGraphDef> meta) {
+  ModelGraph graph;
+  for (const tf::NodeDef& node : meta->graph_def().node()) {
+    if (!graph.nodes_.emplace(node.name(), &node).second) {
+      return InvalidModel(fmt::format(
+          "two nodes are named '{}'; the graph is damaged", node.name()));
+    }
+  }
+  for (const auto& function : meta->graph_def().library().function()) {
+    const std::string& name = function.signature().name();
+    if (!graph.functions_.emplace(name, &function).second) {
+      return InvalidModel(
+          fmt::format("two functions are named '{}'; the graph is damaged",
+                      name));
+    }
+  }
+  for (const tf::OpDef& op : meta->meta_info_def().stripped_op_list().op())
+    graph.ops_.emplace(op.name(), &op);
+  graph.meta_ = std::move(meta);
+  return graph;
+}
+
+const tf::NodeDef* ModelGraph::FindNode(std::string_view name) const {
+  const auto found = nodes_.find(name);
+  return found == nodes_.end() ? nullptr : found->second;
+}
+
+const tf::FunctionDef* ModelGraph::FindFunction(std::string_view name) const {
+  const auto found = functions_.find(name);
+  return found == functions_.end() ? nullptr : found->second;
+}
+
+Result<int> ModelGraph::OutputIndex(const tf::NodeDef& node,
+                                    std::string_view argument,
+                                    int offset) const {
+  const tf::OpDef* op = nullptr;
+  if (const tf::FunctionDef* function = FindFunction(node.op())) {
+    op = &function->signature();
+  } else if (const auto found = ops_.find(node.op()); found != ops_.end()) {
+    op = found->second;
+  }
+  if (op != nullptr && op->output_arg_size() > 0) {
+    int64_t index = 0;
+    for (const auto& output : op->output_arg()) {
+      if (output.name() == argument && index <= INT32_MAX - offset)
+        return static_cast<int>(index + offset);
+      index += std::max<int64_t>(0, Count(output, node));
+    }
+    return InvalidModel(fmt::format("node '{}' ({}) has no output '{}'",
+                                    node.name(), node.op(), argument));
+  }
+  for (const OutputNames& row : kOutputNames) {
+    if (row.op != node.op()) continue;
+    for (size_t i = 0; i < row.names.size(); ++i) {
+      if (row.names[i] == argument) return static_cast<int>(i) + offset;
+    }
+  }
+  return offset;
+}
+
+}  // namespace liteforge
