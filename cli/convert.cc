@@ -20,6 +20,7 @@ struct Arguments {
   std::string source;
   std::string output;
   std::vector<std::string> input_shapes;
+  liteforge::ConvertOptions options;
 };
 
 // "NAME=1,224,224,3" with ? or -1 for a dimension that stays unknown.
@@ -56,6 +57,7 @@ Result<std::pair<std::string, liteforge::Shape>> ParseInputShape(
 Result<void> Convert(const Arguments& arguments) {
   auto converter = liteforge::Converter::FromFile(arguments.source);
   if (!converter) return tl::unexpected(std::move(converter).error());
+  converter->options() = arguments.options;
   for (const std::string& text : arguments.input_shapes) {
     auto parsed = ParseInputShape(text);
     if (!parsed) return tl::unexpected(std::move(parsed).error());
@@ -90,12 +92,29 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
   CLI::App* verb =
       app.add_subcommand("convert", "Convert a model to a .tflite file");
   verb->add_option("SOURCE", arguments->source,
-                   "A Keras .h5 / .hdf5 / .keras model")
+                   "A Keras .h5 / .hdf5 / .keras model, a SavedModel's "
+                   "directory, or a frozen graph's .pb / .pbtxt")
       ->required();
   verb->add_option("-o,--output", arguments->output, "The .tflite to write")
       ->required();
   verb->add_option("--input-shape", arguments->input_shapes,
                    "Fix an input's unknown dimensions: NAME=1,224,224,3")
       ->take_all();
+  auto& options = arguments->options;
+  verb->add_option("--signature", options.signature,
+                   "The signature of a SavedModel to convert");
+  verb->add_option("--tags", options.tags,
+                   "The tags of a SavedModel's graph, separated by commas")
+      ->delimiter(',');
+  verb->add_option("--function", options.function,
+                   "A function of a SavedModel, instead of a signature");
+  verb->add_option("--inputs", options.inputs,
+                   "Input tensors of a frozen graph, separated by commas")
+      ->delimiter(',');
+  verb->add_option("--outputs", options.outputs,
+                   "Output tensors of a frozen graph, separated by commas")
+      ->delimiter(',');
+  verb->add_flag("--allow-constant-outputs", options.allow_constant_outputs,
+                 "Convert even if no output depends on an input");
   verb->callback([arguments, &outcome] { outcome = Convert(*arguments); });
 }

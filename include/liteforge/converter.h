@@ -21,13 +21,34 @@ namespace liteforge {
 struct ConvertOptions {
   // Fixes unknown dimensions of an input: {"input_1", {1, 224, 224, 3}}.
   std::vector<std::pair<std::string, Shape>> input_shapes;
+
+  // Which part of a SavedModel. Tags: of the graph tagged "serve" when empty.
+  // Signature: "serving_default" (or the only one) when empty. Function: one of
+  // the library, instead of a signature.
+  std::vector<std::string> tags;
+  std::string signature;
+  std::string function;
+
+  // Which part of a frozen graph: tensors, "node" or "node:1". Found when
+  // empty: Placeholders, and what no other node reads.
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+
+  // A model whose outputs are all constants, or empty, is refused unless this
+  // is set.
+  bool allow_constant_outputs = false;
 };
 
 class Converter {
  public:
-  // A .h5 / .hdf5 of any Keras. Errors: as Error says; every layer that
-  // cannot be converted is named at once.
+  // A .h5 / .hdf5 / .keras of any Keras. Errors: as Error says; every layer
+  // that cannot be converted is named at once.
   static Result<Converter> FromKerasModel(const std::filesystem::path& path);
+  // A SavedModel's directory, of TensorFlow 1 or 2.
+  static Result<Converter> FromSavedModel(
+      const std::filesystem::path& directory);
+  // A frozen GraphDef, .pb or .pbtxt.
+  static Result<Converter> FromFrozenGraph(const std::filesystem::path& path);
   // Whatever the path holds, found by looking at it.
   static Result<Converter> FromFile(const std::filesystem::path& path);
   Converter(Converter&&) noexcept;

@@ -23,8 +23,9 @@ struct LayerDescription {
 };
 
 struct OperatorDescription {
-  std::string name;  // "CONV_2D"; a custom operator's registered name
-  int version = 1;
+  // "CONV_2D", a custom operator's registered name; TensorFlow's "Conv2D"
+  std::string name;
+  int version = 1;  // 0: TensorFlow's have none
   int count = 0;
 };
 
@@ -35,7 +36,7 @@ struct ModelDescription {
   std::vector<TensorDetails> inputs;
   std::vector<TensorDetails> outputs;
   std::vector<SignatureDetails> signatures;
-  std::vector<OperatorDescription> operators;  // .tflite: one row a kind
+  std::vector<OperatorDescription> operators;  // not Keras: one row a kind
   std::vector<std::string> operator_sequence;  // .tflite: subgraph 0, in order
   std::vector<LayerDescription> layers;        // Keras
   int64_t parameters = 0;                      // elements of weights

@@ -2,6 +2,7 @@
 #include "convert/compile.h"
 
 #include "base/try.h"
+#include "convert/check_outputs.h"
 #include "convert/evaluator.h"
 #include "emit/emit.h"
 #include "lower/lower.h"
@@ -9,9 +10,11 @@
 
 namespace liteforge {
 
-Result<std::vector<std::byte>> Compile(const ConcreteFunction& function) {
+Result<std::vector<std::byte>> Compile(const ConcreteFunction& function,
+                                       bool allow_constant_outputs) {
   InterpreterEvaluator evaluator;
   TRY_ASSIGN(const auto module, Lower(function, evaluator));
+  TRY(CheckOutputs(*module, allow_constant_outputs));
   TRY(RunPasses(*module));
   return Emit(*module);
 }

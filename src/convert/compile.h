@@ -11,6 +11,8 @@
 namespace liteforge {
 
 // Lowers, rewrites and emits: the bytes of a .tflite.
-Result<std::vector<std::byte>> Compile(const ConcreteFunction& function);
+// `allow_constant_outputs`: see check_outputs.h.
+Result<std::vector<std::byte>> Compile(const ConcreteFunction& function,
+                                       bool allow_constant_outputs = false);
 
 }  // namespace liteforge

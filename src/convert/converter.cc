@@ -4,6 +4,7 @@
 #include "liteforge/converter.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/atomic_file.h"
 #include "base/try.h"
@@ -11,6 +12,8 @@
 #include "convert/detect.h"
 #include "formats/keras/keras_file.h"
 #include "import/keras/import_keras.h"
+#include "import/saved_model/import_saved_model.h"
+#include "import/saved_model/narrow_types.h"
 
 namespace liteforge {
 namespace {
@@ -60,28 +63,38 @@ Result<void> FixInputShape(ConcreteFunction& function, const std::string& name,
 
 class Converter::Impl {
  public:
-  explicit Impl(KerasFile file) : file_(std::move(file)) {}
+  using Import = std::function<Result<ConcreteFunction>(const ConvertOptions&)>;
 
-  Result<std::vector<std::byte>> Convert() {
-    TRY_ASSIGN(ConcreteFunction function, ImportKeras(file_));
-    for (const auto& [name, shape] : options_.input_shapes) {
-      TRY(FixInputShape(function, name, shape));
-    }
-    return Compile(function);
-  }
+  Impl(std::filesystem::path path, Import import)
+      : path_(path.string()), import_(std::move(import)) {}
 
   // Errors of the steps speak of layers and nodes; the file comes in front.
   Result<std::vector<std::byte>> ConvertNamed() {
     auto bytes = Convert();
-    if (bytes || bytes.error().where.starts_with(file_.path)) return bytes;
-    return tl::unexpected(std::move(bytes.error()).In(file_.path));
+    if (bytes || bytes.error().where.starts_with(path_)) return bytes;
+    return tl::unexpected(std::move(bytes.error()).In(path_));
   }
 
   ConvertOptions options_;
   std::vector<std::string> notices_;
 
  private:
-  KerasFile file_;
+  Result<std::vector<std::byte>> Convert() {
+    notices_.clear();
+    TRY_ASSIGN(ConcreteFunction function, import_(options_));
+    for (const auto& [name, shape] : options_.input_shapes) {
+      TRY(FixInputShape(function, name, shape));
+    }
+    TRY_ASSIGN(const bool narrowed, NarrowFloat64(function));
+    if (narrowed) {
+      notices_.push_back(
+          "float64 is computed as float32, inputs and outputs included");
+    }
+    return Compile(function, options_.allow_constant_outputs);
+  }
+
+  std::string path_;
+  Import import_;
 };
 
 Converter::Converter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -91,14 +104,40 @@ Converter::~Converter() = default;
 
 Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
   TRY_ASSIGN(KerasFile file, ReadKeras(path));
-  return Converter(std::make_unique<Impl>(std::move(file)));
+  auto shared = std::make_shared<const KerasFile>(std::move(file));
+  return Converter(std::make_unique<Impl>(
+      path, [shared](const ConvertOptions&) { return ImportKeras(*shared); }));
+}
+
+Result<Converter> Converter::FromSavedModel(
+    const std::filesystem::path& directory) {
+  return Converter(
+      std::make_unique<Impl>(directory, [directory](const ConvertOptions& o) {
+        return ImportSavedModel(directory, {o.tags, o.signature, o.function});
+      }));
+}
+
+Result<Converter> Converter::FromFrozenGraph(
+    const std::filesystem::path& path) {
+  return Converter(
+      std::make_unique<Impl>(path, [path](const ConvertOptions& o) {
+        return ImportGraph(path, {o.inputs, o.outputs});
+      }));
 }
 
 Result<Converter> Converter::FromFile(const std::filesystem::path& path) {
   TRY_ASSIGN(const FileKind kind, DetectKind(path));
-  if (kind == FileKind::kKerasH5 || kind == FileKind::kKerasZip)
-    return FromKerasModel(path);
-  return tl::unexpected(CannotConvert(path, kind));
+  switch (kind) {
+    case FileKind::kKerasH5:
+    case FileKind::kKerasZip:
+      return FromKerasModel(path);
+    case FileKind::kSavedModel:
+      return FromSavedModel(path);
+    case FileKind::kGraphDef:
+      return FromFrozenGraph(path);
+    default:
+      return tl::unexpected(CannotConvert(path, kind));
+  }
 }
 
 ConvertOptions& Converter::options() { return impl_->options_; }

@@ -70,15 +70,9 @@ Error CannotConvert(const std::filesystem::path& path, FileKind kind) {
             "is already a .tflite; give the model it was made from",
             path.string()};
   }
-  if (kind == FileKind::kUnknown) {
-    return {ErrorCode::kInvalidModel,
-            "is not a model of a known kind; give a Keras .h5 or .keras file",
-            path.string()};
-  }
-  return {ErrorCode::kUnsupported,
-          "is a " + std::string(Name(kind)) +
-              ", which this version does not convert; save the model as a "
-              "Keras .h5 file",
+  return {ErrorCode::kInvalidModel,
+          "is not a model of a known kind; give a Keras .h5 or .keras file, a "
+          "SavedModel's directory or a frozen graph's .pb",
           path.string()};
 }
 

@@ -11,9 +11,7 @@
 namespace liteforge {
 namespace {
 
-using testing::EndsWith;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 const std::string kH5Signature = "\x89HDF\r\n\x1a\n";
 
@@ -93,13 +91,7 @@ TEST(CannotConvert, SaysWhatItIsAndWhatToDo) {
             "m: is already a .tflite; give the model it was made from");
   EXPECT_EQ(error(FileKind::kTflite).code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(error(FileKind::kUnknown).code, ErrorCode::kInvalidModel);
-  for (const FileKind kind : {FileKind::kSavedModel, FileKind::kGraphDef}) {
-    EXPECT_EQ(error(kind).code, ErrorCode::kUnsupported);
-    EXPECT_THAT(error(kind).ToString(),
-                StartsWith("m: is a " + std::string(Name(kind))));
-    EXPECT_THAT(error(kind).ToString(),
-                EndsWith("; save the model as a Keras .h5 file"));
-  }
+  EXPECT_THAT(error(FileKind::kUnknown).ToString(), HasSubstr("give a"));
 }
 
 }  // namespace

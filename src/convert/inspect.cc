@@ -9,14 +9,32 @@
 #include "convert/inspect_sources.h"
 
 namespace liteforge {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of a file, or of all files in a directory.
+int64_t BytesOf(const fs::path& path) {
+  std::error_code error;
+  const auto own = fs::file_size(path, error);
+  if (!error) return static_cast<int64_t>(own);
+  int64_t bytes = 0;
+  for (fs::recursive_directory_iterator at(path, error), end;
+       !error && at != end; at.increment(error)) {
+    std::error_code ignored;
+    const auto size = fs::file_size(at->path(), ignored);
+    if (!ignored) bytes += static_cast<int64_t>(size);
+  }
+  return bytes;
+}
+
+}  // namespace
 
 Result<ModelDescription> Inspect(const std::filesystem::path& path) {
   TRY_ASSIGN(const FileKind kind, DetectKind(path));
   ModelDescription model;
   model.kind = std::string(Name(kind));
-  std::error_code ignored;
-  const auto bytes = std::filesystem::file_size(path, ignored);
-  if (!ignored) model.file_bytes = static_cast<int64_t>(bytes);
+  model.file_bytes = BytesOf(path);
   switch (kind) {
     case FileKind::kTflite:
       TRY(DescribeTflite(path, model));
@@ -25,12 +43,16 @@ Result<ModelDescription> Inspect(const std::filesystem::path& path) {
     case FileKind::kKerasZip:
       TRY(DescribeKeras(path, model));
       return model;
-    case FileKind::kUnknown:
-      return tl::unexpected(CannotConvert(path, kind));
-    default:
-      model.problem = CannotConvert(path, kind).message;
+    case FileKind::kSavedModel:
+      TRY(DescribeSavedModel(path, model));
       return model;
+    case FileKind::kGraphDef:
+      TRY(DescribeGraph(path, model));
+      return model;
+    case FileKind::kUnknown:
+      break;
   }
+  return tl::unexpected(CannotConvert(path, kind));
 }
 
 }  // namespace liteforge

@@ -96,7 +96,8 @@ std::string ToText(const ModelDescription& model) {
     text += ", needs TensorFlow Lite " + model.min_runtime_version;
   text += "\n" + BorderLines(model);
   for (const OperatorDescription& row : model.operators) {
-    text += fmt::format("  {:5} x {} v{}\n", row.count, row.name, row.version);
+    text += fmt::format("  {:5} x {}", row.count, row.name);
+    text += row.version > 0 ? fmt::format(" v{}\n", row.version) : "\n";
   }
   text += LayerLines(model);
   const bool tflite = !model.operator_sequence.empty();

@@ -13,5 +13,9 @@ Result<void> DescribeTflite(const std::filesystem::path& path,
                             ModelDescription& model);
 Result<void> DescribeKeras(const std::filesystem::path& path,
                            ModelDescription& model);
+Result<void> DescribeSavedModel(const std::filesystem::path& path,
+                                ModelDescription& model);
+Result<void> DescribeGraph(const std::filesystem::path& path,
+                           ModelDescription& model);
 
 }  // namespace liteforge

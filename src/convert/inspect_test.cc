@@ -16,7 +16,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::StartsWith;
 using Json = nlohmann::json;
 
 ModelDescription Inspected(const std::filesystem::path& path) {
@@ -206,16 +205,25 @@ TEST(InspectKeras, WhatDoesNotConvertIsDescribed) {
 
 //------------------------------------------------------------------ the others
 
-TEST(Inspect, KindsThatDoNotConvertAreNamed) {
+TEST(Inspect, FrozenGraphs) {
   const ScratchDirectory dir;
   WriteBytes(dir / "m.pb", "PK\3");
-  const ModelDescription model = Inspected(dir / "m.pb");
-  EXPECT_EQ(model.kind, "TensorFlow frozen graph");
-  EXPECT_EQ(model.file_bytes, 3);
-  EXPECT_FALSE(model.converts);
-  EXPECT_THAT(
-      ToText(model),
-      StartsWith("TensorFlow frozen graph, 3 bytes\ndoes not convert: "));
+  const ModelDescription damaged = Inspected(dir / "m.pb");
+  EXPECT_EQ(damaged.kind, "TensorFlow frozen graph");
+  EXPECT_EQ(damaged.file_bytes, 3);
+  EXPECT_FALSE(damaged.converts);
+  EXPECT_THAT(ToText(damaged), HasSubstr("\ndoes not convert: "));
+  WriteBytes(dir / "m.pbtxt", R"(
+      node { name: "x" op: "Placeholder"
+        attr { key: "dtype" value { type: DT_FLOAT } }
+        attr { key: "shape" value { shape { dim { size: 2 } } } } }
+      node { name: "y" op: "Relu" input: "x" })");
+  const ModelDescription model = Inspected(dir / "m.pbtxt");
+  EXPECT_TRUE(model.converts) << model.problem;
+  ASSERT_EQ(model.inputs.size(), 1u);
+  EXPECT_EQ(model.inputs[0].name, "x");
+  ASSERT_EQ(model.operators.size(), 1u);
+  EXPECT_EQ(model.operators[0].name, "Relu");
 }
 
 TEST(Inspect, DamagedAndUnknownFiles) {

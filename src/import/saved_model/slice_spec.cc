@@ -79,9 +79,9 @@ Result<StoredTensor> TakeSlice(StoredTensor whole, std::string_view text) {
     // The element's place in the part, then in the whole.
     int64_t from = 0, stride = 1, rest = static_cast<int64_t>(i);
     for (int axis = part.shape.rank() - 1; axis >= 0; --axis) {
-      from += (extents[static_cast<size_t>(axis)].start +
-               rest % part.shape[axis]) *
-              stride;
+      from +=
+          (extents[static_cast<size_t>(axis)].start + rest % part.shape[axis]) *
+          stride;
       rest /= part.shape[axis];
       stride *= whole.shape[axis];
     }

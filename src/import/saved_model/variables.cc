@@ -65,7 +65,7 @@ std::string StringAt(const Nodes& nodes, const std::string& input, int index) {
 
 }  // namespace
 
-Variables::Variables(const ModelGraph& graph, TensorBundle bundle)
+Variables::Variables(const GraphIndex& graph, TensorBundle bundle)
     : bundle_(std::move(bundle)) {
   ScanAssignments(graph);
   ScanRestoreFunction(graph);
@@ -74,7 +74,7 @@ Variables::Variables(const ModelGraph& graph, TensorBundle bundle)
 
 //------------------------------------------------------- the saver's nodes
 
-void Variables::ScanAssignments(const ModelGraph& graph) {
+void Variables::ScanAssignments(const GraphIndex& graph) {
   Nodes nodes;
   for (const tf::NodeDef& node : graph.meta().graph_def().node())
     nodes[node.name()] = &node;
@@ -92,7 +92,7 @@ void Variables::ScanAssignments(const ModelGraph& graph) {
   }
 }
 
-void Variables::ScanRestoreFunction(const ModelGraph& graph) {
+void Variables::ScanRestoreFunction(const GraphIndex& graph) {
   const std::string& name = graph.meta().saver_def().restore_op_name();
   const tf::NodeDef* call = graph.FindNode(Parse(name).node);
   if (call == nullptr) return;
@@ -127,7 +127,7 @@ void Variables::ScanRestoreFunction(const ModelGraph& graph) {
 
 // The SavedModel's objects and the checkpoint's are numbered on their own;
 // both are walked from the root along edges of the same names.
-void Variables::ScanObjects(const ModelGraph& graph) {
+void Variables::ScanObjects(const GraphIndex& graph) {
   const tf::SavedObjectGraph& objects = graph.meta().object_graph_def();
   if (objects.nodes_size() == 0 || !bundle_->Contains(kObjectGraphKey)) return;
   const auto stored = bundle_->ReadStrings(kObjectGraphKey);
@@ -172,9 +172,8 @@ std::optional<Variables::Source> Variables::SourceOf(
       found != by_node_.end())
     return found->second;
   const tf::AttrValue* shared = FindAttribute(variable, "shared_name");
-  const std::string& name = shared == nullptr || shared->s().empty()
-                                ? variable.name()
-                                : shared->s();
+  const std::string& name =
+      shared == nullptr || shared->s().empty() ? variable.name() : shared->s();
   if (const auto found = by_variable_name_.find(name);
       found != by_variable_name_.end())
     return Source{found->second, ""};
@@ -193,9 +192,9 @@ Result<StoredTensor> Variables::ValueOf(const tf::NodeDef& variable) const {
   }
   const auto source = SourceOf(variable);
   if (!source) {
-    return tl::unexpected(Error{
-        ErrorCode::kInvalidModel,
-        "is not in the checkpoint; the SavedModel is incomplete", place});
+    return tl::unexpected(
+        Error{ErrorCode::kInvalidModel,
+              "is not in the checkpoint; the SavedModel is incomplete", place});
   }
   auto tensor = bundle_->Read(source->key);
   if (tensor && !source->slice.empty())

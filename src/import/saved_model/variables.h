@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "formats/tensorflow/tensor_bundle.h"
-#include "import/saved_model/model_graph.h"
+#include "import/saved_model/graph_index.h"
 #include "liteforge/result.h"
 
 namespace liteforge {
@@ -21,7 +21,7 @@ class Variables {
  public:
   // Without a checkpoint; for frozen graphs.
   Variables() = default;
-  Variables(const ModelGraph& graph, TensorBundle bundle);
+  Variables(const GraphIndex& graph, TensorBundle bundle);
 
   // `variable` is a VarHandleOp, VariableV2 or Variable of the top graph.
   Result<StoredTensor> ValueOf(const tf::NodeDef& variable) const;
@@ -34,9 +34,9 @@ class Variables {
     std::string slice;  // "10 4 0,5:-": the part of the tensor; "" all of it
   };
 
-  void ScanAssignments(const ModelGraph& graph);
-  void ScanRestoreFunction(const ModelGraph& graph);
-  void ScanObjects(const ModelGraph& graph);
+  void ScanAssignments(const GraphIndex& graph);
+  void ScanRestoreFunction(const GraphIndex& graph);
+  void ScanObjects(const GraphIndex& graph);
   std::optional<Source> SourceOf(const tf::NodeDef& variable) const;
 
   std::optional<TensorBundle> bundle_;

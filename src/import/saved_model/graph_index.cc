@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "import/saved_model/model_graph.h"
+#include "import/saved_model/graph_index.h"
 
 #include <fmt/format.h>
 
@@ -29,8 +29,8 @@ constexpr OutputNames kOutputNames[] = {
      {"y", "batch_mean", "batch_variance", "reserve_space_1",
       "reserve_space_2"}},
     {"FusedBatchNormV3",
-     {"y", "batch_mean", "batch_variance", "reserve_space_1",
-      "reserve_space_2", "reserve_space_3"}},
+     {"y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2",
+      "reserve_space_3"}},
     {"GRUBlockCell", {"r", "u", "c", "h"}},
     {"LSTMBlockCell", {"i", "cs", "f", "o", "ci", "co", "h"}},
     {"ListDiff", {"out", "idx"}},
@@ -75,9 +75,9 @@ const tf::AttrValue* FindAttribute(const tf::NodeDef& node, const char* name) {
   return found == node.attr().end() ? nullptr : &found->second;
 }
 
-Result<ModelGraph> ModelGraph::Index(
+Result<GraphIndex> GraphIndex::Of(
     std::shared_ptr<const tf::MetaGraphDef> meta) {
-  ModelGraph graph;
+  GraphIndex graph;
   for (const tf::NodeDef& node : meta->graph_def().node()) {
     if (!graph.nodes_.emplace(node.name(), &node).second) {
       return InvalidModel(fmt::format(
@@ -87,9 +87,8 @@ Result<ModelGraph> ModelGraph::Index(
   for (const auto& function : meta->graph_def().library().function()) {
     const std::string& name = function.signature().name();
     if (!graph.functions_.emplace(name, &function).second) {
-      return InvalidModel(
-          fmt::format("two functions are named '{}'; the graph is damaged",
-                      name));
+      return InvalidModel(fmt::format(
+          "two functions are named '{}'; the graph is damaged", name));
     }
   }
   for (const tf::OpDef& op : meta->meta_info_def().stripped_op_list().op())
@@ -98,17 +97,17 @@ Result<ModelGraph> ModelGraph::Index(
   return graph;
 }
 
-const tf::NodeDef* ModelGraph::FindNode(std::string_view name) const {
+const tf::NodeDef* GraphIndex::FindNode(std::string_view name) const {
   const auto found = nodes_.find(name);
   return found == nodes_.end() ? nullptr : found->second;
 }
 
-const tf::FunctionDef* ModelGraph::FindFunction(std::string_view name) const {
+const tf::FunctionDef* GraphIndex::FindFunction(std::string_view name) const {
   const auto found = functions_.find(name);
   return found == functions_.end() ? nullptr : found->second;
 }
 
-Result<int> ModelGraph::OutputIndex(const tf::NodeDef& node,
+Result<int> GraphIndex::OutputIndex(const tf::NodeDef& node,
                                     std::string_view argument,
                                     int offset) const {
   const tf::OpDef* op = nullptr;

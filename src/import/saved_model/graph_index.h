@@ -12,11 +12,11 @@
 namespace liteforge {
 
 // Nodes, functions and operator definitions of a MetaGraph by name. Keeps the
-// MetaGraph alive; views into it are valid while the ModelGraph is.
-class ModelGraph {
+// MetaGraph alive; views into it are valid while the GraphIndex is.
+class GraphIndex {
  public:
   // kInvalidModel when two nodes or two functions have one name.
-  static Result<ModelGraph> Index(std::shared_ptr<const tf::MetaGraphDef> meta);
+  static Result<GraphIndex> Of(std::shared_ptr<const tf::MetaGraphDef> meta);
 
   const tf::MetaGraphDef& meta() const { return *meta_; }
   const std::shared_ptr<const tf::MetaGraphDef>& keeper() const {

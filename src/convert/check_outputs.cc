@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "convert/check_outputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/try.h"
+
+namespace liteforge {
+namespace {
+
+bool IsConstant(const std::pair<std::string, ir::Value*>& output) {
+  return output.second->is_constant();
+}
+
+Result<void> CheckSizes(const ir::Signature& signature) {
+  for (const auto& [name, value] : signature.outputs) {
+    const auto dims = value->shape.dims();
+    if (!value->shape.has_rank() || std::ranges::find(dims, 0) == dims.end())
+      continue;
+    return InvalidModel(fmt::format(
+        "output '{}' of '{}' would be {}, which has no elements; an input or a "
+        "slice of the model is empty: give inputs their sizes with "
+        "--input-shape, or --allow-constant-outputs if this is meant",
+        name, signature.key, value->shape.ToString()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> CheckOutputs(const ir::Module& module, bool allow_constants) {
+  if (allow_constants) return {};
+  for (const ir::Signature& signature : module.signatures) {
+    const auto& outputs = signature.outputs;
+    if (!outputs.empty() && std::ranges::all_of(outputs, IsConstant)) {
+      return InvalidModel(fmt::format(
+          "no output of '{}' depends on an input, all are constants; name the "
+          "model's real inputs and outputs (--inputs, --outputs, --signature), "
+          "or give --allow-constant-outputs if this is meant",
+          signature.key));
+    }
+    TRY(CheckSizes(signature));
+  }
+  return {};
+}
+
+}  // namespace liteforge
