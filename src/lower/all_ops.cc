@@ -7,36 +7,53 @@
 
 namespace liteforge {
 
-// One table per file of this folder, sorted by the file's name.
+// One table per file of this folder, sorted.
 std::span<const TfOp> ActivationOps();
 std::span<const TfOp> BinaryOps();
 std::span<const TfOp> ConcatenationOps();
 std::span<const TfOp> ConvolutionOps();
 std::span<const TfOp> CreationOps();
+std::span<const TfOp> DetectionOps();
+std::span<const TfOp> DiagonalOps();
+std::span<const TfOp> EinsumOps();
+std::span<const TfOp> FakeQuantOps();
 std::span<const TfOp> GatherOps();
+std::span<const TfOp> LossOps();
 std::span<const TfOp> MatrixOps();
 std::span<const TfOp> NormalizationOps();
+std::span<const TfOp> NumberTestOps();
 std::span<const TfOp> PaddingOps();
+std::span<const TfOp> PartitionOps();
 std::span<const TfOp> PassThroughOps();
+std::span<const TfOp> PatchOps();
 std::span<const TfOp> PoolingOps();
+std::span<const TfOp> RandomOps();
 std::span<const TfOp> ReductionOps();
 std::span<const TfOp> ResizeOps();
 std::span<const TfOp> SearchOps();
+std::span<const TfOp> SegmentOps();
 std::span<const TfOp> SelectionOps();
 std::span<const TfOp> ShapeOps();
+std::span<const TfOp> SignalOps();
 std::span<const TfOp> SliceOps();
 std::span<const TfOp> SpaceOps();
 std::span<const TfOp> TransposeConvOps();
+std::span<const TfOp> TrigonometryOps();
 std::span<const TfOp> UnaryOps();
+std::span<const TfOp> VolumeOps();
 
 namespace {
 
 constexpr std::array kFamilies = {
-    ActivationOps, BinaryOps,      ConcatenationOps, ConvolutionOps,
-    CreationOps,   GatherOps,      MatrixOps,        NormalizationOps,
-    PaddingOps,    PassThroughOps, PoolingOps,       ReductionOps,
-    ResizeOps,     SearchOps,      SelectionOps,     ShapeOps,
-    SliceOps,      SpaceOps,       TransposeConvOps, UnaryOps,
+    ActivationOps,    BinaryOps,        ConcatenationOps, ConvolutionOps,
+    CreationOps,      DetectionOps,     DiagonalOps,      EinsumOps,
+    FakeQuantOps,     GatherOps,        LossOps,          MatrixOps,
+    NormalizationOps, NumberTestOps,    PaddingOps,       PartitionOps,
+    PassThroughOps,   PatchOps,         PoolingOps,       RandomOps,
+    ReductionOps,     ResizeOps,        SearchOps,        SegmentOps,
+    SelectionOps,     ShapeOps,         SignalOps,        SliceOps,
+    SpaceOps,         TransposeConvOps, TrigonometryOps,  UnaryOps,
+    VolumeOps,
 };
 
 const std::vector<const TfOp*>& SortedOps() {

@@ -32,6 +32,49 @@ Result<void> LowerDivNoNan(LowerContext& c) {
       c, ir.Emit(Op::kSelectV2, SelectV2Options{}, {by_zero, zero, quotient}));
 }
 
+// x - trunc(x / y) y; of floats sign(x) (|x| mod |y|), which is exact.
+Result<void> LowerTruncateMod(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  Value* x = c.input(0);
+  Value* y = c.input(1);
+  if (x->type != DataType::kFloat32) {
+    TRY_ASSIGN(Value * quotient, ir.Emit(Op::kDiv, DivOptions{}, {x, y}));
+    TRY_ASSIGN(Value * whole, ir.Emit(Op::kMul, MulOptions{}, {quotient, y}));
+    return Finish(c, ir.Emit(Op::kSub, SubOptions{}, {x, whole}));
+  }
+  TRY_ASSIGN(Value * sign, ir.Emit(Op::kSign, {}, {x}));
+  TRY_ASSIGN(x, ir.Emit(Op::kAbs, {}, {x}));
+  TRY_ASSIGN(y, ir.Emit(Op::kAbs, {}, {y}));
+  TRY_ASSIGN(Value * rest, ir.Emit(Op::kFloorMod, FloorModOptions{}, {x, y}));
+  return Finish(c, ir.Emit(Op::kMul, MulOptions{}, {sign, rest}));
+}
+
+// x log(y) and x / y, and 0 where x is 0.
+template <bool log>
+Result<void> LowerXTimes(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  Value* x = c.input(0);
+  Value* y = c.input(1);
+  TRY_ASSIGN(Value * zero, ir.Scalar(x->type, 0));
+  TRY_ASSIGN(Value * none, ir.Emit(Op::kEqual, EqualOptions{}, {x, zero}));
+  if (log) {
+    TRY_ASSIGN(y, ir.Emit(Op::kLog, {}, {y}));
+    TRY_ASSIGN(y, ir.Emit(Op::kMul, MulOptions{}, {x, y}));
+  } else {
+    TRY_ASSIGN(y, ir.Emit(Op::kDiv, DivOptions{}, {x, y}));
+  }
+  return Finish(c, ir.Emit(Op::kSelectV2, SelectV2Options{}, {none, zero, y}));
+}
+
+// min(max(x, low), high)
+Result<void> LowerClip(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  TRY_ASSIGN(Value * x, ir.Emit(Op::kMaximum, MaximumMinimumOptions{},
+                                {c.input(0), c.input(1)}));
+  return Finish(
+      c, ir.Emit(Op::kMinimum, MaximumMinimumOptions{}, {x, c.input(2)}));
+}
+
 Result<void> LowerAddN(LowerContext& c) {
   IrBuilder& ir = c.ir();
   const std::vector<Value*>& terms = c.inputs();
@@ -45,10 +88,12 @@ Result<void> LowerAddN(LowerContext& c) {
 }
 
 constexpr TfOp kOps[] = {
+    {"AccumulateNV2", 1, LowerAddN},
     {"Add", 2, LowerBinary<Op::kAdd, AddOptions>},
     {"AddN", 1, LowerAddN},
     {"AddV2", 2, LowerBinary<Op::kAdd, AddOptions>},
     {"Atan2", 2, LowerBinary<Op::kATan2, ATan2Options>},
+    {"ClipByValue", 3, LowerClip},
     {"Div", 2, LowerBinary<Op::kDiv, DivOptions>},
     {"DivNoNan", 2, LowerDivNoNan},
     {"Equal", 2, LowerBinary<Op::kEqual, EqualOptions>},
@@ -70,6 +115,9 @@ constexpr TfOp kOps[] = {
      LowerBinary<Op::kSquaredDifference, SquaredDifferenceOptions>},
     {"Sub", 2, LowerBinary<Op::kSub, SubOptions>},
     {"TruncateDiv", 2, LowerBinary<Op::kDiv, DivOptions>},
+    {"TruncateMod", 2, LowerTruncateMod},
+    {"Xdivy", 2, LowerXTimes<false>},
+    {"Xlogy", 2, LowerXTimes<true>},
 };
 
 }  // namespace

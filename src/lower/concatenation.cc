@@ -39,6 +39,11 @@ Result<void> LowerConcatV2(LowerContext& c) {
   return EmitConcat(c, {c.inputs().begin(), c.inputs().end() - 1}, axis);
 }
 
+// Parts of one row each.
+Result<void> LowerParallelConcat(LowerContext& c) {
+  return EmitConcat(c, c.inputs(), 0);
+}
+
 Result<void> LowerConcat(LowerContext& c) {
   TRY_ASSIGN(const int64_t axis, c.IntegerOf(0, "axis"));
   return EmitConcat(c, {c.inputs().begin() + 1, c.inputs().end()}, axis);
@@ -100,8 +105,9 @@ Result<void> LowerSplitV(LowerContext& c) {
 
 constexpr TfOp kOps[] = {
     {"Concat", 2, LowerConcat}, {"ConcatV2", 2, LowerConcatV2},
-    {"Pack", 1, LowerPack},     {"Split", 2, LowerSplit},
-    {"SplitV", 3, LowerSplitV}, {"Unpack", 1, LowerUnpack},
+    {"Pack", 1, LowerPack},     {"ParallelConcat", 1, LowerParallelConcat},
+    {"Split", 2, LowerSplit},   {"SplitV", 3, LowerSplitV},
+    {"Unpack", 1, LowerUnpack},
 };
 
 }  // namespace

@@ -45,11 +45,25 @@ Result<void> LowerLike(LowerContext& c) {
   return {};
 }
 
+Result<void> LowerBroadcastArgs(LowerContext& c) {
+  return Finish(c,
+                c.ir().Emit(Op::kBroadcastArgs, {}, {c.input(0), c.input(1)}));
+}
+
+Result<void> LowerSparseToDense(LowerContext& c) {
+  TRY_ASSIGN(Value * indices, c.ir().AsInt32(c.input(0)));
+  TRY_ASSIGN(Value * shape, c.ir().AsInt32(c.input(1)));
+  return Finish(c, c.ir().Emit(Op::kSparseToDense, {},
+                               {indices, shape, c.input(2), c.input(3)}));
+}
+
 constexpr TfOp kOps[] = {
+    {"BroadcastArgs", 2, LowerBroadcastArgs},
     {"BroadcastTo", 2, LowerBroadcastTo},
     {"Fill", 2, LowerFill},
     {"OnesLike", 1, LowerLike<1>},
     {"Range", 3, LowerRange},
+    {"SparseToDense", 4, LowerSparseToDense},
     {"Tile", 2, LowerTile},
     {"ZerosLike", 1, LowerLike<0>},
 };

@@ -62,10 +62,44 @@ Result<void> LowerOneHot(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kOneHot, options, c.inputs()));
 }
 
+// What TensorFlow scatters into a tensor is added to it, or, by a mask that is
+// scattered as well, put in its place. Indices that occur twice have no
+// defined order there.
+Result<void> LowerTensorScatterAdd(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  TRY_ASSIGN(Value * indices, ir.AsInt32(c.input(1)));
+  TRY_ASSIGN(Value * shape, ir.ShapeOf(c.input(0), DataType::kInt32));
+  TRY_ASSIGN(Value * sum, ir.Emit(Op::kScatterNd, ScatterNdOptions{},
+                                  {indices, c.input(2), shape}));
+  return Finish(c, ir.Emit(Op::kAdd, AddOptions{}, {c.input(0), sum}));
+}
+
+Result<void> LowerTensorScatterUpdate(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  Value* updates = c.input(2);
+  TRY_ASSIGN(Value * indices, ir.AsInt32(c.input(1)));
+  TRY_ASSIGN(Value * shape, ir.ShapeOf(c.input(0), DataType::kInt32));
+  TRY_ASSIGN(Value * places, ir.ShapeOf(updates, DataType::kInt32));
+  TRY_ASSIGN(Value * ones,
+             ir.Emit(Op::kFill, FillOptions{}, {places, ir.Int32(1)}));
+  TRY_ASSIGN(Value * values, ir.Emit(Op::kScatterNd, ScatterNdOptions{},
+                                     {indices, updates, shape}));
+  TRY_ASSIGN(Value * marks, ir.Emit(Op::kScatterNd, ScatterNdOptions{},
+                                    {indices, ones, shape}));
+  TRY_ASSIGN(Value * hit,
+             ir.Emit(Op::kGreater, GreaterOptions{}, {marks, ir.Int32(0)}));
+  return Finish(
+      c, ir.Emit(Op::kSelectV2, SelectV2Options{}, {hit, values, c.input(0)}));
+}
+
 constexpr TfOp kOps[] = {
-    {"Gather", 2, LowerGather},       {"GatherNd", 2, LowerGatherNd},
-    {"GatherV2", 3, LowerGatherV2},   {"OneHot", 4, LowerOneHot},
+    {"Gather", 2, LowerGather},
+    {"GatherNd", 2, LowerGatherNd},
+    {"GatherV2", 3, LowerGatherV2},
+    {"OneHot", 4, LowerOneHot},
     {"ScatterNd", 3, LowerScatterNd},
+    {"TensorScatterAdd", 3, LowerTensorScatterAdd},
+    {"TensorScatterUpdate", 3, LowerTensorScatterUpdate},
 };
 
 }  // namespace

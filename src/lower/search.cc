@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in a tensor something is: ArgMax, ArgMin, TopKV2, Where.
+// Where in a tensor something is: ArgMax, ArgMin, TopKV2, Unique, Where.
 #include <span>
 
 #include "lower/context.h"
@@ -36,10 +36,22 @@ Result<void> LowerWhere(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kWhere, WhereOptions{}, {c.input(0)}));
 }
 
+Result<void> LowerUnique(LowerContext& c) {
+  UniqueOptions options;
+  TRY_ASSIGN(options.idx_out_type,
+             c.Attribute<DataType>("out_idx", DataType::kInt32));
+  TRY_ASSIGN(const auto found,
+             c.ir().EmitMany(Op::kUnique, options, {c.input(0)}, 2));
+  c.SetOutput(0, found[0]);
+  c.SetOutput(1, found[1]);
+  return {};
+}
+
 constexpr TfOp kOps[] = {
     {"ArgMax", 2, LowerArg<Op::kArgMax, ArgMaxOptions>},
     {"ArgMin", 2, LowerArg<Op::kArgMin, ArgMinOptions>},
     {"TopKV2", 2, LowerTopK},
+    {"Unique", 1, LowerUnique},
     {"Where", 1, LowerWhere},
 };
 

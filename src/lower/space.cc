@@ -39,10 +39,22 @@ Result<void> LowerReverse(LowerContext& c) {
       c, c.ir().Emit(Op::kReverseV2, ReverseV2Options{}, {c.input(0), axes}));
 }
 
+Result<void> LowerReverseSequence(LowerContext& c) {
+  ReverseSequenceOptions options;
+  TRY_ASSIGN(options.seq_dim, c.IntegerIn("seq_dim", 0, Shape::kMaxRank - 1));
+  TRY_ASSIGN(const int64_t batch_dim, c.Attribute<int64_t>("batch_dim", 0));
+  if (batch_dim < 0 || batch_dim >= Shape::kMaxRank)
+    return InvalidModel("attribute 'batch_dim' is out of range");
+  options.batch_dim = static_cast<int32_t>(batch_dim);
+  return Finish(
+      c, c.ir().Emit(Op::kReverseSequence, options, {c.input(0), c.input(1)}));
+}
+
 constexpr TfOp kOps[] = {
     {"BatchToSpaceND", 3, LowerBatchBlocks<Op::kBatchToSpaceND>},
     {"DepthToSpace", 1,
      LowerDepthBlocks<Op::kDepthToSpace, DepthToSpaceOptions>},
+    {"ReverseSequence", 2, LowerReverseSequence},
     {"ReverseV2", 2, LowerReverse},
     {"SpaceToBatchND", 3, LowerBatchBlocks<Op::kSpaceToBatchND>},
     {"SpaceToDepth", 1,

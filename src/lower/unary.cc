@@ -68,7 +68,7 @@ Result<Value*> Polynomial(IrBuilder& ir, Value* x,
   return sum;
 }
 
-Result<void> LowerErf(LowerContext& c) {
+Result<Value*> Erf(LowerContext& c) {
   static constexpr double kNumerator[] = {
       -2.72614225801306e-10, 2.77068142495902e-08,  -2.10102402082508e-06,
       -5.69250639462346e-05, -7.34990630326855e-04, -2.95459980854025e-03,
@@ -88,8 +88,16 @@ Result<void> LowerErf(LowerContext& c) {
   TRY_ASSIGN(p, ir.Emit(Op::kMul, MulOptions{}, {p, x}));
   TRY_ASSIGN(Value * y, ir.Emit(Op::kDiv, DivOptions{}, {p, q}));
   ir.NoteErf(y, c.input(0));
-  c.SetOutput(0, y);
-  return {};
+  return y;
+}
+
+Result<void> LowerErf(LowerContext& c) { return Finish(c, Erf(c)); }
+
+// 1 - erf(x)
+Result<void> LowerErfc(LowerContext& c) {
+  TRY_ASSIGN(Value * one, c.ir().Scalar(c.input(0)->type, 1));
+  TRY_ASSIGN(Value * erf, Erf(c));
+  return Finish(c, c.ir().Emit(Op::kSub, SubOptions{}, {one, erf}));
 }
 
 constexpr TfOp kOps[] = {
@@ -98,6 +106,7 @@ constexpr TfOp kOps[] = {
     {"Ceil", 1, LowerRounding<Op::kCeil>},
     {"Cos", 1, LowerUnary<Op::kCos>},
     {"Erf", 1, LowerErf},
+    {"Erfc", 1, LowerErfc},
     {"Exp", 1, LowerUnary<Op::kExp>},
     {"Floor", 1, LowerRounding<Op::kFloor>},
     {"Inv", 1, LowerReciprocal},

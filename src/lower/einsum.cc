@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+// Einsum as one matrix product. Of two operands' labels,
+//   batch     stand in both and in the result
+//   sum       stand in both, not in the result
+//   left, right   stand in one and in the result
+// (a label of one operand alone that the result lacks is summed at once). So
+//   [batch.., left, sum] x [batch.., sum, right] -> [batch.., left, right]
+// with each group as one axis, and TRANSPOSE and RESHAPE around it. Without
+// batch labels, and against constants, it is FULLY_CONNECTED.
+// Source: numpy.einsum's documentation; tensorflow/core/ops/linalg_ops.cc.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lower/context.h"
+
+namespace liteforge {
+namespace {
+
+// One label an axis; those an ellipsis stands for are digits, the last axis 0.
+using Labels = std::string;
+
+// An operand with its labels.
+struct Term {
+  Value* value = nullptr;
+  Labels labels;
+};
+
+// An axis of a result: its size, or where to find it.
+struct Dim {
+  int32_t size = Shape::kUnknownDim;
+  Value* source = nullptr;
+  int axis = 0;
+};
+
+bool Has(const Labels& labels, char label) {
+  return labels.find(label) != Labels::npos;
+}
+
+Labels Expand(const std::string& text, int ellipsis) {
+  const size_t at = text.find("...");
+  if (at == std::string::npos) return text;
+  Labels axes;
+  for (int i = ellipsis - 1; i >= 0; --i) axes += static_cast<char>('0' + i);
+  return text.substr(0, at) + axes + text.substr(at + 3);
+}
+
+// How many axes the ellipsis of an operand stands for.
+int EllipsisOf(const std::string& text, const Value& value) {
+  if (text.find("...") == std::string::npos) return 0;
+  return std::max(0, value.shape.rank() - static_cast<int>(text.size()) + 3);
+}
+
+struct Equation {
+  std::vector<std::string> operands;
+  std::string result;
+};
+
+Result<Equation> Parse(std::string text) {
+  std::erase(text, ' ');
+  const size_t arrow = text.find("->");
+  if (arrow == std::string::npos)
+    return Unsupported("an equation without '->'");
+  Equation equation;
+  equation.result = text.substr(arrow + 2);
+  text.resize(arrow);
+  for (size_t at = 0; at != std::string::npos;) {
+    const size_t comma = text.find(',', at);
+    equation.operands.push_back(text.substr(
+        at, comma == std::string::npos ? std::string::npos : comma - at));
+    at = comma == std::string::npos ? comma : comma + 1;
+  }
+  return equation;
+}
+
+Result<void> CheckTerm(const Term& term) {
+  if (term.value->shape.rank() != static_cast<int>(term.labels.size())) {
+    return InvalidModel(fmt::format("an operand {} does not fit its labels",
+                                    term.value->shape.ToString()));
+  }
+  Labels sorted = term.labels;
+  std::ranges::sort(sorted);
+  if (std::ranges::adjacent_find(sorted) != sorted.end())
+    return Unsupported("a label that stands twice in one operand");
+  return {};
+}
+
+class Einsum {
+ public:
+  explicit Einsum(IrBuilder& ir) : ir_(ir) {}
+
+  // Sums over axes that are not in `kept`.
+  Result<Term> Reduce(Term term, const Labels& kept) {
+    std::vector<int32_t> axes;
+    Labels left;
+    for (size_t i = 0; i < term.labels.size(); ++i) {
+      if (Has(kept, term.labels[i])) {
+        left += term.labels[i];
+      } else {
+        axes.push_back(static_cast<int32_t>(i));
+      }
+    }
+    if (axes.empty()) return term;
+    TRY_ASSIGN(term.value, ir_.Emit(Op::kSum, ReducerOptions{},
+                                    {term.value, ir_.Int32s(axes)}));
+    term.labels = left;
+    return term;
+  }
+
+  // Axes in the order of `labels`, all of which the term has.
+  Result<Term> Order(Term term, const Labels& labels) {
+    std::vector<int32_t> permutation;
+    for (const char label : labels)
+      permutation.push_back(static_cast<int32_t>(term.labels.find(label)));
+    TRY_ASSIGN(term.value, ir_.Transpose(term.value, permutation));
+    term.labels = labels;
+    return term;
+  }
+
+  Result<Value*> Product(const Term& a, const Term& b, const Labels& result);
+
+ private:
+  Dim DimOf(char label) const;
+  static Dim Merge(std::span<const Dim> dims);
+  Result<Value*> Reshape(Value* x, const std::vector<Dim>& dims);
+  std::vector<Dim> DimsOf(const Labels& labels) const;
+  Result<Value*> Group(const Term& term, const Labels& batch,
+                       const Labels& first, const Labels& second);
+  Result<Value*> AgainstConstant(const Term& a, const Term& b,
+                                 const Labels& left, const Labels& sum,
+                                 const Labels& right);
+
+  IrBuilder& ir_;
+  std::vector<Term> sources_;
+};
+
+// A dimension of 1 that an ellipsis broadcasts gives way to the other's.
+Dim Einsum::DimOf(char label) const {
+  Dim found;
+  for (const Term& term : sources_) {
+    const size_t at = term.labels.find(label);
+    if (at == Labels::npos) continue;
+    const Dim own{term.value->shape[static_cast<int>(at)], term.value,
+                  static_cast<int>(at)};
+    if (found.source == nullptr || found.size == 1 ||
+        (found.size < 0 && own.size > 1))
+      found = own;
+  }
+  return found;
+}
+
+std::vector<Dim> Einsum::DimsOf(const Labels& labels) const {
+  std::vector<Dim> dims;
+  for (const char label : labels) dims.push_back(DimOf(label));
+  return dims;
+}
+
+// One axis of several; unknown when one of them is.
+Dim Einsum::Merge(std::span<const Dim> dims) {
+  if (dims.size() == 1) return dims[0];
+  Dim merged;
+  merged.size = 1;
+  for (const Dim& dim : dims)
+    merged.size = dim.size < 0 || merged.size < 0 ? Shape::kUnknownDim
+                                                  : merged.size * dim.size;
+  return merged;
+}
+
+// At most one axis may be a product of unknown ones; others are looked up.
+Result<Value*> Einsum::Reshape(Value* x, const std::vector<Dim>& dims) {
+  Shape shape;
+  int unknown = 0, open = -1;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    shape.Append(dims[i].size);
+    if (dims[i].size >= 0) continue;
+    ++unknown;
+    if (dims[i].source == nullptr || open < 0) open = static_cast<int>(i);
+  }
+  if (x->shape == shape && unknown == 0) return x;
+  if (unknown <= 1 && CanReshapeTo(shape)) return ir_.Reshape(x, shape);
+  std::vector<Value*> parts;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    const Dim& dim = dims[i];
+    if (dim.size >= 0 || static_cast<int>(i) == open) {
+      parts.push_back(ir_.Int32s({dim.size >= 0 ? dim.size : -1}));
+      continue;
+    }
+    if (dim.source == nullptr)
+      return Unsupported("operands of too many unknown dimensions");
+    TRY_ASSIGN(Value * all, ir_.ShapeOf(dim.source, DataType::kInt32));
+    TRY_ASSIGN(Value * one,
+               ir_.Emit(Op::kSlice, SliceOptions{},
+                        {all, ir_.Int32s({dim.axis}), ir_.Int32s({1})}));
+    parts.push_back(one);
+  }
+  TRY_ASSIGN(Value * target,
+             ir_.Emit(Op::kConcatenation, ConcatenationOptions{}, parts));
+  TRY_ASSIGN(Value * y, ir_.Emit(Op::kReshape, ReshapeOptions{}, {x, target}));
+  y->shape = shape;
+  return y;
+}
+
+// [batch.., first, second] with the last two as one axis each.
+Result<Value*> Einsum::Group(const Term& term, const Labels& batch,
+                             const Labels& first, const Labels& second) {
+  Labels own;
+  for (const char label : batch) {
+    if (Has(term.labels, label)) own += label;
+  }
+  TRY_ASSIGN(const Term ordered, Order(term, own + first + second));
+  std::vector<Dim> dims;
+  for (size_t i = 0; i < own.size(); ++i)
+    dims.push_back({ordered.value->shape[static_cast<int>(i)], ordered.value,
+                    static_cast<int>(i)});
+  const auto group = [&](const Labels& labels) {
+    std::vector<Dim> all = DimsOf(labels);
+    dims.push_back(Merge(all));
+  };
+  group(first);
+  group(second);
+  if (first.size() == 1 && second.size() == 1) return ordered.value;
+  return Reshape(ordered.value, dims);
+}
+
+// FULLY_CONNECTED over the last axes of a, which keep their shape in front.
+Result<Value*> Einsum::AgainstConstant(const Term& a, const Term& b,
+                                       const Labels& left, const Labels& sum,
+                                       const Labels& right) {
+  TRY_ASSIGN(const Term ordered, Order(a, left + sum));
+  Value* x = ordered.value;
+  std::vector<Dim> dims = DimsOf(left);
+  if (sum.size() != 1) {
+    dims.push_back(Merge(DimsOf(sum)));
+    TRY_ASSIGN(x, Reshape(x, dims));
+    dims.pop_back();
+  }
+  TRY_ASSIGN(Value * weights, Group(b, "", right, sum));
+  FullyConnectedOptions options;
+  options.keep_num_dims = true;
+  TRY_ASSIGN(Value * y,
+             ir_.Emit(Op::kFullyConnected, options, {x, weights, nullptr}));
+  if (right.size() == 1) return y;
+  for (const Dim& dim : DimsOf(right)) dims.push_back(dim);
+  return Reshape(y, dims);
+}
+
+Result<Value*> Einsum::Product(const Term& a, const Term& b,
+                               const Labels& result) {
+  sources_ = {a, b};
+  Labels batch, sum, left, right;
+  for (const char label : result) {
+    const bool in_a = Has(a.labels, label), in_b = Has(b.labels, label);
+    const bool ellipsis = label >= '0' && label <= '9';
+    (ellipsis || (in_a && in_b) ? batch : in_a ? left : right) += label;
+  }
+  for (const char label : a.labels) {
+    if (!Has(result, label)) sum += label;
+  }
+  const bool plain = b.value->is_constant() && !a.value->is_constant() &&
+                     a.value->type == DataType::kFloat32;
+  const bool batch_of_a = std::ranges::none_of(
+      batch, [&](char label) { return Has(b.labels, label); });
+  Value* y = nullptr;
+  if (plain && batch_of_a && !sum.empty()) {
+    TRY_ASSIGN(y, AgainstConstant(a, b, batch + left, sum, right));
+  } else {
+    TRY_ASSIGN(Value * x, Group(a, batch, left, sum));
+    TRY_ASSIGN(Value * z, Group(b, batch, sum, right));
+    TRY_ASSIGN(y, ir_.Emit(Op::kBatchMatMul, BatchMatMulOptions{}, {x, z}));
+    if (left.size() != 1 || right.size() != 1) {
+      TRY_ASSIGN(y, Reshape(y, DimsOf(batch + left + right)));
+    }
+  }
+  TRY_ASSIGN(const Term ordered, Order({y, batch + left + right}, result));
+  return ordered.value;
+}
+
+Result<void> LowerEinsum(LowerContext& c) {
+  TRY_ASSIGN(const auto text, c.Attribute<std::string>("equation"));
+  TRY_ASSIGN(const Equation equation, Parse(text));
+  const auto count = equation.operands.size();
+  if (count != static_cast<size_t>(c.input_count()) || count > 2)
+    return Unsupported(fmt::format("{} operands", c.input_count()));
+  int ellipsis = 0;
+  for (size_t i = 0; i < count; ++i)
+    ellipsis = std::max(ellipsis, EllipsisOf(equation.operands[i],
+                                             *c.input(static_cast<int>(i))));
+  if (ellipsis > Shape::kMaxRank)
+    return InvalidModel("an ellipsis of too many axes");
+  const Labels result = Expand(equation.result, ellipsis);
+  std::vector<Term> terms;
+  for (size_t i = 0; i < count; ++i) {
+    Value* value = c.input(static_cast<int>(i));
+    const std::string& own = equation.operands[i];
+    terms.push_back({value, Expand(own, EllipsisOf(own, *value))});
+    if (!value->shape.has_rank())
+      return Unsupported("an operand of unknown rank");
+    TRY(CheckTerm(terms.back()));
+  }
+  Einsum einsum(c.ir());
+  for (size_t i = 0; i < count; ++i) {
+    Labels kept = result;
+    if (count == 2) kept += terms[1 - i].labels;
+    TRY_ASSIGN(terms[i], einsum.Reduce(terms[i], kept));
+  }
+  for (const char label : result) {
+    if (std::ranges::none_of(
+            terms, [&](const Term& t) { return Has(t.labels, label); }))
+      return InvalidModel(
+          fmt::format("the result has label '{}', no operand has", label));
+  }
+  if (count == 2) return Finish(c, einsum.Product(terms[0], terms[1], result));
+  TRY_ASSIGN(const Term ordered, einsum.Order(terms[0], result));
+  c.SetOutput(0, ordered.value);
+  return {};
+}
+
+constexpr TfOp kOps[] = {
+    {"Einsum", 1, LowerEinsum},
+};
+
+}  // namespace
+
+std::span<const TfOp> EinsumOps() { return kOps; }
+
+}  // namespace liteforge

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random numbers. Those of TensorFlow and of TFLite agree in distribution; no
+// operator here is evaluated while converting.
+#include <span>
+
+#include "lower/context.h"
+
+namespace liteforge {
+namespace {
+
+Result<RandomOptions> Seeds(const LowerContext& c) {
+  RandomOptions options;
+  TRY_ASSIGN(options.seed, c.Attribute<int64_t>("seed", 0));
+  TRY_ASSIGN(options.seed2, c.Attribute<int64_t>("seed2", 0));
+  return options;
+}
+
+template <Op op>
+Result<void> LowerRandom(LowerContext& c) {
+  TRY_ASSIGN(const RandomOptions options, Seeds(c));
+  TRY_ASSIGN(Value * shape, c.ir().AsInt32(c.input(0)));
+  return Finish(c, c.ir().Emit(op, options, {shape}));
+}
+
+Result<void> LowerMultinomial(LowerContext& c) {
+  TRY_ASSIGN(const RandomOptions options, Seeds(c));
+  TRY_ASSIGN(const DataType type,
+             c.Attribute<DataType>("output_dtype", DataType::kInt64));
+  TRY_ASSIGN(Value * count, c.ir().AsInt32(c.input(1)));
+  TRY_ASSIGN(Value * y,
+             c.ir().Emit(Op::kMultinomial, options, {c.input(0), count}));
+  return Finish(c, c.ir().Cast(y, type));
+}
+
+constexpr TfOp kOps[] = {
+    {"Multinomial", 2, LowerMultinomial},
+    {"RandomStandardNormal", 1, LowerRandom<Op::kRandomStandardNormal>},
+    {"RandomUniform", 1, LowerRandom<Op::kRandomUniform>},
+};
+
+}  // namespace
+
+std::span<const TfOp> RandomOps() { return kOps; }
+
+}  // namespace liteforge
