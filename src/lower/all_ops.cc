@@ -11,6 +11,7 @@ namespace liteforge {
 std::span<const TfOp> ActivationOps();
 std::span<const TfOp> BinaryOps();
 std::span<const TfOp> ConcatenationOps();
+std::span<const TfOp> ControlFlowOps();
 std::span<const TfOp> ConvolutionOps();
 std::span<const TfOp> CreationOps();
 std::span<const TfOp> DetectionOps();
@@ -37,6 +38,7 @@ std::span<const TfOp> ShapeOps();
 std::span<const TfOp> SignalOps();
 std::span<const TfOp> SliceOps();
 std::span<const TfOp> SpaceOps();
+std::span<const TfOp> TensorListOps();
 std::span<const TfOp> TransposeConvOps();
 std::span<const TfOp> TrigonometryOps();
 std::span<const TfOp> UnaryOps();
@@ -45,15 +47,15 @@ std::span<const TfOp> VolumeOps();
 namespace {
 
 constexpr std::array kFamilies = {
-    ActivationOps,    BinaryOps,        ConcatenationOps, ConvolutionOps,
-    CreationOps,      DetectionOps,     DiagonalOps,      EinsumOps,
-    FakeQuantOps,     GatherOps,        LossOps,          MatrixOps,
-    NormalizationOps, NumberTestOps,    PaddingOps,       PartitionOps,
-    PassThroughOps,   PatchOps,         PoolingOps,       RandomOps,
-    ReductionOps,     ResizeOps,        SearchOps,        SegmentOps,
-    SelectionOps,     ShapeOps,         SignalOps,        SliceOps,
-    SpaceOps,         TransposeConvOps, TrigonometryOps,  UnaryOps,
-    VolumeOps,
+    ActivationOps,   BinaryOps,        ConcatenationOps, ControlFlowOps,
+    ConvolutionOps,  CreationOps,      DetectionOps,     DiagonalOps,
+    EinsumOps,       FakeQuantOps,     GatherOps,        LossOps,
+    MatrixOps,       NormalizationOps, NumberTestOps,    PaddingOps,
+    PartitionOps,    PassThroughOps,   PatchOps,         PoolingOps,
+    RandomOps,       ReductionOps,     ResizeOps,        SearchOps,
+    SegmentOps,      SelectionOps,     ShapeOps,         SignalOps,
+    SliceOps,        SpaceOps,         TensorListOps,    TransposeConvOps,
+    TrigonometryOps, UnaryOps,         VolumeOps,
 };
 
 const std::vector<const TfOp*>& SortedOps() {

@@ -73,6 +73,12 @@ Result<size_t> LowerContext::Choice(const char* name,
                   value->s(), fmt::join(choices, ", ")));
 }
 
+Result<std::string> LowerContext::FunctionName(const char* name) const {
+  TRY_ASSIGN(const tf::AttrValue* value, Required(name));
+  if (!value->has_func()) return WrongKind(name, "a function");
+  return value->func().name();
+}
+
 Result<int32_t> LowerContext::IntegerIn(const char* name, int64_t low,
                                         int64_t high) const {
   TRY_ASSIGN(const int64_t value, Attribute<int64_t>(name));

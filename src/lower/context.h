@@ -22,6 +22,7 @@
 
 #include "base/try.h"
 #include "formats/tensorflow/graph.pb.h"
+#include "lower/called_functions.h"
 #include "lower/ir_builder.h"
 
 namespace liteforge {
@@ -30,11 +31,13 @@ class LowerContext {
  public:
   // `inputs` are the data inputs in order, none null.
   LowerContext(const tf::NodeDef& node, std::vector<Value*> inputs,
-               IrBuilder& ir)
-      : node_(node), inputs_(std::move(inputs)), ir_(ir) {}
+               IrBuilder& ir, CalledFunctions& calls)
+      : node_(node), inputs_(std::move(inputs)), ir_(ir), calls_(calls) {}
 
   const tf::NodeDef& node() const { return node_; }
   IrBuilder& ir() const { return ir_; }
+  // The functions that the node calls.
+  CalledFunctions& calls() const { return calls_; }
 
   //---------------------------------------------------------------- operands
   int input_count() const { return static_cast<int>(inputs_.size()); }
@@ -72,6 +75,8 @@ class LowerContext {
   Result<size_t> Choice(const char* name,
                         std::span<const std::string_view> choices,
                         std::optional<size_t> otherwise = std::nullopt) const;
+  // The name of the function that an attribute says.
+  Result<std::string> FunctionName(const char* name) const;
   // An integer attribute in [low, high].
   Result<int32_t> IntegerIn(const char* name, int64_t low, int64_t high) const;
 
@@ -84,6 +89,7 @@ class LowerContext {
   const tf::NodeDef& node_;
   std::vector<Value*> inputs_;
   IrBuilder& ir_;
+  CalledFunctions& calls_;
   std::vector<Value*> outputs_;
 };
 

@@ -180,6 +180,16 @@ Result<std::vector<Value*>> IrBuilder::AddNode(Op op, OpOptions options,
   return values;
 }
 
+std::vector<Value*> IrBuilder::EmitCall(
+    Op op, OpOptions options, std::vector<Value*> inputs,
+    std::vector<ir::Graph::OutputType> outputs) {
+  for (auto& output : outputs) output.name = FreshName(LowerCase(Name(op)));
+  const ir::Node* node = graph_.AddNodeWithTypes(
+      op, std::move(options), std::move(inputs), std::move(outputs), source_);
+  fresh_.insert(node->outputs().begin(), node->outputs().end());
+  return {node->outputs().begin(), node->outputs().end()};
+}
+
 bool IrBuilder::FoldKnown(ir::Node* node, std::vector<Value*>& outputs) {
   const auto known =
       InferKnown(*node, [this](const Value* value) { return Known(value); });
@@ -237,6 +247,11 @@ std::optional<KnownIntegers> IrBuilder::Known(const Value* value) const {
 Value* IrBuilder::ErfArgument(const Value* value) const {
   const auto found = erf_arguments_.find(value);
   return found == erf_arguments_.end() ? nullptr : found->second;
+}
+
+Value* IrBuilder::OpenListCount(const Value* list) const {
+  const auto found = open_lists_.find(list);
+  return found == open_lists_.end() ? nullptr : found->second;
 }
 
 //---------------------------------------------------------------- names

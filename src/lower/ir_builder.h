@@ -55,6 +55,11 @@ class IrBuilder {
   Result<std::vector<Value*>> EmitMany(Op op, OpOptions options,
                                        std::vector<Value*> inputs, int outputs);
 
+  // An operator that runs subgraphs: its outputs are what they give.
+  std::vector<Value*> EmitCall(Op op, OpOptions options,
+                               std::vector<Value*> inputs,
+                               std::vector<ir::Graph::OutputType> outputs);
+
   //-------------------------------------------------------------- constants
   // data.size() must be what type and shape say.
   Value* Constant(DataType type, const Shape& shape, Blob data,
@@ -86,6 +91,14 @@ class IrBuilder {
   void NoteErf(const Value* value, Value* x) { erf_arguments_[value] = x; }
   Value* ErfArgument(const Value* value) const;
 
+  // Remembers that `list` stands for as many elements as the scalar `count`
+  // says, of a shape that is not known yet (tensor_list.h); and the count of
+  // such a list, nullptr of other values.
+  void NoteOpenList(const Value* list, Value* count) {
+    open_lists_[list] = count;
+  }
+  Value* OpenListCount(const Value* list) const;
+
  private:
   std::string FreshName(std::string_view suffix);
   Result<std::vector<Value*>> AddNode(Op op, OpOptions options,
@@ -106,6 +119,7 @@ class IrBuilder {
   std::unordered_set<const Value*> fresh_;       // made since SetSource()
   std::unordered_map<const Value*, KnownIntegers> known_;
   std::unordered_map<const Value*, Value*> erf_arguments_;
+  std::unordered_map<const Value*, Value*> open_lists_;
 };
 
 }  // namespace liteforge

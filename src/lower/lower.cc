@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -51,20 +52,65 @@ Result<void> CheckOps(const std::vector<OrderedNode>& nodes) {
                   missing.size() == 1 ? "it" : "them"));
 }
 
-class Walk {
- public:
-  Walk(const ConcreteFunction& function, ir::Graph& graph,
-       ConstantEvaluator& evaluator)
-      : function_(function), graph_(graph), ir_(graph, evaluator) {}
+using Argument = CalledFunctions::Argument;
 
-  Result<ir::Signature> Run();
+// One function's way into a graph.
+class Walk : private CalledFunctions {
+ public:
+  Walk(const ConcreteFunction& function, ir::Module& module, ir::Graph& graph,
+       IrBuilder& ir, ConstantEvaluator& evaluator)
+      : function_(function),
+        module_(module),
+        graph_(graph),
+        ir_(ir),
+        evaluator_(evaluator) {}
+
+  // A signature's function: inputs and outputs carry its keys.
+  Result<ir::Signature> RunSignature();
+  // A function that is called, as a graph of its own.
+  Result<void> RunSubgraph(const std::vector<Argument>& arguments,
+                           const std::vector<bool>& kept);
+  // The same within the caller's graph.
+  Result<std::vector<Value*>> RunInline(const std::vector<Value*>& arguments);
 
  private:
+  Result<std::vector<Value*>> Inline(
+      const std::string& function,
+      const std::vector<Value*>& arguments) override;
+  Result<int> Lower(const std::string& function,
+                    const std::vector<Argument>& arguments,
+                    const std::vector<bool>& kept) override;
+  const ir::Graph& graph(int index) const override {
+    return *module_.graphs[static_cast<size_t>(index)];
+  }
+  int graph_count() const override {
+    return static_cast<int>(module_.graphs.size());
+  }
+  void Forget(int count) override {
+    module_.graphs.resize(static_cast<size_t>(count));
+  }
+  Result<size_t> OutputCount(const std::string& function) const override {
+    TRY_ASSIGN(const ConcreteFunction* called, Called(function));
+    return called->outputs.size();
+  }
+  bool HandsOn(const std::string& function, size_t i) const override;
+  Result<const ConcreteFunction*> Called(const std::string& name) const;
+
+  Result<void> Run();
+  Result<void> CheckArguments(size_t count) const;
+  void Feed(const FunctionArgument& input, Value* value) {
+    const InputReference tensor = ParseInput(input.tensor);
+    fed_[{tensor.node, tensor.output}] = value;
+  }
+  Result<Value*> OutputOf(const FunctionArgument& output) {
+    const InputReference tensor = ParseInput(output.tensor);
+    return Find({tensor.node, tensor.output});
+  }
   void ReserveNames();
   Result<void> AddInputs();
   Result<void> LowerNode(const OrderedNode& node);
-  Result<std::vector<Value*>> Lower(const OrderedNode& node,
-                                    std::vector<Value*> inputs);
+  Result<std::vector<Value*>> LowerOperation(const OrderedNode& node,
+                                             std::vector<Value*> inputs);
   Result<Value*> AddConst(const tf::NodeDef& def);
   Result<Blob> ConstData(const tf::NodeDef& def, const tf::TensorProto& tensor);
   // nullptr: it depends on something that could not be lowered.
@@ -74,8 +120,10 @@ class Walk {
   Result<Value*> Copy(Value* value);
 
   const ConcreteFunction& function_;
+  ir::Module& module_;
   ir::Graph& graph_;
-  IrBuilder ir_;
+  IrBuilder& ir_;
+  ConstantEvaluator& evaluator_;
   ir::Signature signature_;
   std::map<TensorReference, Value*> fed_;
   std::map<std::string_view, std::vector<Value*>> lowered_;
@@ -83,17 +131,20 @@ class Walk {
   std::vector<Error> failures_;
 };
 
-Result<ir::Signature> Walk::Run() {
+Result<void> Walk::Run() {
   TRY_ASSIGN(const std::vector<OrderedNode> nodes,
              NodesInOrder(function_, CheckOps));
+  for (const OrderedNode& node : nodes) TRY(LowerNode(node));
+  return ReportFailures();
+}
+
+Result<ir::Signature> Walk::RunSignature() {
   ReserveNames();
   signature_.key = function_.name;
   TRY(AddInputs());
-  for (const OrderedNode& node : nodes) TRY(LowerNode(node));
-  TRY(ReportFailures());
+  TRY(Run());
   for (const FunctionArgument& output : function_.outputs) {
-    const InputReference tensor = ParseInput(output.tensor);
-    TRY_ASSIGN(Value * value, Find({tensor.node, tensor.output}));
+    TRY_ASSIGN(Value * value, OutputOf(output));
     TRY_ASSIGN(value, DistinctOutput(output, value));
     graph_.AddOutput(value);
     signature_.outputs.emplace_back(output.name, value);
@@ -101,6 +152,113 @@ Result<ir::Signature> Walk::Run() {
   graph_.RemoveDead();
   return std::move(signature_);
 }
+
+//------------------------------------------------------- called functions
+
+Result<void> Walk::CheckArguments(size_t count) const {
+  if (count == function_.inputs.size()) return {};
+  return InvalidModel(fmt::format("it takes {} values and is given {}",
+                                  function_.inputs.size(), count));
+}
+
+Result<void> Walk::RunSubgraph(const std::vector<Argument>& arguments,
+                               const std::vector<bool>& kept) {
+  ReserveNames();
+  TRY(CheckArguments(arguments.size()));
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const Argument& argument = arguments[i];
+    const FunctionArgument& input = function_.inputs[i];
+    Feed(input,
+         argument.constant != nullptr
+             ? graph_.AddConstant(input.name, argument.type, argument.shape,
+                                  argument.constant->data())
+             : graph_.AddInput(input.name, argument.type, argument.shape));
+  }
+  TRY(Run());
+  for (size_t i = 0; i < function_.outputs.size(); ++i) {
+    if (i >= kept.size() || !kept[i]) continue;
+    const FunctionArgument& output = function_.outputs[i];
+    TRY_ASSIGN(Value * value, OutputOf(output));
+    // What is handed on needs no copy.
+    const bool is_input = value->producer() == nullptr;
+    if (value->is_constant() || !is_input || value->is_graph_output()) {
+      TRY_ASSIGN(value, DistinctOutput(output, value));
+    }
+    graph_.AddOutput(value);
+  }
+  graph_.RemoveDead();
+  return {};
+}
+
+Result<std::vector<Value*>> Walk::RunInline(
+    const std::vector<Value*>& arguments) {
+  TRY(CheckArguments(arguments.size()));
+  for (size_t i = 0; i < arguments.size(); ++i)
+    Feed(function_.inputs[i], arguments[i]);
+  TRY(Run());
+  std::vector<Value*> outputs;
+  for (const FunctionArgument& output : function_.outputs) {
+    TRY_ASSIGN(Value * value, OutputOf(output));
+    outputs.push_back(value);
+  }
+  return outputs;
+}
+
+Result<const ConcreteFunction*> Walk::Called(const std::string& name) const {
+  const auto found = function_.functions.find(name);
+  if (found != function_.functions.end()) return found->second.get();
+  return InvalidModel(
+      fmt::format("it calls function '{}', which does not exist", name));
+}
+
+Result<std::vector<Value*>> Walk::Inline(const std::string& function,
+                                         const std::vector<Value*>& arguments) {
+  TRY_ASSIGN(const ConcreteFunction* called, Called(function));
+  Walk walk(*called, module_, graph_, ir_, evaluator_);
+  auto values = walk.RunInline(arguments);
+  if (values) return values;
+  return tl::unexpected(
+      std::move(values.error()).In(fmt::format("function '{}'", function)));
+}
+
+Result<int> Walk::Lower(const std::string& function,
+                        const std::vector<Argument>& arguments,
+                        const std::vector<bool>& kept) {
+  TRY_ASSIGN(const ConcreteFunction* called, Called(function));
+  auto graph = std::make_unique<ir::Graph>();
+  graph->name = function;
+  IrBuilder ir(*graph, evaluator_);
+  Walk walk(*called, module_, *graph, ir, evaluator_);
+  if (auto done = walk.RunSubgraph(arguments, kept); !done) {
+    return tl::unexpected(
+        std::move(done.error()).In(fmt::format("function '{}'", function)));
+  }
+  module_.graphs.push_back(std::move(graph));
+  return static_cast<int>(module_.graphs.size()) - 1;
+}
+
+bool Walk::HandsOn(const std::string& function, size_t i) const {
+  const auto called = Called(function);
+  if (!called || i >= (*called)->inputs.size() ||
+      i >= (*called)->outputs.size())
+    return false;
+  const ConcreteFunction& f = **called;
+  std::string_view tensor = ParseInput(f.outputs[i].tensor).node;
+  // Through Identities, which are many in bodies of loops.
+  for (int steps = 0; steps < f.graph.node_size(); ++steps) {
+    if (tensor == ParseInput(f.inputs[i].tensor).node) return true;
+    const auto node =
+        std::find_if(f.graph.node().begin(), f.graph.node().end(),
+                     [&](const tf::NodeDef& n) { return n.name() == tensor; });
+    if (node == f.graph.node().end() || node->op() != "Identity" ||
+        node->input_size() < 1)
+      return false;
+    tensor = ParseInput(node->input(0)).node;
+  }
+  return false;
+}
+
+//---------------------------------------------------------------- inputs
 
 void Walk::ReserveNames() {
   for (const FunctionArgument& input : function_.inputs)
@@ -110,8 +268,6 @@ void Walk::ReserveNames() {
   for (const tf::NodeDef& node : function_.graph.node())
     ir_.ReserveName(node.name());
 }
-
-//---------------------------------------------------------------- inputs
 
 Result<void> Walk::AddInputs() {
   std::set<std::string_view> keys;
@@ -127,9 +283,8 @@ Result<void> Walk::AddInputs() {
           " is float64, which TFLite's kernels do not compute in; "
           "build the model in float32");
     }
-    const InputReference tensor = ParseInput(input.tensor);
     Value* value = graph_.AddInput(input.name, input.type, input.shape);
-    fed_[{tensor.node, tensor.output}] = value;
+    Feed(input, value);
     signature_.inputs.emplace_back(input.name, value);
   }
   return {};
@@ -165,7 +320,7 @@ Result<void> Walk::LowerNode(const OrderedNode& node) {
     inputs.push_back(*value);
   }
   ir_.SetSource(def.name());
-  auto outputs = Lower(node, std::move(inputs));
+  auto outputs = LowerOperation(node, std::move(inputs));
   if (outputs) {
     lowered_[def.name()] = *std::move(outputs);
     return {};
@@ -178,8 +333,8 @@ Result<void> Walk::LowerNode(const OrderedNode& node) {
   return {};
 }
 
-Result<std::vector<Value*>> Walk::Lower(const OrderedNode& node,
-                                        std::vector<Value*> inputs) {
+Result<std::vector<Value*>> Walk::LowerOperation(const OrderedNode& node,
+                                                 std::vector<Value*> inputs) {
   const tf::NodeDef& def = *node.def;
   if (def.op() == "Const") {
     TRY_ASSIGN(Value * value, AddConst(def));
@@ -195,7 +350,7 @@ Result<std::vector<Value*>> Walk::Lower(const OrderedNode& node,
         fmt::format("it has {} inputs and needs {}; the graph is damaged",
                     inputs.size(), op.inputs));
   }
-  LowerContext context(def, std::move(inputs), ir_);
+  LowerContext context(def, std::move(inputs), ir_, *this);
   TRY(op.lower(context));
   return context.outputs();
 }
@@ -280,8 +435,9 @@ Result<std::unique_ptr<ir::Module>> Lower(const ConcreteFunction& function,
   auto module = std::make_unique<ir::Module>();
   module->graphs.push_back(std::make_unique<ir::Graph>());
   module->graphs[0]->name = "main";
-  Walk walk(function, *module->graphs[0], evaluator);
-  TRY_ASSIGN(ir::Signature signature, walk.Run());
+  IrBuilder ir(*module->graphs[0], evaluator);
+  Walk walk(function, *module, *module->graphs[0], ir, evaluator);
+  TRY_ASSIGN(ir::Signature signature, walk.RunSignature());
   module->signatures.push_back(std::move(signature));
   return module;
 }

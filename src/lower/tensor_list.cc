@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+//   TensorListReserve(shape, n)         FILL [n, shape] with 0
+//   TensorListFromTensor(x), Stack      x
+//   TensorListGetItem(list, i)          GATHER
+//   TensorListGather(list, indices)     GATHER
+//   TensorListSetItem(list, i, x)       DYNAMIC_UPDATE_SLICE where the
+//       element's shape is known; else SELECT_V2(RANGE(n) = i, x, list), which
+//       broadcasts: the list's elements may begin as 1s
+//   TensorListScatterIntoExistingList   x, for indices 0, 1, …
+//   TensorListLength(list)              SHAPE(list)[0]
+//   TensorListConcatV2(list)            RESHAPE, joining the first two axes
+//   TensorListSplit(x, shape, lengths)  RESHAPE, for equal lengths
+// Source: tensorflow/core/ops/list_ops.cc.
+#include "lower/tensor_list.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "lower/context.h"
+
+namespace liteforge {
+
+bool IsOpenList(const IrBuilder& ir, const Value* list) {
+  return ir.OpenListCount(list) != nullptr;
+}
+
+Result<Value*> ListLike(IrBuilder& ir, const Value* open, const Shape& like) {
+  std::vector<int32_t> element;
+  for (int axis = 1; axis < like.rank(); ++axis)
+    element.push_back(like[axis] < 0 ? 1 : like[axis]);
+  TRY_ASSIGN(Value * count, ir.Reshape(ir.OpenListCount(open), {1}));
+  TRY_ASSIGN(Value * dims, ir.Emit(Op::kConcatenation, ConcatenationOptions{},
+                                   {count, ir.Int32s(std::move(element))}));
+  TRY_ASSIGN(Value * zero, ir.Scalar(open->type, 0));
+  return ir.Emit(Op::kFill, FillOptions{}, {dims, zero});
+}
+
+namespace {
+
+// A scalar: how many elements.
+Result<Value*> CountOf(IrBuilder& ir, Value* list) {
+  if (Value* count = ir.OpenListCount(list)) return count;
+  if (list->shape.has_rank() && list->shape[0] >= 0)
+    return ir.Int32(list->shape[0]);
+  TRY_ASSIGN(Value * shape, ir.ShapeOf(list, DataType::kInt32));
+  return ir.Emit(Op::kGather, GatherOptions{}, {shape, ir.Int32(0)});
+}
+
+Result<void> LowerReserve(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  TRY_ASSIGN(const DataType type, c.Attribute<DataType>("element_dtype"));
+  TRY_ASSIGN(Value * count, ir.AsInt32(c.input(1)));
+  TRY_ASSIGN(count, ir.Reshape(count, {1}));
+  TRY_ASSIGN(Value * zero, ir.Scalar(type, 0));
+  const auto element = ir.Known(c.input(0));
+  const bool known =
+      element && c.input(0)->shape.rank() == 1 &&
+      std::ranges::all_of(*element, [](int64_t dim) { return dim >= 0; });
+  Value* dims = count;
+  if (known) {
+    TRY_ASSIGN(Value * own, ir.AsInt32(c.input(0)));
+    TRY_ASSIGN(dims, ir.Emit(Op::kConcatenation, ConcatenationOptions{},
+                             {count, own}));
+  }
+  TRY_ASSIGN(Value * list, ir.Emit(Op::kFill, FillOptions{}, {dims, zero}));
+  if (!known) {
+    TRY_ASSIGN(count, ir.Reshape(count, Shape()));
+    ir.NoteOpenList(list, count);
+  }
+  c.SetOutput(0, list);
+  return {};
+}
+
+Result<void> CheckWritten(const LowerContext& c, const Value* list) {
+  if (!IsOpenList(c.ir(), list)) return {};
+  return Unsupported(
+      "the list is read before anything was written into it, and the shape of "
+      "its elements is not known");
+}
+
+Result<void> LowerTensor(LowerContext& c) {
+  TRY(CheckWritten(c, c.input(0)));
+  c.SetOutput(0, c.input(0));
+  return {};
+}
+
+Result<void> LowerGet(LowerContext& c) {
+  TRY(CheckWritten(c, c.input(0)));
+  TRY_ASSIGN(Value * index, c.ir().AsInt32(c.input(1)));
+  return Finish(c,
+                c.ir().Emit(Op::kGather, GatherOptions{}, {c.input(0), index}));
+}
+
+bool IsKnown(const Shape& list, const Shape& item) {
+  if (list.rank() != item.rank() + 1 || !item.IsStatic()) return false;
+  for (int axis = 0; axis < item.rank(); ++axis) {
+    if (list[axis + 1] != item[axis]) return false;
+  }
+  return true;
+}
+
+// [1, item…]
+Result<Value*> AsElement(IrBuilder& ir, Value* item) {
+  return ir.Emit(Op::kExpandDims, ExpandDimsOptions{}, {item, ir.Int32(0)});
+}
+
+Result<Value*> Update(IrBuilder& ir, Value* list, Value* index, Value* item) {
+  TRY_ASSIGN(Value * at, ir.Reshape(index, {1}));
+  const int rank = item->shape.rank();
+  if (rank > 0) {
+    Value* zeros = ir.Int32s(std::vector<int32_t>(static_cast<size_t>(rank)));
+    TRY_ASSIGN(
+        at, ir.Emit(Op::kConcatenation, ConcatenationOptions{}, {at, zeros}));
+  }
+  TRY_ASSIGN(item, AsElement(ir, item));
+  return ir.Emit(Op::kDynamicUpdateSlice, {}, {list, item, at});
+}
+
+Result<Value*> Choose(IrBuilder& ir, Value* list, Value* index, Value* item) {
+  TRY_ASSIGN(Value * count, CountOf(ir, list));
+  TRY_ASSIGN(Value * numbers, ir.Emit(Op::kRange, RangeOptions{},
+                                      {ir.Int32(0), count, ir.Int32(1)}));
+  TRY_ASSIGN(Value * here,
+             ir.Emit(Op::kEqual, EqualOptions{}, {numbers, index}));
+  std::vector<int32_t> dims(static_cast<size_t>(item->shape.rank() + 1), 1);
+  dims[0] = -1;
+  TRY_ASSIGN(here, ir.Emit(Op::kReshape, ReshapeOptions{},
+                           {here, ir.Int32s(std::move(dims))}));
+  Shape shape{list->shape.has_rank() ? list->shape[0] : Shape::kUnknownDim};
+  for (const int32_t dim : item->shape.dims()) shape.Append(dim);
+  TRY_ASSIGN(item, AsElement(ir, item));
+  TRY_ASSIGN(Value * y,
+             ir.Emit(Op::kSelectV2, SelectV2Options{}, {here, item, list}));
+  y->shape = shape;
+  return y;
+}
+
+Result<void> LowerSet(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  Value* list = c.input(0);
+  Value* item = c.input(2);
+  TRY_ASSIGN(Value * index, ir.AsInt32(c.input(1)));
+  if (!item->shape.has_rank() || item->shape.rank() == Shape::kMaxRank)
+    return Unsupported("an element of unknown rank");
+  if (IsOpenList(ir, list)) {
+    Shape like{Shape::kUnknownDim};
+    for (const int32_t dim : item->shape.dims()) like.Append(dim);
+    TRY_ASSIGN(list, ListLike(ir, list, like));
+  }
+  return Finish(c, IsKnown(list->shape, item->shape)
+                       ? Update(ir, list, index, item)
+                       : Choose(ir, list, index, item));
+}
+
+// 0, 1, … as a constant, or RANGE from 0 by 1.
+bool CountsUp(const IrBuilder& ir, const Value& indices) {
+  if (const auto known = ir.Known(&indices)) {
+    for (size_t i = 0; i < known->size(); ++i) {
+      if ((*known)[i] != static_cast<int64_t>(i)) return false;
+    }
+    return true;
+  }
+  const ir::Node* producer = indices.producer();
+  if (producer == nullptr || producer->op() != Op::kRange) return false;
+  const auto is = [&](int input, int64_t value) {
+    const auto known = ir.Known(producer->input(input));
+    return known && known->size() == 1 && (*known)[0] == value;
+  };
+  return is(0, 0) && is(2, 1);
+}
+
+Result<void> LowerScatter(LowerContext& c) {
+  if (!CountsUp(c.ir(), *c.input(2)))
+    return Unsupported("elements are scattered in another order than 0, 1, …");
+  c.SetOutput(0, c.input(1));
+  return {};
+}
+
+Result<void> LowerLength(LowerContext& c) {
+  return Finish(c, CountOf(c.ir(), c.input(0)));
+}
+
+Result<void> LowerConcat(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  Value* list = c.input(0);
+  TRY(CheckWritten(c, list));
+  const Shape& from = list->shape;
+  if (from.rank() < 2) return Unsupported("elements of unknown rank");
+  Shape shape{from[0] < 0 || from[1] < 0 ? Shape::kUnknownDim
+                                         : from[0] * from[1]};
+  for (int axis = 2; axis < from.rank(); ++axis) shape.Append(from[axis]);
+  if (!CanReshapeTo(shape))
+    return Unsupported("elements of more than one unknown dimension");
+  TRY_ASSIGN(Value * joined, ir.Reshape(list, shape));
+  TRY_ASSIGN(Value * count, CountOf(ir, list));
+  TRY_ASSIGN(count, ir.Reshape(count, {1}));
+  TRY_ASSIGN(Value * sizes, ir.ShapeOf(list, DataType::kInt32));
+  TRY_ASSIGN(Value * length,
+             ir.Emit(Op::kGather, GatherOptions{}, {sizes, ir.Int32(1)}));
+  TRY_ASSIGN(Value * lengths,
+             ir.Emit(Op::kFill, FillOptions{}, {count, length}));
+  TRY_ASSIGN(lengths, ir.Cast(lengths, DataType::kInt64));
+  c.SetOutput(0, joined);
+  c.SetOutput(1, lengths);
+  return {};
+}
+
+Result<void> LowerSplit(LowerContext& c) {
+  Value* x = c.input(0);
+  TRY_ASSIGN(const auto lengths, c.IntegersOf(2, "lengths"));
+  if (lengths.empty() || x->shape.rank() < 1 ||
+      std::ranges::any_of(lengths, [&](int64_t n) { return n != lengths[0]; }))
+    return Unsupported("parts of different lengths");
+  Shape shape{static_cast<int32_t>(lengths.size()),
+              static_cast<int32_t>(lengths[0])};
+  for (int axis = 1; axis < x->shape.rank(); ++axis)
+    shape.Append(x->shape[axis]);
+  if (!CanReshapeTo(shape))
+    return Unsupported("parts of more than one unknown dimension");
+  return Finish(c, c.ir().Reshape(x, shape));
+}
+
+constexpr TfOp kOps[] = {
+    {"TensorListConcatV2", 1, LowerConcat},
+    {"TensorListFromTensor", 1, LowerTensor},
+    {"TensorListGather", 2, LowerGet},
+    {"TensorListGetItem", 2, LowerGet},
+    {"TensorListLength", 1, LowerLength},
+    {"TensorListReserve", 2, LowerReserve},
+    {"TensorListScatterIntoExistingList", 3, LowerScatter},
+    {"TensorListSetItem", 3, LowerSet},
+    {"TensorListSplit", 3, LowerSplit},
+    {"TensorListStack", 1, LowerTensor},
+};
+
+}  // namespace
+
+std::span<const TfOp> TensorListOps() { return kOps; }
+
+}  // namespace liteforge
