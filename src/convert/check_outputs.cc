@@ -14,6 +14,23 @@ bool IsConstant(const std::pair<std::string, ir::Value*>& output) {
   return output.second->is_constant();
 }
 
+// Whether the output is a variable's value, handed on.
+bool IsVariable(const ConcreteFunction& function,
+                const FunctionArgument& output) {
+  std::string_view tensor = ParseInput(output.tensor).node;
+  for (int steps = 0; steps < function.graph.node_size(); ++steps) {
+    if (function.variables.contains(std::string(tensor))) return true;
+    const auto node = std::ranges::find_if(
+        function.graph.node(),
+        [&](const tf::NodeDef& n) { return n.name() == tensor; });
+    if (node == function.graph.node().end() || node->op() != "Identity" ||
+        node->input_size() < 1)
+      return false;
+    tensor = ParseInput(node->input(0)).node;
+  }
+  return false;
+}
+
 Result<void> CheckSizes(const ir::Signature& signature) {
   for (const auto& [name, value] : signature.outputs) {
     const auto dims = value->shape.dims();
@@ -30,11 +47,16 @@ Result<void> CheckSizes(const ir::Signature& signature) {
 
 }  // namespace
 
-Result<void> CheckOutputs(const ir::Module& module, bool allow_constants) {
-  if (allow_constants) return {};
+Result<void> CheckOutputs(const ConcreteFunction& function,
+                          const ir::Module& module) {
+  const bool shows_variable = std::ranges::any_of(
+      function.outputs, [&](const FunctionArgument& output) {
+        return IsVariable(function, output);
+      });
   for (const ir::Signature& signature : module.signatures) {
     const auto& outputs = signature.outputs;
-    if (!outputs.empty() && std::ranges::all_of(outputs, IsConstant)) {
+    if (!shows_variable && !outputs.empty() &&
+        std::ranges::all_of(outputs, IsConstant)) {
       return InvalidModel(fmt::format(
           "no output of '{}' depends on an input, all are constants; name the "
           "model's real inputs and outputs (--inputs, --outputs, --signature), "

@@ -2,14 +2,16 @@
 // Conversions that "succeed" with outputs that cannot be meant.
 #pragma once
 
+#include "function/concrete_function.h"
 #include "ir/graph.h"
 #include "liteforge/result.h"
 
 namespace liteforge {
 
-// kInvalidModel when all outputs of a signature are constants (unless
-// `allow_constants`) or one has no elements; the message says the likely
-// cause.
-Result<void> CheckOutputs(const ir::Module& module, bool allow_constants);
+// kInvalidModel when all outputs that `module` has of `function` are constants
+// and none is a variable of the model, or when one has no elements; the message
+// says the likely cause.
+Result<void> CheckOutputs(const ConcreteFunction& function,
+                          const ir::Module& module);
 
 }  // namespace liteforge

@@ -62,10 +62,9 @@ void DescribeFunction(ConcreteFunction function, ModelDescription& model) {
 Result<void> DescribeSavedModel(const std::filesystem::path& path,
                                 ModelDescription& model) {
   TRY_ASSIGN(const SavedModelSummary summary, SummarizeSavedModel(path));
-  model.writer = fmt::format("TensorFlow {}, tags {}, signatures {}",
-                             summary.tensorflow_version,
-                             fmt::join(summary.tags, ","),
-                             fmt::join(summary.signatures, ", "));
+  model.writer = fmt::format(
+      "TensorFlow {}, tags {}, signatures {}", summary.tensorflow_version,
+      fmt::join(summary.tags, ","), fmt::join(summary.signatures, ", "));
   auto function = ImportSavedModel(path, {});
   if (!function) {
     model.problem = function.error().ToString();

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct ConcreteFunction {
   // node's "value" attribute has dtype and shape and no content. (Small
   // constants of imported graphs may also lie in the attribute itself.)
   std::map<std::string, Blob> constants;
+  // The Const nodes whose values are those of the model's variables.
+  std::set<std::string> variables;
   // What nodes call by an attribute and cannot be inlined: branches, conditions
   // and bodies of loops, by the attribute's name. Their inputs and outputs
   // stand in the order of the node's operands and results.

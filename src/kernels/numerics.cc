@@ -31,17 +31,16 @@ bool PowerOfTwoExponent(float x, int& exponent) {
 }
 
 Range<float> FloatActivationRange(Activation activation) {
-  constexpr float kLowest = std::numeric_limits<float>::lowest();
-  constexpr float kMax = std::numeric_limits<float>::max();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   switch (activation) {
     case Activation::kRelu:
-      return {0.0f, kMax};
+      return {0.0f, kInfinity};
     case Activation::kRelu6:
       return {0.0f, 6.0f};
     case Activation::kReluN1To1:
       return {-1.0f, 1.0f};
     default:
-      return {kLowest, kMax};
+      return {-kInfinity, kInfinity};
   }
 }
 

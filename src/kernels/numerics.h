@@ -97,6 +97,7 @@ struct Range {
 };
 
 // What a fused activation clamps to. SIGN_BIT and TANH are not fused anywhere.
+// Without one infinities stay what they are, as in TensorFlow.
 Range<float> FloatActivationRange(Activation activation);
 template <class T>
 Range<T> IntegerActivationRange(Activation activation);

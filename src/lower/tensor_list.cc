@@ -106,6 +106,25 @@ Result<Value*> AsElement(IrBuilder& ir, Value* item) {
   return ir.Emit(Op::kExpandDims, ExpandDimsOptions{}, {item, ir.Int32(0)});
 }
 
+// An array that grows: zeros behind a list that is too short for an index.
+Result<Value*> Grow(IrBuilder& ir, Value* list, const Value* index) {
+  constexpr int64_t kLongest = 1 << 20;
+  const auto at = ir.Known(index);
+  if (!at || !AllKnown(*at) || at->size() != 1 || !list->shape.IsStatic() ||
+      (*at)[0] < list->shape[0])
+    return list;
+  if ((*at)[0] >= kLongest)
+    return InvalidModel(fmt::format("element {} of a list", (*at)[0]));
+  Shape missing = list->shape;
+  missing.set_dim(0, static_cast<int32_t>((*at)[0]) + 1 - list->shape[0]);
+  TRY_ASSIGN(Value * zero, ir.Scalar(list->type, 0));
+  const auto dims = missing.dims();
+  TRY_ASSIGN(Value * zeros,
+             ir.Emit(Op::kFill, FillOptions{},
+                     {ir.Int32s({dims.begin(), dims.end()}), zero}));
+  return ir.Emit(Op::kConcatenation, ConcatenationOptions{}, {list, zeros});
+}
+
 Result<Value*> Update(IrBuilder& ir, Value* list, Value* index, Value* item) {
   TRY_ASSIGN(Value * at, ir.Reshape(index, {1}));
   const int rank = item->shape.rank();
@@ -149,6 +168,7 @@ Result<void> LowerSet(LowerContext& c) {
     for (const int32_t dim : item->shape.dims()) like.Append(dim);
     TRY_ASSIGN(list, ListLike(ir, list, like));
   }
+  TRY_ASSIGN(list, Grow(ir, list, index));
   return Finish(c, IsKnown(list->shape, item->shape)
                        ? Update(ir, list, index, item)
                        : Choose(ir, list, index, item));

@@ -181,10 +181,9 @@ Result<void> Flattener::Visit(Scope& scope, std::string_view root) {
     auto outputs = Expand(scope, def);
     if (!outputs) {
       Error error = std::move(outputs.error());
-      if (error.where.empty())
-        error = std::move(error).In(
-            fmt::format("node '{}' ({})", def.name(), def.op()));
-      return tl::unexpected(std::move(error));
+      if (!error.where.empty()) return tl::unexpected(std::move(error));
+      return tl::unexpected(std::move(error).In(
+          fmt::format("node '{}' ({})", def.name(), def.op())));
     }
     scope.done[def.name()] = *std::move(outputs);
     scope.open.erase(def.name());
@@ -291,6 +290,7 @@ Result<std::string> Flattener::TensorOf(const Operand& operand) {
                  : variables_.ValueOfObject(variable.object));
   const std::string name = AddConst(NewName(variable.name), value.type,
                                     value.shape, std::move(value.data));
+  function_.variables.insert(name);
   return read_[variable] = name;
 }
 

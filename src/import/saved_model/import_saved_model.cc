@@ -260,9 +260,9 @@ Result<ConcreteFunction> ImportSavedModel(
   auto function = Import(directory, selection);
   if (!function) {
     Error error = std::move(function.error());
-    if (!error.where.starts_with(directory.string()))
-      error = std::move(error).In(directory.string());
-    return tl::unexpected(std::move(error));
+    if (error.where.starts_with(directory.string()))
+      return tl::unexpected(std::move(error));
+    return tl::unexpected(std::move(error).In(directory.string()));
   }
   function->source = directory.string();
   return function;

@@ -285,6 +285,17 @@ Result<void> Raiser::RaiseMerge(tf::NodeDef& merge) {
         "damaged",
         merge.name()));
   };
+  // No condition: the first to arrive is the first.
+  const auto always = [&](const std::string& tensor) {
+    return At(tensor) == At(inputs[0]);
+  };
+  if (!inputs.empty() && std::ranges::all_of(inputs, always)) {
+    conditions_[merge.name()] = At(inputs[0]);
+    merge.set_op("Identity");
+    merge.clear_input();
+    merge.add_input(inputs[0]);
+    return {};
+  }
   if (inputs.size() != 2) return damaged();
   const Conditions first = At(inputs[0]), second = At(inputs[1]);
   const auto way = std::ranges::find_if(first, [&](const auto& condition) {
@@ -322,8 +333,8 @@ Result<void> Raiser::RaiseConditions() {
   std::vector<std::string> merges;
   for (tf::NodeDef* node : InOrder()) {
     if (Is(*node, "Merge") && !IsLoopMerge(*node)) {
-      merges.push_back(node->name());
       TRY(RaiseMerge(*node));
+      merges.push_back(node->name());
       continue;
     }
     conditions_[node->name()] = Before(*node);
