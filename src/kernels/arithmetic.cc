@@ -150,21 +150,9 @@ void Apply(KernelContext& k, const Function& f) {
                   k.Input(1).Data<T>(), k.Output(0).MutableData<T>(), f);
 }
 
-// What has no other limit ends at the largest finite value, as TensorFlow
-// Lite's does.
-template <class T>
-Range<float> RealRange(Activation activation) {
-  Range<float> range = FloatActivationRange(activation);
-  constexpr auto kHighest = std::is_same_v<T, Float16> ? 65504.0f
-                            : std::is_same_v<T, BFloat16>
-                                ? 0x1.FEp127f
-                                : std::numeric_limits<float>::max();
-  return {std::max(range.min, -kHighest), std::min(range.max, kHighest)};
-}
-
 template <class T>
 void EvalReal(KernelContext& k, const State& s) {
-  const Range<float> range = RealRange<T>(s.activation);
+  const Range<float> range = FloatActivationRange(s.activation);
   const auto clamped = [&](auto f) {
     Apply<T>(k, [=](float a, float b) { return Clamp(f(a, b), range); });
   };
