@@ -58,6 +58,14 @@ Attributes& Attributes::String(std::string_view name, std::string_view value) {
   return *this;
 }
 
+Attributes& Attributes::Function(std::string_view name,
+                                 std::string_view function) {
+  values_.emplace_back(name, tf::AttrValue())
+      .second.mutable_func()
+      ->set_name(std::string(function));
+  return *this;
+}
+
 Attributes& Attributes::Type(std::string_view name, DataType value) {
   values_.emplace_back(name, tf::AttrValue())
       .second.set_type(ToTensorFlow(value));
@@ -113,6 +121,15 @@ Tensor FunctionBuilder::Input(std::string_view name, DataType type,
   tensor.type_ = type;
   tensor.shape_ = shape;
   return tensor;
+}
+
+std::string FunctionBuilder::AddFunction(std::string_view name,
+                                         ConcreteFunction function) {
+  std::string unique = UniqueName(name);
+  function.name = unique;
+  function_.functions[unique] =
+      std::make_shared<ConcreteFunction>(std::move(function));
+  return unique;
 }
 
 Tensor FunctionBuilder::Constant(ConstantValue value, std::string_view name) {

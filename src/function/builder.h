@@ -73,6 +73,8 @@ class Attributes {
   Attributes& Bool(std::string_view name, bool value);
   Attributes& String(std::string_view name, std::string_view value);
   Attributes& Type(std::string_view name, DataType value);
+  // A function that FunctionBuilder::AddFunction named.
+  Attributes& Function(std::string_view name, std::string_view function);
   Attributes& ShapeOf(std::string_view name, const Shape& value);
   Attributes& Ints(std::string_view name, std::span<const int64_t> values);
   Attributes& Ints(std::string_view name,
@@ -94,6 +96,8 @@ class FunctionBuilder {
   // A Const whose bytes stay outside the GraphDef. `name` may be empty.
   Tensor Constant(ConstantValue value, std::string_view name = "");
   void Output(std::string_view name, const Tensor& tensor);
+  // A function that nodes call (While). Its name here.
+  std::string AddFunction(std::string_view name, ConcreteFunction function);
 
   // One node. `op` is also its name, made unique, inside the scope. The
   // outputs are typed and shaped by the caller.

@@ -128,4 +128,16 @@ Tensor ResizeNearest(Tensor images, Tensor size, const Shape& result,
 Tensor ResizeBilinear(Tensor images, Tensor size, const Shape& result,
                       bool half_pixel_centers);
 
+// dims int32 [rank]; `result` is what is known of them.
+Tensor Fill(Tensor dims, float value, const Shape& result);
+// x with x[rows[i]] = values[i]. rows int32 [n], values [n, …].
+Tensor InplaceUpdate(Tensor x, Tensor rows, Tensor values);
+Tensor Reverse(Tensor x, int32_t axis);
+
+//-------------------------------------------------------------- control flow
+// While cond(values): values = body(values). Both take all values; cond gives
+// a bool scalar, body all values anew.
+std::vector<Tensor> While(std::span<const Tensor> values, ConcreteFunction cond,
+                          ConcreteFunction body);
+
 }  // namespace liteforge

@@ -53,6 +53,22 @@ Result<void> LowerScatterNd(LowerContext& c) {
                                {indices, c.input(1), shape}));
 }
 
+// x with x[rows[i]] = values[i]: one DYNAMIC_UPDATE_SLICE a row.
+Result<void> LowerInplaceUpdate(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  Value* x = c.input(0);
+  Value* values = c.input(2);
+  if (!x->shape.has_rank() || c.input(1)->shape != Shape{1})
+    return Unsupported("an update of other than one row");
+  TRY_ASSIGN(Value * at, ir.AsInt32(c.input(1)));
+  if (x->shape.rank() > 1) {
+    const auto rest = static_cast<size_t>(x->shape.rank() - 1);
+    TRY_ASSIGN(at, ir.Emit(Op::kConcatenation, ConcatenationOptions{},
+                           {at, ir.Int32s(std::vector<int32_t>(rest))}));
+  }
+  return Finish(c, ir.Emit(Op::kDynamicUpdateSlice, {}, {x, values, at}));
+}
+
 Result<void> LowerOneHot(LowerContext& c) {
   OneHotOptions options;
   TRY_ASSIGN(const int64_t axis, c.Attribute<int64_t>("axis", -1));
@@ -96,6 +112,7 @@ constexpr TfOp kOps[] = {
     {"Gather", 2, LowerGather},
     {"GatherNd", 2, LowerGatherNd},
     {"GatherV2", 3, LowerGatherV2},
+    {"InplaceUpdate", 3, LowerInplaceUpdate},
     {"OneHot", 4, LowerOneHot},
     {"ScatterNd", 3, LowerScatterNd},
     {"TensorScatterAdd", 3, LowerTensorScatterAdd},

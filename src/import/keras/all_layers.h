@@ -18,6 +18,8 @@ extern const KerasLayer kDenseLayer;
 // depthwise_convolution.cc
 extern const KerasLayer kDepthwiseConv1DLayer, kDepthwiseConv2DLayer,
     kSeparableConv1DLayer, kSeparableConv2DLayer;
+// embedding.cc
+extern const KerasLayer kEmbeddingLayer;
 // global_pooling.cc
 extern const KerasLayer kGlobalAveragePooling1DLayer,
     kGlobalAveragePooling2DLayer, kGlobalMaxPooling1DLayer,
@@ -33,6 +35,8 @@ extern const KerasLayer kCropping1DLayer, kCropping2DLayer, kZeroPadding1DLayer,
 // pooling.cc
 extern const KerasLayer kAveragePooling1DLayer, kAveragePooling2DLayer,
     kMaxPooling1DLayer, kMaxPooling2DLayer;
+// recurrent.cc
+extern const KerasLayer kGruLayer, kLstmLayer, kRnnLayer, kSimpleRnnLayer;
 // rescaling.cc
 extern const KerasLayer kNormalizationLayer, kRescalingLayer;
 // reshaping.cc
@@ -40,5 +44,7 @@ extern const KerasLayer kFlattenLayer, kPermuteLayer, kRepeatVectorLayer,
     kReshapeLayer;
 // upsampling.cc
 extern const KerasLayer kUpSampling1DLayer, kUpSampling2DLayer;
+// wrappers.cc
+extern const KerasLayer kBidirectionalLayer, kTimeDistributedLayer;
 
 }  // namespace liteforge

@@ -54,6 +54,7 @@ class LayerContext {
   const KerasFile& file;
   const LayerConfig config;
   const std::span<const Tensor> inputs;
+  const LayerInstance& layer() const { return layer_; }
 
   // The layer's only input, in its own type. Errors when there are more.
   Result<Tensor> Input() const;

@@ -31,6 +31,7 @@ constexpr Alias kAliases[] = {
     {"padding", "border_mode"},
     {"pool_size", "pool_length"},
     {"rate", "p"},
+    {"recurrent_activation", "inner_activation"},
     {"size", "length"},
     {"strides", "stride"},
     {"strides", "subsample"},

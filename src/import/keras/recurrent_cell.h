@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recurrent cells: what one step makes of an input and the states.
+#pragma once
+
+#include <vector>
+
+#include "import/keras/layer.h"
+
+namespace liteforge {
+
+struct RecurrentCell {
+  std::string_view class_name;
+  // The weights a cell of this configuration has, in Keras' order.
+  Result<std::vector<WeightSpec>> (*weights)(const LayerConfig& config);
+  // How many states of `units` each it has; the first is its output.
+  int states;
+  // x [batch, in], states [batch, units] -> the states after it.
+  LayerOutputs (*step)(LayerContext& c, const Tensor& x,
+                       const std::vector<Tensor>& states);
+};
+
+// By the name of the cell ("LSTMCell") or of its layer ("LSTM"); nullptr when
+// there is none.
+const RecurrentCell* FindRecurrentCell(std::string_view class_name);
+
+}  // namespace liteforge
