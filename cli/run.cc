@@ -55,6 +55,17 @@ std::vector<std::byte> Narrow(const std::vector<std::byte>& data) {
   return narrowed;
 }
 
+// Whether all elements are whole numbers, as class numbers kept in floats are.
+bool AreWhole(const NpyArray& array) {
+  for (size_t i = 0; i + sizeof(float) <= array.data.size();
+       i += sizeof(float)) {
+    float value;
+    std::memcpy(&value, array.data.data() + i, sizeof(value));
+    if (value != std::trunc(value)) return false;
+  }
+  return true;
+}
+
 // What numpy makes by default and models rarely take.
 struct Narrowing {
   DataType from;
@@ -68,6 +79,8 @@ constexpr Narrowing kNarrowings[] = {
     {DataType::kInt64, DataType::kInt8, Narrow<int8_t, int64_t>},
     {DataType::kInt64, DataType::kUInt8, Narrow<uint8_t, int64_t>},
     {DataType::kInt64, DataType::kFloat32, Narrow<float, int64_t>},
+    {DataType::kFloat32, DataType::kInt32, Narrow<int32_t, float>},
+    {DataType::kFloat32, DataType::kInt64, Narrow<int64_t, float>},
 };
 
 Result<NpyArray> ReadInput(const std::string& file,
@@ -76,6 +89,7 @@ Result<NpyArray> ReadInput(const std::string& file,
   if (!array || array->type == input.dtype) return array;
   for (const Narrowing& row : kNarrowings) {
     if (row.from != array->type || row.to != input.dtype) continue;
+    if (row.from == DataType::kFloat32 && !AreWhole(*array)) break;
     fmt::print(stderr, "note: {}: {} narrowed to {} for input '{}'\n", file,
                Name(row.from), Name(row.to), input.name);
     array->data = row.convert(array->data);

@@ -179,8 +179,12 @@ Result<std::vector<Tensor>> ModelBuilder::MakeInputs(ModelGraph& graph) {
           ": the model does not say what shape its input has; call it once "
           "on data, or give the first layer an input_shape, and save it again");
     }
+    // How many examples come at once is the caller's choice, whatever number
+    // the model was trained with.
+    Shape shape = layer.shape;
+    if (shape.rank() > 0 && shape[0] > 1) shape.set_dim(0, Shape::kUnknownDim);
     inputs.push_back(
-        f_.Input(NodeName(layer.instance.name), layer.type, layer.shape));
+        f_.Input(NodeName(layer.instance.name), layer.type, shape));
   }
   return inputs;
 }

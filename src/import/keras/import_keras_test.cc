@@ -53,7 +53,7 @@ TEST(ImportSequential, EveryWayOfStatingTheInput) {
           {"class_name":"InputLayer","config":{"name":"x",
            "batch_input_shape":[4,2],"dtype":"float32"}},
           {"class_name":"Dense","config":{"name":"d","units":3}}]}})",
-       "x[4,2]"},
+       "x[?,2]"},
       {"Keras 2 without a stated shape", 2,
        R"({"class_name":"Sequential","config":{"name":"s","layers":[
           {"class_name":"Dense","config":{"name":"d","units":3}}],
