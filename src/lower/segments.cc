@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows combined by the number of their segment.
-//   SegmentSum                    SEGMENT_SUM
+//   SegmentSum                    SEGMENT_SUM where each segment has a row, as
+//                                 that operator wants; else as the next
 //   SegmentMax, Min, Prod, Mean   UNSORTED_SEGMENT_* over as many segments as
 //                                 the last id says; segments of no rows are 0
 //                                 (Prod: 1)
@@ -89,10 +90,28 @@ Result<void> LowerSegmentMean(LowerContext& c) {
   return Finish(c, ir.Emit(Op::kDiv, DivOptions{}, {sum, rows}));
 }
 
+// Constants that rise from 0 in steps of 0 or 1.
+bool HaveNoGaps(const IrBuilder& ir, const Value* ids) {
+  const auto known = ir.Known(ids);
+  if (!known || !AllKnown(*known)) return false;
+  int64_t next = 0;
+  for (const int64_t id : *known) {
+    if (id != next && id != next - 1) return false;
+    next = id + 1;
+  }
+  return !known->empty() && (*known)[0] == 0;
+}
+
 Result<void> LowerSegmentSum(LowerContext& c) {
-  TRY_ASSIGN(Value * ids, c.ir().AsInt32(c.input(1)));
-  return Finish(
-      c, c.ir().Emit(Op::kSegmentSum, SegmentSumOptions{}, {c.input(0), ids}));
+  IrBuilder& ir = c.ir();
+  TRY_ASSIGN(Value * ids, ir.AsInt32(c.input(1)));
+  if (HaveNoGaps(ir, ids)) {
+    return Finish(
+        c, ir.Emit(Op::kSegmentSum, SegmentSumOptions{}, {c.input(0), ids}));
+  }
+  TRY_ASSIGN(Value * count, CountOf(ir, ids));
+  return Finish(c, ir.Emit(Op::kUnsortedSegmentSum, UnsortedSegmentSumOptions{},
+                           {c.input(0), ids, count}));
 }
 
 template <Op op, class Options>
