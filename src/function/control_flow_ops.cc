@@ -47,6 +47,15 @@ Tensor InplaceUpdate(Tensor x, Tensor rows, Tensor values) {
                               x.shape());
 }
 
+Tensor Einsum(std::string_view equation, Tensor a, Tensor b,
+              const Shape& result) {
+  if (!AllPresent({a, b})) return {};
+  return a.builder()->AddNode(
+      "Einsum", {a, b},
+      Attributes().Type("T", a.type()).Int("N", 2).String("equation", equation),
+      a.type(), result);
+}
+
 Tensor Reverse(Tensor x, int32_t axis) {
   if (x.empty()) return {};
   const Tensor axes = x.builder()->Constant(IntVector({axis}), "Reverse/axis");

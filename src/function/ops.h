@@ -39,6 +39,9 @@ Tensor FusedBatchNorm(Tensor x, Tensor scale, Tensor offset, Tensor mean,
 Tensor MatMul(Tensor a, Tensor b, bool transpose_a = false,
               bool transpose_b = false);
 Tensor BatchMatMul(Tensor a, Tensor b, bool adj_a = false, bool adj_b = false);
+// Two operands; `result` is the shape that the equation gives.
+Tensor Einsum(std::string_view equation, Tensor a, Tensor b,
+              const Shape& result);
 Tensor MaxPool(Tensor x, std::span<const int32_t> size,
                const WindowAttributes& window);
 Tensor AvgPool(Tensor x, std::span<const int32_t> size,

@@ -9,6 +9,9 @@ namespace liteforge {
 // activation_layers.cc
 extern const KerasLayer kActivationLayer, kEluLayer, kLeakyReluLayer,
     kPReluLayer, kReluLayer, kSoftmaxLayer, kThresholdedReluLayer;
+// attention.cc
+extern const KerasLayer kAdditiveAttentionLayer, kAttentionLayer, kDotLayer,
+    kEinsumDenseLayer, kMultiHeadAttentionLayer;
 // batch_normalization.cc
 extern const KerasLayer kBatchNormalizationLayer;
 // convolution.cc
@@ -29,6 +32,9 @@ extern const KerasLayer kIdentityLayer;
 // merge.cc
 extern const KerasLayer kAddLayer, kAverageLayer, kConcatenateLayer,
     kMaximumLayer, kMergeLayer, kMinimumLayer, kMultiplyLayer, kSubtractLayer;
+// normalization.cc
+extern const KerasLayer kGroupNormalizationLayer, kLayerNormalizationLayer,
+    kRmsNormalizationLayer, kUnitNormalizationLayer;
 // padding.cc
 extern const KerasLayer kCropping1DLayer, kCropping2DLayer, kZeroPadding1DLayer,
     kZeroPadding2DLayer;
@@ -42,8 +48,14 @@ extern const KerasLayer kNormalizationLayer, kRescalingLayer;
 // reshaping.cc
 extern const KerasLayer kFlattenLayer, kPermuteLayer, kRepeatVectorLayer,
     kReshapeLayer;
+// transposed_convolution.cc
+extern const KerasLayer kConv1DTransposeLayer, kConv2DTransposeLayer;
 // upsampling.cc
 extern const KerasLayer kUpSampling1DLayer, kUpSampling2DLayer;
+// volumes.cc
+extern const KerasLayer kAveragePooling3DLayer, kConv3DLayer,
+    kGlobalAveragePooling3DLayer, kGlobalMaxPooling3DLayer, kMaxPooling3DLayer,
+    kResizingLayer;
 // wrappers.cc
 extern const KerasLayer kBidirectionalLayer, kTimeDistributedLayer;
 
