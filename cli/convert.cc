@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // liteforge convert SOURCE -o OUT.tflite [--input-shape NAME=1,224,224,3]…
+//     [--optimize none|default|float16|int8|int16x8|int4]
+//     [--representative-data PATH] …
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <charconv>
+#include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +27,31 @@ struct Arguments {
   std::vector<std::string> input_shapes;
   liteforge::ConvertOptions options;
 };
+
+using liteforge::DataType;
+using liteforge::Optimize;
+
+const std::map<std::string, Optimize> kModes = {
+    {"none", Optimize::kNone},       {"default", Optimize::kDefault},
+    {"float16", Optimize::kFloat16}, {"int8", Optimize::kInt8},
+    {"int16x8", Optimize::kInt16x8}, {"int4", Optimize::kInt4},
+};
+const std::map<std::string, DataType> kBorderTypes = {
+    {"float32", DataType::kFloat32},
+    {"int8", DataType::kInt8},
+    {"uint8", DataType::kUInt8},
+    {"int16", DataType::kInt16},
+};
+
+// A bar on a terminal, nothing in a pipe.
+void ShowProgress(double part) {
+  constexpr int kWidth = 40;
+  const int done = static_cast<int>(part * kWidth);
+  fmt::print(stderr, "\rcalibrating [{:<{}}] {:3.0f} %{}",
+             std::string(static_cast<size_t>(done), '#'), kWidth, part * 100,
+             part >= 1 ? "\n" : "");
+  std::fflush(stderr);
+}
 
 // "NAME=1,224,224,3" with ? or -1 for a dimension that stays unknown.
 Result<std::pair<std::string, liteforge::Shape>> ParseInputShape(
@@ -63,6 +93,8 @@ Result<void> Convert(const Arguments& arguments) {
     if (!parsed) return tl::unexpected(std::move(parsed).error());
     converter->options().input_shapes.push_back(*std::move(parsed));
   }
+  if (isatty(STDERR_FILENO) != 0)
+    converter->options().optimize.progress = ShowProgress;
   if (auto done = converter->ConvertToFile(arguments.output); !done) {
     return done;
   }
@@ -85,6 +117,45 @@ Result<void> Convert(const Arguments& arguments) {
   return {};
 }
 
+void AddOptimize(CLI::App& verb, liteforge::OptimizeOptions& options) {
+  verb.add_option("--optimize", options.mode,
+                  "none, default (int8 weights; with --representative-data "
+                  "int8 activations too), float16, int8, int16x8 or int4")
+      ->transform(CLI::CheckedTransformer(kModes).description(""))
+      ->type_name("MODE");
+  verb.add_option("--representative-data", options.representative_data,
+                  "Examples to calibrate with: .npy, .npz or a directory");
+  verb.add_option("--mean", options.dataset.mean,
+                  "Subtract from the examples: one number or one a channel")
+      ->delimiter(',');
+  verb.add_option("--std", options.dataset.std, "Divide the examples by this")
+      ->delimiter(',');
+  verb.add_option("--calibration", options.calibration,
+                  "minmax, average, percentile, mse or kl");
+  verb.add_option("--calibration-in", options.calibration_in,
+                  "What --calibration-out wrote, instead of examples")
+      ->take_all();
+  verb.add_option("--calibration-out", options.calibration_out,
+                  "Write what the examples show to this file");
+  verb.add_flag("--strict-int8", options.strict_int8,
+                "Fail if an operator would stay float32");
+  verb.add_flag("--bias-correction", options.bias_correction,
+                "Let biases take back the mean error of int8 weights");
+  verb.add_option("--input-type", options.input_type,
+                  "float32, int8, uint8 or int16")
+      ->transform(CLI::CheckedTransformer(kBorderTypes).description(""))
+      ->type_name("TYPE");
+  verb.add_option("--output-type", options.output_type,
+                  "float32, int8, uint8 or int16")
+      ->transform(CLI::CheckedTransformer(kBorderTypes).description(""))
+      ->type_name("TYPE");
+  verb.add_option("--keep-float", options.keep_float,
+                  "Layers that stay float32: NAME or PREFIX*")
+      ->delimiter(',');
+  verb.add_option("--recipe", options.recipe,
+                  "A JSON file with a mode for each layer");
+}
+
 }  // namespace
 
 void AddConvert(CLI::App& app, Result<void>& outcome) {
@@ -93,7 +164,8 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
       app.add_subcommand("convert", "Convert a model to a .tflite file");
   verb->add_option("SOURCE", arguments->source,
                    "A Keras .h5 / .hdf5 / .keras model, a SavedModel's "
-                   "directory, or a frozen graph's .pb / .pbtxt")
+                   "directory, a frozen graph's .pb / .pbtxt, or a float "
+                   ".tflite to optimize")
       ->required();
   verb->add_option("-o,--output", arguments->output, "The .tflite to write")
       ->required();
@@ -116,5 +188,6 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
       ->delimiter(',');
   verb->add_flag("--allow-constant-outputs", options.allow_constant_outputs,
                  "Convert even if no output depends on an input");
+  AddOptimize(*verb, options.optimize);
   verb->callback([arguments, &outcome] { outcome = Convert(*arguments); });
 }

@@ -6,16 +6,67 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "liteforge/dataset.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
 
 namespace liteforge {
+
+// How small and fast a model is to become.
+enum class Optimize : uint8_t {
+  kNone,     // as it is
+  kDefault,  // int8 weights; with representative data, int8 activations too
+  kFloat16,  // constants in float16
+  kInt8,     // int8 weights and activations; needs representative data
+  kInt16x8,  // int8 weights, int16 activations; needs representative data
+  kInt4,     // int4 weights in dense layers, int8 weights elsewhere
+};
+
+// Smaller numbers for weights and activations. See docs/quantization.md.
+struct OptimizeOptions {
+  Optimize mode = Optimize::kNone;
+
+  // Examples of what the model will be given: a path as Dataset::Open takes
+  // it, or a function.
+  std::filesystem::path representative_data;
+  RepresentativeDataset representative_dataset;
+  DatasetOptions dataset;
+  // How ranges come from what is seen: "minmax", "average", "percentile",
+  // "mse", "kl".
+  std::string calibration = "minmax";
+  // What was seen elsewhere, instead of examples; and where to write what is
+  // seen here.
+  std::vector<std::filesystem::path> calibration_in;
+  std::filesystem::path calibration_out;
+
+  bool strict_int8 = false;  // an operator left in float32 is an error
+  bool bias_correction = false;
+  // Of float32 inputs and outputs: kFloat32, kInt8, kUInt8, kInt16.
+  DataType input_type = DataType::kFloat32;
+  DataType output_type = DataType::kFloat32;
+  // Layers that stay float32, by name ("block1", "block*").
+  std::vector<std::string> keep_float;
+  // A JSON file that chooses for each layer: docs/quantization.md.
+  std::filesystem::path recipe;
+
+  // The part of the weights to set to zero, 0 to 1; and which: "" the least
+  // of all layers together, "layer" the least of each, "2:4", "block".
+  float prune = 0;
+  std::string prune_pattern;
+  // How many different weights a layer may have; 0: any.
+  int cluster = 0;
+
+  // Told of the part that is done, 0 to 1, while examples run.
+  std::function<void(double)> progress;
+};
 
 // What a conversion can be told beyond its source.
 struct ConvertOptions {
@@ -37,6 +88,8 @@ struct ConvertOptions {
   // A model whose outputs are all constants, or empty, is refused unless this
   // is set.
   bool allow_constant_outputs = false;
+
+  OptimizeOptions optimize;
 };
 
 class Converter {
@@ -49,6 +102,8 @@ class Converter {
       const std::filesystem::path& directory);
   // A frozen GraphDef, .pb or .pbtxt.
   static Result<Converter> FromFrozenGraph(const std::filesystem::path& path);
+  // A float .tflite, to be optimized.
+  static Result<Converter> FromTflite(const std::filesystem::path& path);
   // Whatever the path holds, found by looking at it.
   static Result<Converter> FromFile(const std::filesystem::path& path);
   Converter(Converter&&) noexcept;

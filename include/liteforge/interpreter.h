@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -80,6 +81,16 @@ struct SignatureDetails {
   int subgraph = 0;  // whose tensors the indices count
 };
 
+// What an operator, or the caller of a subgraph, has just written.
+struct ObservedTensor {
+  int subgraph = 0;
+  int tensor = 0;  // in the subgraph, in the order of the file
+  std::string_view name;
+  DataType dtype = DataType::kNone;
+  Shape shape;
+  std::span<const std::byte> data;
+};
+
 struct InterpreterOptions {
   int num_threads = 1;  // the caller's included; below 1: one per core
   // Plain scalar kernels everywhere: slow, and exactly TensorFlow Lite's
@@ -91,6 +102,10 @@ struct InterpreterOptions {
   // Measures every operator; see Interpreter::Profile. Costs two looks at the
   // clock an operator.
   bool profile = false;
+  // Called during Invoke with every input of a subgraph before it runs, and
+  // every output of an operator right after it ran; both hold only until it
+  // returns. What is constant from AllocateTensors on is not shown.
+  std::function<void(const ObservedTensor&)> observer = {};
   // The most that all tensors together may take, the file's constants not
   // counted; 0: what the machine has. What wants more is an error before it
   // is allocated.

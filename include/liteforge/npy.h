@@ -23,6 +23,9 @@ struct NpyArray {
 // file holds; kUnsupported for structured, object and text types.
 Result<NpyArray> ReadNpy(const std::filesystem::path& path);
 
+// The same of a file's bytes.
+Result<NpyArray> ParseNpy(std::span<const std::byte> bytes);
+
 // Writes version 1.0, row-major, atomically. `data` holds
 // ByteSize(type, shape.elements()) bytes.
 Result<void> WriteNpy(const std::filesystem::path& path, DataType type,

@@ -263,8 +263,10 @@ void SwapBytes(std::vector<std::byte>& data, size_t part) {
     std::reverse(&data[i], &data[i] + part);
 }
 
-Result<NpyArray> Read(const Blob& file) {
-  TRY_ASSIGN(const Parsed parsed, ParseFile(file.bytes()));
+}  // namespace
+
+Result<NpyArray> ParseNpy(std::span<const std::byte> file) {
+  TRY_ASSIGN(const Parsed parsed, ParseFile(file));
   const std::string& descr = parsed.header.descr;
   constexpr std::string_view kOrders = "<>=|";
   const TypeRow* row = nullptr;
@@ -280,7 +282,7 @@ Result<NpyArray> Read(const Blob& file) {
     return InvalidModel("claims " + Describe(row->type, shape) + " but holds " +
                         std::to_string(held) + " bytes of data");
   const auto data =
-      file.bytes().subspan(parsed.data_offset, static_cast<size_t>(bytes));
+      file.subspan(parsed.data_offset, static_cast<size_t>(bytes));
   NpyArray array{row->type, shape, {}};
   if (parsed.header.fortran_order && shape.rank() > 1) {
     const auto item = static_cast<size_t>(BitWidth(row->type)) / 8;
@@ -296,6 +298,8 @@ Result<NpyArray> Read(const Blob& file) {
     return InvalidModel("holds a bool that is neither 0 nor 1");
   return array;
 }
+
+namespace {
 
 std::string HeaderText(std::string_view code, const Shape& shape) {
   std::string tuple = "(";
@@ -317,7 +321,7 @@ std::string HeaderText(std::string_view code, const Shape& shape) {
 
 Result<NpyArray> ReadNpy(const std::filesystem::path& path) {
   TRY_ASSIGN(const Blob file, MapFile(path));
-  auto array = Read(file);
+  auto array = ParseNpy(file.bytes());
   if (!array) return tl::unexpected(std::move(array.error()).In(path.string()));
   return array;
 }

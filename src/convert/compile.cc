@@ -10,12 +10,19 @@
 
 namespace liteforge {
 
-Result<std::vector<std::byte>> Compile(const ConcreteFunction& function,
-                                       bool allow_constant_outputs) {
+Result<std::unique_ptr<ir::Module>> CompileModule(
+    const ConcreteFunction& function, bool allow_constant_outputs) {
   InterpreterEvaluator evaluator;
-  TRY_ASSIGN(const auto module, Lower(function, evaluator));
+  TRY_ASSIGN(auto module, Lower(function, evaluator));
   if (!allow_constant_outputs) TRY(CheckOutputs(function, *module));
   TRY(RunPasses(*module));
+  return module;
+}
+
+Result<std::vector<std::byte>> Compile(const ConcreteFunction& function,
+                                       bool allow_constant_outputs) {
+  TRY_ASSIGN(const auto module,
+             CompileModule(function, allow_constant_outputs));
   return Emit(*module);
 }
 

@@ -10,10 +10,13 @@
 #include "base/try.h"
 #include "convert/compile.h"
 #include "convert/detect.h"
+#include "convert/optimize.h"
+#include "emit/emit.h"
 #include "formats/keras/keras_file.h"
 #include "import/keras/import_keras.h"
 #include "import/saved_model/import_saved_model.h"
 #include "import/saved_model/narrow_types.h"
+#include "import/tflite/import_tflite.h"
 
 namespace liteforge {
 namespace {
@@ -63,10 +66,14 @@ Result<void> FixInputShape(ConcreteFunction& function, const std::string& name,
 
 class Converter::Impl {
  public:
+  using Notices = std::vector<std::string>;
+  // A source as TFLite operators.
+  using Load = std::function<Result<std::unique_ptr<ir::Module>>(
+      const ConvertOptions&, Notices&)>;
   using Import = std::function<Result<ConcreteFunction>(const ConvertOptions&)>;
 
-  Impl(std::filesystem::path path, Import import)
-      : path_(path.string()), import_(std::move(import)) {}
+  Impl(std::filesystem::path path, Load load)
+      : path_(path.string()), load_(std::move(load)) {}
 
   // Errors of the steps speak of layers and nodes; the file comes in front.
   Result<std::vector<std::byte>> ConvertNamed() {
@@ -75,26 +82,37 @@ class Converter::Impl {
     return tl::unexpected(std::move(bytes.error()).In(path_));
   }
 
+  // Of a source that is a concrete function.
+  static Load Compiling(Import import) {
+    return [import = std::move(import)](
+               const ConvertOptions& options,
+               Notices& notices) -> Result<std::unique_ptr<ir::Module>> {
+      TRY_ASSIGN(ConcreteFunction function, import(options));
+      for (const auto& [name, shape] : options.input_shapes) {
+        TRY(FixInputShape(function, name, shape));
+      }
+      TRY_ASSIGN(const bool narrowed, NarrowFloat64(function));
+      if (narrowed) {
+        notices.push_back(
+            "float64 is computed as float32, inputs and outputs included");
+      }
+      return CompileModule(function, options.allow_constant_outputs);
+    };
+  }
+
   ConvertOptions options_;
-  std::vector<std::string> notices_;
+  Notices notices_;
 
  private:
   Result<std::vector<std::byte>> Convert() {
     notices_.clear();
-    TRY_ASSIGN(ConcreteFunction function, import_(options_));
-    for (const auto& [name, shape] : options_.input_shapes) {
-      TRY(FixInputShape(function, name, shape));
-    }
-    TRY_ASSIGN(const bool narrowed, NarrowFloat64(function));
-    if (narrowed) {
-      notices_.push_back(
-          "float64 is computed as float32, inputs and outputs included");
-    }
-    return Compile(function, options_.allow_constant_outputs);
+    TRY_ASSIGN(const auto module, load_(options_, notices_));
+    TRY(OptimizeModule(*module, options_.optimize, notices_));
+    return Emit(*module);
   }
 
   std::string path_;
-  Import import_;
+  Load load_;
 };
 
 Converter::Converter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -106,22 +124,38 @@ Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
   TRY_ASSIGN(KerasFile file, ReadKeras(path));
   auto shared = std::make_shared<const KerasFile>(std::move(file));
   return Converter(std::make_unique<Impl>(
-      path, [shared](const ConvertOptions&) { return ImportKeras(*shared); }));
+      path, Impl::Compiling([shared](const ConvertOptions&) {
+        return ImportKeras(*shared);
+      })));
 }
 
 Result<Converter> Converter::FromSavedModel(
     const std::filesystem::path& directory) {
-  return Converter(
-      std::make_unique<Impl>(directory, [directory](const ConvertOptions& o) {
+  return Converter(std::make_unique<Impl>(
+      directory, Impl::Compiling([directory](const ConvertOptions& o) {
         return ImportSavedModel(directory, {o.tags, o.signature, o.function});
-      }));
+      })));
 }
 
 Result<Converter> Converter::FromFrozenGraph(
     const std::filesystem::path& path) {
-  return Converter(
-      std::make_unique<Impl>(path, [path](const ConvertOptions& o) {
+  return Converter(std::make_unique<Impl>(
+      path, Impl::Compiling([path](const ConvertOptions& o) {
         return ImportGraph(path, {o.inputs, o.outputs});
+      })));
+}
+
+Result<Converter> Converter::FromTflite(const std::filesystem::path& path) {
+  TRY_ASSIGN(TfliteModel file, TfliteModel::Open(path));
+  auto shared = std::make_shared<const TfliteModel>(std::move(file));
+  return Converter(std::make_unique<Impl>(
+      path,
+      [shared](const ConvertOptions& options,
+               Impl::Notices&) -> Result<std::unique_ptr<ir::Module>> {
+        if (!options.input_shapes.empty())
+          return InvalidArgument(
+              "is a .tflite already; its input shapes cannot be given");
+        return ImportTflite(*shared);
       }));
 }
 
@@ -135,6 +169,8 @@ Result<Converter> Converter::FromFile(const std::filesystem::path& path) {
       return FromSavedModel(path);
     case FileKind::kGraphDef:
       return FromFrozenGraph(path);
+    case FileKind::kTflite:
+      return FromTflite(path);
     default:
       return tl::unexpected(CannotConvert(path, kind));
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tensors made from a shape, and tensors repeated.
+#include <limits>
 #include <span>
 
 #include "lower/context.h"
@@ -7,9 +8,27 @@
 namespace liteforge {
 namespace {
 
+// The shape that `dims` asks for, as far as it is known: more than inference
+// sees, which wants all of it or nothing.
+void TakeKnownShape(const IrBuilder& ir, const Value* dims, Value* value) {
+  const auto known = ir.Known(dims);
+  if (value->shape.IsStatic() || !known || known->size() > Shape::kMaxRank)
+    return;
+  Shape shape;
+  for (const int64_t dim : *known) {
+    const bool is_dim = dim >= 0 && dim <= std::numeric_limits<int32_t>::max();
+    shape.Append(is_dim ? static_cast<int32_t>(dim) : Shape::kUnknownDim);
+  }
+  value->shape = shape;
+}
+
 Result<void> LowerFill(LowerContext& c) {
   TRY_ASSIGN(Value * dims, c.ir().AsInt32(c.input(0)));
-  return Finish(c, c.ir().Emit(Op::kFill, FillOptions{}, {dims, c.input(1)}));
+  TRY_ASSIGN(Value * y,
+             c.ir().Emit(Op::kFill, FillOptions{}, {dims, c.input(1)}));
+  TakeKnownShape(c.ir(), dims, y);
+  c.SetOutput(0, y);
+  return {};
 }
 
 Result<void> LowerRange(LowerContext& c) {
@@ -19,8 +38,11 @@ Result<void> LowerRange(LowerContext& c) {
 
 Result<void> LowerBroadcastTo(LowerContext& c) {
   TRY_ASSIGN(Value * dims, c.ir().AsInt32(c.input(1)));
-  return Finish(c, c.ir().Emit(Op::kBroadcastTo, BroadcastToOptions{},
-                               {c.input(0), dims}));
+  TRY_ASSIGN(Value * y, c.ir().Emit(Op::kBroadcastTo, BroadcastToOptions{},
+                                    {c.input(0), dims}));
+  TakeKnownShape(c.ir(), dims, y);
+  c.SetOutput(0, y);
+  return {};
 }
 
 Result<void> LowerTile(LowerContext& c) {

@@ -146,6 +146,7 @@ class Subgraph final : public KernelHost, public CallableGraph {
 
   // subgraph_invoke.cc
   Result<void> Run(Node& node);
+  void Show(size_t tensor) const;  // to the observer, if there is one
   Result<void> PrepareDynamic(Node& node);
   Result<void> AllocateDynamicOutputs(Node& node);
   Result<void> Evaluate(Node& node);

@@ -45,6 +45,7 @@ Result<void> CheckOutputsSized(const KernelContext& context) {
 
 // Asked once more at the end, so that a loop of nothing can be stopped too.
 Result<void> Subgraph::Invoke() {
+  for (const int32_t input : graph_.inputs) Show(Index(input));
   for (size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i].kind == Kind::kKnown) continue;
     const RunControl::Step step(control_, graph_.index, i);
@@ -90,6 +91,17 @@ Result<void> Subgraph::AllocateDynamicOutputs(Node& node) {
   return {};
 }
 
+void Subgraph::Show(size_t tensor) const {
+  if (!options_.observer) return;
+  const RuntimeTensor& t = tensors_[tensor];
+  options_.observer({graph_.index,
+                     static_cast<int>(tensor),
+                     t.name,
+                     t.type,
+                     t.shape,
+                     {static_cast<const std::byte*>(t.data), t.bytes}});
+}
+
 Result<void> Subgraph::Evaluate(Node& node) {
   node.context.failed_ = false;
   node.kernel->eval(node.context);
@@ -99,6 +111,7 @@ Result<void> Subgraph::Evaluate(Node& node) {
       return Fail(ErrorCode::kInternal,
                   "the kernel left the shape of output '" +
                       std::string(output->name) + "' open");
+    Show(IndexOf(*output));
   }
   return {};
 }

@@ -2,7 +2,8 @@
 # Installs into a fresh prefix and builds consumer/ against it, once through
 # find_package and once through pkg-config, in C and C++, and runs what was
 # built. Called by ctest with
-#   -DBUILD= -DSOURCE= -DWORK= -DCC= -DCXX= -DFLAGS= (of a sanitizer)
+#   -DBUILD= -DSOURCE= -DWORK= -DCC= -DCXX= -DGENERATOR= -DFLAGS= (of a
+#   sanitizer)
 cmake_minimum_required(VERSION 3.24)
 separate_arguments(FLAGS)
 
@@ -36,7 +37,7 @@ run(COMMAND ${prefix}/bin/liteforge --version EXPECT "liteforge [0-9.]+")
 
 # find_package
 string(REPLACE ";" " " joined_flags "${FLAGS}")
-run(COMMAND ${CMAKE_COMMAND} -S ${consumer} -B ${WORK}/cmake
+run(COMMAND ${CMAKE_COMMAND} -G ${GENERATOR} -S ${consumer} -B ${WORK}/cmake
     -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_BUILD_TYPE=Release
     -DCMAKE_C_COMPILER=${CC} -DCMAKE_CXX_COMPILER=${CXX}
     -DCMAKE_C_FLAGS=${joined_flags} -DCMAKE_CXX_FLAGS=${joined_flags})

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "convert/calibrate.h"
+
+#include <string>
+
+#include "base/try.h"
+#include "emit/emit.h"
+
+namespace liteforge {
+namespace {
+
+Result<void> SetExample(Interpreter& interpreter,
+                        const std::vector<NpyArray>& example) {
+  const auto inputs = interpreter.InputDetails();
+  if (example.size() != inputs.size())
+    return InvalidArgument("gives " + std::to_string(example.size()) +
+                           " arrays, the model has " +
+                           std::to_string(inputs.size()) + " inputs");
+  bool resized = false;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (example[i].shape == inputs[i].shape) continue;
+    TRY(interpreter.ResizeInputTensor(inputs[i].index, example[i].shape,
+                                      /*strict=*/true));
+    resized = true;
+  }
+  if (resized) TRY(interpreter.AllocateTensors());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    TRY(interpreter.SetTensor(inputs[i].index, example[i].type,
+                              example[i].shape, example[i].data));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<TensorDetails> InputsOf(const ir::Module& module) {
+  std::vector<TensorDetails> inputs;
+  for (const ir::Value* value : module.graphs[0]->inputs()) {
+    if (value->is_variable) continue;
+    TensorDetails details;
+    details.name = value->name;
+    // What users know an input by is the signature's name.
+    for (const ir::Signature& signature : module.signatures) {
+      for (const auto& [name, known] : signature.inputs) {
+        if (known == value) details.name = name;
+      }
+    }
+    details.index = static_cast<int>(inputs.size());
+    details.shape = details.shape_signature = value->shape;
+    details.dtype = value->type;
+    details.quantization = value->quantization;
+    inputs.push_back(std::move(details));
+  }
+  return inputs;
+}
+
+Result<void> RunExamples(const ir::Module& module,
+                         const RepresentativeDataset& examples,
+                         const ShowTensor& show,
+                         const std::function<void(size_t)>& finished) {
+  TRY_ASSIGN(const std::vector<std::byte> bytes, Emit(module));
+  InterpreterOptions options;
+  options.num_threads = 0;
+  Result<void> shown;
+  options.observer = [&](const ObservedTensor& tensor) {
+    if (shown)
+      shown =
+          show(*module.graphs[static_cast<size_t>(tensor.subgraph)], tensor);
+  };
+  TRY_ASSIGN(Interpreter interpreter, Interpreter::FromBuffer(bytes, options));
+  TRY(interpreter.AllocateTensors());
+  std::vector<NpyArray> example;
+  size_t count = 0;
+  while (true) {
+    const std::string place = "example " + std::to_string(count);
+    auto more = examples(example);
+    if (!more) return tl::unexpected(std::move(more.error()).In(place));
+    if (!*more) break;
+    TRY_IN(place, SetExample(interpreter, example));
+    TRY_IN(place, interpreter.Invoke());
+    TRY_IN(place, shown);
+    interpreter.ResetVariableTensors();
+    ++count;
+    if (finished) finished(count);
+  }
+  if (count == 0)
+    return InvalidArgument("the representative data holds no example");
+  return {};
+}
+
+Result<Calibration> Calibrate(const ir::Module& module,
+                              const RepresentativeDataset& examples,
+                              const std::function<void(size_t)>& finished) {
+  Calibration calibration;
+  const auto add = [&](const ir::Graph& graph,
+                       const ObservedTensor& tensor) -> Result<void> {
+    if (tensor.dtype != DataType::kFloat32) return {};
+    const auto* first = reinterpret_cast<const float*>(tensor.data.data());
+    const int rank = tensor.shape.rank();
+    TRY_IN("tensor '" + std::string(tensor.name) + "'",
+           calibration.At(graph.name, std::string(tensor.name))
+               .Add({first, tensor.data.size() / sizeof(float)},
+                    rank > 0 ? tensor.shape[rank - 1] : 0));
+    return {};
+  };
+  TRY(RunExamples(module, examples, add, finished));
+  return calibration;
+}
+
+}  // namespace liteforge

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// {"liteforge_calibration": 1, "tensors": {"main/conv": {"examples": 3,
+//  "min": …, "max": …, "sum_of_min": …, "sum_of_max": …, "exponent": -9,
+//  "first_bin": 17, "bins": [4, 0, 9, …], "channel_count": …,
+//  "channel_sums": […]}, …}}
+#include "quantize/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "base/try.h"
+
+namespace liteforge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string Unused(const std::string& name, std::set<std::string>& used) {
+  std::string candidate = name.empty() ? "tensor" : name;
+  for (int i = 1; !used.insert(candidate).second; ++i)
+    candidate = name + "_" + std::to_string(i);
+  return candidate;
+}
+
+constexpr std::string_view kMark = "liteforge_calibration";
+constexpr int kVersion = 1;
+
+Json ToJsonObject(const Statistics& s) {
+  const auto filled = [](int64_t count) { return count != 0; };
+  const auto first = std::find_if(s.bins.begin(), s.bins.end(), filled);
+  const auto last = std::find_if(s.bins.rbegin(), s.bins.rend(), filled).base();
+  Json json;
+  json["examples"] = s.examples;
+  json["min"] = s.min;
+  json["max"] = s.max;
+  json["sum_of_min"] = s.sum_of_min;
+  json["sum_of_max"] = s.sum_of_max;
+  json["exponent"] = s.exponent;
+  json["first_bin"] = first - s.bins.begin();
+  json["bins"] =
+      first < last ? std::vector<int64_t>(first, last) : std::vector<int64_t>();
+  json["channel_count"] = s.channel_count;
+  json["channel_sums"] = s.channel_sums;
+  return json;
+}
+
+// nlohmann's at() and get() throw; what they throw is caught by FromJson.
+Statistics FromJsonObject(const Json& json) {
+  Statistics s;
+  json.at("examples").get_to(s.examples);
+  json.at("min").get_to(s.min);
+  json.at("max").get_to(s.max);
+  json.at("sum_of_min").get_to(s.sum_of_min);
+  json.at("sum_of_max").get_to(s.sum_of_max);
+  json.at("exponent").get_to(s.exponent);
+  json.at("channel_count").get_to(s.channel_count);
+  json.at("channel_sums").get_to(s.channel_sums);
+  const auto bins = json.at("bins").get<std::vector<int64_t>>();
+  const auto first = json.at("first_bin").get<size_t>();
+  s.bins.resize(2 * Statistics::kHalfBins);
+  const bool sound = first <= s.bins.size() &&
+                     bins.size() <= s.bins.size() - first && s.examples > 0 &&
+                     std::isfinite(s.min) && std::isfinite(s.max) &&
+                     s.min <= s.max && s.exponent >= -149 && s.exponent <= 128;
+  if (!sound) s.examples = 0;
+  if (sound)
+    std::copy(bins.begin(), bins.end(),
+              s.bins.begin() + static_cast<ptrdiff_t>(first));
+  return s;
+}
+
+}  // namespace
+
+void NameUniquely(ir::Module& module) {
+  std::set<std::string> graphs;
+  for (const auto& graph : module.graphs) {
+    graph->name = Unused(graph->name.empty() ? "main" : graph->name, graphs);
+    std::set<std::string> used;
+    std::set<const ir::Value*> done;
+    const auto name = [&](ir::Value* value) {
+      if (value != nullptr && done.insert(value).second)
+        value->name = Unused(value->name, used);
+    };
+    for (ir::Value* value : graph->inputs()) name(value);
+    for (ir::Value* value : graph->outputs()) name(value);
+    for (const auto& value : graph->values()) name(value.get());
+  }
+}
+
+const Statistics* Calibration::Find(const ir::Graph& graph,
+                                    const ir::Value& value) const {
+  const auto found = tensors_.find(graph.name + "/" + value.name);
+  return found == tensors_.end() || found->second.examples == 0
+             ? nullptr
+             : &found->second;
+}
+
+Result<void> Calibration::Merge(const Calibration& other) {
+  const bool known = std::ranges::any_of(other.tensors_, [&](const auto& row) {
+    return tensors_.contains(row.first);
+  });
+  if (!tensors_.empty() && !other.tensors_.empty() && !known)
+    return InvalidArgument(
+        "has no tensor in common with the others; all must "
+        "come from one model");
+  for (const auto& [name, statistics] : other.tensors_)
+    tensors_[name].Merge(statistics);
+  return {};
+}
+
+std::string Calibration::ToJson() const {
+  Json json;
+  json[std::string(kMark)] = kVersion;
+  json["tensors"] = Json::object();
+  for (const auto& [name, statistics] : tensors_)
+    json["tensors"][name] = ToJsonObject(statistics);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Calibration> Calibration::FromJson(std::string_view text) {
+  const auto wrong = [](const std::string& why) {
+    return InvalidModel("is no calibration file: " + why +
+                        "; make one with convert --calibration-out");
+  };
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains(kMark)) return wrong("not its JSON");
+  if (json[std::string(kMark)] != kVersion)
+    return Unsupported("is a calibration file of another version");
+  Calibration calibration;
+  try {
+    for (const auto& [name, object] : json.at("tensors").items()) {
+      const Statistics s = FromJsonObject(object);
+      if (s.examples == 0) return wrong("tensor '" + name + "' makes no sense");
+      calibration.tensors_[name] = s;
+    }
+  } catch (const nlohmann::json::exception& e) {
+    return wrong(e.what());
+  }
+  return calibration;
+}
+
+}  // namespace liteforge

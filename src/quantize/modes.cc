@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantize/modes.h"
+
+#include <algorithm>
+
+namespace liteforge {
+namespace {
+
+bool FitsName(std::string_view pattern, std::string_view name) {
+  if (pattern.ends_with('*'))
+    return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return name == pattern || (name.starts_with(pattern) &&
+                             name.substr(pattern.size()).starts_with('/'));
+}
+
+}  // namespace
+
+bool FitsLayer(std::string_view pattern, const ir::Node& node) {
+  return FitsName(pattern, node.source) ||
+         std::ranges::any_of(node.outputs(), [&](const ir::Value* output) {
+           return FitsName(pattern, output->name);
+         });
+}
+
+QuantizeMode ModeOf(const ir::Node& node, const QuantizeSettings& settings) {
+  for (const auto& [pattern, mode] : settings.layers) {
+    if (FitsLayer(pattern, node)) return mode;
+  }
+  return settings.mode;
+}
+
+Result<void> CheckLayers(const ir::Module& module,
+                         const QuantizeSettings& settings) {
+  std::string unknown;
+  for (const auto& [pattern, mode] : settings.layers) {
+    const bool fits =
+        std::ranges::any_of(module.graphs, [&](const auto& graph) {
+          return std::ranges::any_of(graph->nodes(), [&](const auto& node) {
+            return FitsLayer(pattern, *node);
+          });
+        });
+    if (!fits) unknown += (unknown.empty() ? "'" : ", '") + pattern + "'";
+  }
+  if (unknown.empty()) return {};
+  return InvalidArgument("has no layer " + unknown +
+                         "; inspect lists its operators by name");
+}
+
+}  // namespace liteforge
