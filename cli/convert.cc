@@ -152,6 +152,23 @@ void AddOptimize(CLI::App& verb, liteforge::OptimizeOptions& options) {
   verb.add_option("--keep-float", options.keep_float,
                   "Layers that stay float32: NAME or PREFIX*")
       ->delimiter(',');
+  verb.add_option_function<std::string>(
+          "--prune",
+          [&options](const std::string& text) {
+            const size_t comma = text.find(',');
+            options.prune =
+                CLI::detail::lexical_cast(text.substr(0, comma), options.prune)
+                    ? options.prune
+                    : -1;
+            if (comma != std::string::npos)
+              options.prune_pattern = text.substr(comma + 1);
+          },
+          "Set this part of the weights to zero: 0.5, or 0.5,layer or "
+          "0.5,2:4 or 0.5,block; with --representative-data the others are "
+          "fitted anew")
+      ->type_name("FRACTION[,PATTERN]");
+  verb.add_option("--cluster", options.cluster,
+                  "Leave at most this many different weights in a layer");
   verb.add_option("--recipe", options.recipe,
                   "A JSON file with a mode for each layer");
 }

@@ -8,7 +8,9 @@
 
 namespace {
 
-constexpr AddVerb kVerbs[] = {AddBenchmark, AddConvert, AddInspect, AddRun};
+constexpr AddVerb kVerbs[] = {AddBenchmark, AddCompare, AddConvert,
+                              AddEvaluate,  AddInspect, AddMergeCalibration,
+                              AddRun};
 
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;

@@ -13,8 +13,11 @@
 using AddVerb = void (*)(CLI::App& app, liteforge::Result<void>& outcome);
 
 void AddBenchmark(CLI::App& app, liteforge::Result<void>& outcome);
+void AddCompare(CLI::App& app, liteforge::Result<void>& outcome);
 void AddConvert(CLI::App& app, liteforge::Result<void>& outcome);
+void AddEvaluate(CLI::App& app, liteforge::Result<void>& outcome);
 void AddInspect(CLI::App& app, liteforge::Result<void>& outcome);
+void AddMergeCalibration(CLI::App& app, liteforge::Result<void>& outcome);
 void AddRun(CLI::App& app, liteforge::Result<void>& outcome);
 
 // "12,345,678"

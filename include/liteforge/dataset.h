@@ -59,6 +59,11 @@ class Dataset {
   std::shared_ptr<const Impl> impl_;
 };
 
+// Joins what shards of a data set have shown (OptimizeOptions::calibration_out)
+// into one file. Errors: files of different models.
+Result<void> MergeCalibrations(std::span<const std::filesystem::path> from,
+                               const std::filesystem::path& to);
+
 // All of them, in order.
 RepresentativeDataset GeneratorOf(Dataset dataset);
 

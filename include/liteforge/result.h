@@ -29,6 +29,8 @@ struct Error {
 
   // Puts `place` in front of the trail.
   Error&& In(std::string_view place) &&;
+  // The same for a file that `where` may begin with already.
+  Error&& InFile(std::string_view file) &&;
 
   // "model.h5: layer 'conv1' (Conv2D): what is wrong; what to do"
   std::string ToString() const;

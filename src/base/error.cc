@@ -10,6 +10,10 @@ Error&& Error::In(std::string_view place) && {
   return std::move(*this);
 }
 
+Error&& Error::InFile(std::string_view file) && {
+  return where.starts_with(file) ? std::move(*this) : std::move(*this).In(file);
+}
+
 std::string Error::ToString() const {
   return where.empty() ? message : where + ": " + message;
 }

@@ -4,34 +4,10 @@
 #include <string>
 
 #include "base/try.h"
+#include "convert/examples.h"
 #include "emit/emit.h"
 
 namespace liteforge {
-namespace {
-
-Result<void> SetExample(Interpreter& interpreter,
-                        const std::vector<NpyArray>& example) {
-  const auto inputs = interpreter.InputDetails();
-  if (example.size() != inputs.size())
-    return InvalidArgument("gives " + std::to_string(example.size()) +
-                           " arrays, the model has " +
-                           std::to_string(inputs.size()) + " inputs");
-  bool resized = false;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (example[i].shape == inputs[i].shape) continue;
-    TRY(interpreter.ResizeInputTensor(inputs[i].index, example[i].shape,
-                                      /*strict=*/true));
-    resized = true;
-  }
-  if (resized) TRY(interpreter.AllocateTensors());
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    TRY(interpreter.SetTensor(inputs[i].index, example[i].type,
-                              example[i].shape, example[i].data));
-  }
-  return {};
-}
-
-}  // namespace
 
 std::vector<TensorDetails> InputsOf(const ir::Module& module) {
   std::vector<TensorDetails> inputs;

@@ -78,8 +78,8 @@ class Converter::Impl {
   // Errors of the steps speak of layers and nodes; the file comes in front.
   Result<std::vector<std::byte>> ConvertNamed() {
     auto bytes = Convert();
-    if (bytes || bytes.error().where.starts_with(path_)) return bytes;
-    return tl::unexpected(std::move(bytes.error()).In(path_));
+    if (bytes) return bytes;
+    return tl::unexpected(std::move(bytes.error()).InFile(path_));
   }
 
   // Of a source that is a concrete function.

@@ -2,6 +2,9 @@
 #include "convert/optimize.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <span>
 #include <utility>
 
 #include "base/atomic_file.h"
@@ -9,12 +12,31 @@
 #include "base/try.h"
 #include "convert/calibrate.h"
 #include "convert/recipe.h"
+#include "quantize/prune.h"
 #include "quantize/quantize.h"
 
 namespace liteforge {
 namespace {
 
 namespace fs = std::filesystem;
+
+Result<Calibration> ReadCalibrations(std::span<const fs::path> paths) {
+  Calibration calibration;
+  for (const fs::path& path : paths) {
+    TRY_ASSIGN(const Blob file, MapFile(path));
+    auto read = Calibration::FromJson(
+        {reinterpret_cast<const char*>(file.data()), file.size()});
+    if (!read) return tl::unexpected(std::move(read.error()).In(path.string()));
+    TRY_IN(path.string(), calibration.Merge(*read));
+  }
+  return calibration;
+}
+
+Result<void> WriteCalibration(const Calibration& calibration,
+                              const fs::path& path) {
+  const std::string text = calibration.ToJson();
+  return WriteFileAtomically(path, std::as_bytes(std::span(text)));
+}
 
 class Optimizer {
  public:
@@ -31,10 +53,11 @@ class Optimizer {
       return InvalidArgument(
           "a calibration file was asked for, but there is no representative "
           "data");
+    NameUniquely(module_);
+    TRY(PruneAndCluster());
     if (settings.mode == QuantizeMode::kFloat && settings.layers.empty() &&
         options_.calibration_out.empty())
       return {};
-    NameUniquely(module_);
     Calibration calibration;
     if (sees && (quantizes || !options_.calibration_out.empty())) {
       TRY_ASSIGN(calibration, See());
@@ -134,30 +157,98 @@ class Optimizer {
   }
 
   Result<Calibration> See() {
-    Calibration calibration;
-    for (const fs::path& path : options_.calibration_in) {
-      TRY_ASSIGN(const Blob file, MapFile(path));
-      auto read = Calibration::FromJson(
-          {reinterpret_cast<const char*>(file.data()), file.size()});
-      if (!read)
-        return tl::unexpected(std::move(read.error()).In(path.string()));
-      TRY_IN(path.string(), calibration.Merge(*read));
-    }
+    TRY_ASSIGN(Calibration calibration,
+               ReadCalibrations(options_.calibration_in));
     if (HasExamples()) {
       TRY_ASSIGN(const Calibration seen, SeeExamples());
       TRY(calibration.Merge(seen));
     }
-    if (!options_.calibration_out.empty()) {
-      const std::string text = calibration.ToJson();
-      TRY(WriteFileAtomically(options_.calibration_out,
-                              std::as_bytes(std::span(text))));
-    }
+    if (!options_.calibration_out.empty())
+      TRY(WriteCalibration(calibration, options_.calibration_out));
     return calibration;
   }
 
-  Result<Calibration> SeeExamples() {
-    if (options_.representative_dataset)
-      return Calibrate(module_, options_.representative_dataset);
+  //------------------------------------------------- pruning and clustering
+
+  Result<void> PruneAndCluster() {
+    if (options_.prune == 0 && options_.prune_pattern.empty() &&
+        options_.cluster == 0)
+      return {};
+    const std::vector<WeightMatrix> layers = PrunableLayers(module_);
+    if (options_.prune != 0 || !options_.prune_pattern.empty())
+      TRY(PruneLayers(layers));
+    if (options_.cluster == 0) return {};
+    if (options_.cluster < 2)
+      return InvalidArgument("a layer needs at least 2 different weights");
+    const int clustered = ClusterWeights(layers, options_.cluster);
+    notices_.push_back(std::to_string(clustered) + " layers have at most " +
+                       std::to_string(options_.cluster) + " different weights");
+    return {};
+  }
+
+  Result<void> PruneLayers(const std::vector<WeightMatrix>& layers) {
+    TRY_ASSIGN(const PrunePattern pattern,
+               PrunePatternFromName(options_.prune_pattern));
+    const float fraction =
+        pattern == PrunePattern::kTwoOfFour ? 0.5f : options_.prune;
+    if (!(fraction > 0 && fraction < 1))
+      return InvalidArgument(
+          "the part of the weights to prune must lie between 0 and 1");
+    std::map<const ir::Node*, std::unique_ptr<InputProducts>> products;
+    if (HasExamples()) TRY(SeeInputs(layers, products));
+    const auto pruned = Prune(layers, fraction, pattern, products);
+    int64_t weights = 0, zeros = 0, refitted = 0;
+    for (const PrunedLayer& layer : pruned) {
+      weights += layer.weights;
+      zeros += layer.zeros;
+      refitted += layer.refitted;
+    }
+    notices_.push_back(std::to_string(zeros) + " of " +
+                       std::to_string(weights) + " weights of " +
+                       std::to_string(pruned.size()) + " layers are zero, " +
+                       std::to_string(refitted) + " layers were fitted anew");
+    return {};
+  }
+
+  Result<void> SeeInputs(
+      const std::vector<WeightMatrix>& layers,
+      std::map<const ir::Node*, std::unique_ptr<InputProducts>>& products) {
+    std::multimap<std::string, InputProducts*> readers;
+    for (const WeightMatrix& layer : layers) {
+      if (layer.columns > InputProducts::kMostColumns) continue;
+      auto& of_layer = products[layer.node];
+      of_layer = std::make_unique<InputProducts>(layer);
+      readers.emplace(layer.graph->name + "/" + layer.node->input(0)->name,
+                      of_layer.get());
+    }
+    const auto show = [&](const ir::Graph& graph,
+                          const ObservedTensor& tensor) -> Result<void> {
+      if (tensor.dtype != DataType::kFloat32) return {};
+      const auto [from, to] =
+          readers.equal_range(graph.name + "/" + std::string(tensor.name));
+      const auto* first = reinterpret_cast<const float*>(tensor.data.data());
+      for (auto reader = from; reader != to; ++reader)
+        reader->second->Add(tensor.shape,
+                            {first, tensor.data.size() / sizeof(float)});
+      return {};
+    };
+    return OnExamples([&](const RepresentativeDataset& examples,
+                          const std::function<void(size_t)>& finished) {
+      return RunExamples(module_, examples, show, finished);
+    });
+  }
+
+  //------------------------------------------------------------------ examples
+
+  // Runs `use` on the examples from their beginning.
+  Result<void> OnExamples(
+      const std::function<Result<void>(const RepresentativeDataset&,
+                                       const std::function<void(size_t)>&)>&
+          use) {
+    if (options_.representative_dataset) {
+      TRY_ASSIGN(const RepresentativeDataset examples, Remembered());
+      return use(examples, {});
+    }
     TRY_ASSIGN(Dataset data,
                Dataset::Open(options_.representative_data, InputsOf(module_),
                              options_.dataset));
@@ -166,11 +257,38 @@ class Optimizer {
       if (options_.progress)
         options_.progress(static_cast<double>(count) / total);
     };
-    auto calibration =
-        Calibrate(module_, GeneratorOf(std::move(data)), finished);
-    if (calibration) return calibration;
-    return tl::unexpected(std::move(calibration.error())
-                              .In(options_.representative_data.string()));
+    auto used = use(GeneratorOf(std::move(data)), finished);
+    if (used) return {};
+    return tl::unexpected(
+        std::move(used.error()).In(options_.representative_data.string()));
+  }
+
+  // A generator gives its examples once; they are needed for every step.
+  Result<RepresentativeDataset> Remembered() {
+    while (!exhausted_) {
+      std::vector<NpyArray> example;
+      TRY_ASSIGN(const bool more, options_.representative_dataset(example));
+      exhausted_ = !more;
+      if (more) examples_.push_back(std::move(example));
+    }
+    auto next = std::make_shared<size_t>(0);
+    return RepresentativeDataset(
+        [this, next](std::vector<NpyArray>& example) -> Result<bool> {
+          if (*next == examples_.size()) return false;
+          example = examples_[(*next)++];
+          return true;
+        });
+  }
+
+  Result<Calibration> SeeExamples() {
+    Calibration calibration;
+    TRY(OnExamples(
+        [&](const RepresentativeDataset& examples,
+            const std::function<void(size_t)>& finished) -> Result<void> {
+          TRY_ASSIGN(calibration, Calibrate(module_, examples, finished));
+          return {};
+        }));
+    return calibration;
   }
 
   void Tell(const QuantizeReport& report) {
@@ -188,9 +306,17 @@ class Optimizer {
   ir::Module& module_;
   const OptimizeOptions& options_;
   std::vector<std::string>& notices_;
+  std::vector<std::vector<NpyArray>> examples_;  // of a generator
+  bool exhausted_ = false;
 };
 
 }  // namespace
+
+Result<void> MergeCalibrations(std::span<const fs::path> from,
+                               const fs::path& to) {
+  TRY_ASSIGN(const Calibration calibration, ReadCalibrations(from));
+  return WriteCalibration(calibration, to);
+}
 
 Result<void> OptimizeModule(ir::Module& module, const OptimizeOptions& options,
                             std::vector<std::string>& notices) {

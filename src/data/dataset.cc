@@ -219,10 +219,7 @@ Result<Dataset> Dataset::Open(const fs::path& path,
   auto impl = std::make_shared<Impl>();
   auto opened = impl->Open(path, inputs, options);
   if (opened) return Dataset(std::move(impl));
-  Error error = std::move(opened.error());
-  if (!error.where.starts_with(path.string()))
-    error = std::move(error).In(path.string());
-  return tl::unexpected(std::move(error));
+  return tl::unexpected(std::move(opened.error()).InFile(path.string()));
 }
 
 size_t Dataset::size() const { return impl_->size(); }

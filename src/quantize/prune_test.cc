@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantize/prune.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <set>
+
+#include "ir/parse.h"
+
+namespace liteforge {
+namespace {
+
+constexpr int kIn = 48, kOut = 8, kRows = 400;
+
+using Products = std::map<const ir::Node*, std::unique_ptr<InputProducts>>;
+
+// A dense layer whose inputs go together: each is a mix of few hidden ones.
+struct Layer {
+  ir::Module module;
+  std::vector<WeightMatrix> layers;
+  std::vector<std::vector<float>> inputs;
+
+  Layer() {
+    auto graph = ir::Parse(
+        "graph main(%x: float32[1,48]) {\n"
+        "%y = FULLY_CONNECTED(%x, @w: float32[8,48], none)\n return %y }");
+    EXPECT_TRUE(graph);
+    module.graphs.push_back(*std::move(graph));
+    std::mt19937 generator(5);
+    std::normal_distribution<float> normal;
+    std::vector<float> w(kIn * kOut);
+    for (float& v : w) v = normal(generator);
+    layers = PrunableLayers(module);
+    layers[0].weights->SetConstant(Blob::Own(w));
+    std::vector<std::vector<float>> mix(kIn, std::vector<float>(12));
+    for (auto& row : mix) {
+      for (float& v : row) v = normal(generator);
+    }
+    for (int r = 0; r < kRows; ++r) {
+      std::vector<float> hidden(12), x(kIn);
+      for (float& v : hidden) v = normal(generator);
+      for (size_t i = 0; i < kIn; ++i) {
+        x[i] = 0.1f * normal(generator);
+        for (size_t h = 0; h < 12; ++h) x[i] += mix[i][h] * hidden[h];
+      }
+      inputs.push_back(std::move(x));
+    }
+  }
+
+  Products Seen() {
+    Products products;
+    auto& p = products[layers[0].node];
+    p = std::make_unique<InputProducts>(layers[0]);
+    for (const auto& x : inputs) p->Add(Shape{1, kIn}, x);
+    return products;
+  }
+
+  std::vector<float> Weights() const {
+    return layers[0].weights->ToVector<float>();
+  }
+
+  // Of the layer's outputs with these weights against `exact`.
+  double Error(const std::vector<float>& exact) const {
+    const auto w = Weights();
+    double sum = 0;
+    for (const auto& x : inputs) {
+      for (size_t o = 0; o < kOut; ++o) {
+        double d = 0;
+        for (size_t i = 0; i < kIn; ++i)
+          d += static_cast<double>(x[i]) *
+               static_cast<double>(w[o * kIn + i] - exact[o * kIn + i]);
+        sum += d * d;
+      }
+    }
+    return std::sqrt(sum / kRows / kOut);
+  }
+};
+
+TEST(Prune, RefittedWeightsErrFarLess) {
+  Layer plain, fitted;
+  const auto exact = plain.Weights();
+  const auto dropped = Prune(plain.layers, 0.6f, PrunePattern::kLayer, {});
+  const auto kept =
+      Prune(fitted.layers, 0.6f, PrunePattern::kLayer, fitted.Seen());
+  EXPECT_FALSE(dropped[0].refitted);
+  EXPECT_TRUE(kept[0].refitted);
+  EXPECT_NEAR(static_cast<double>(dropped[0].zeros), 0.6 * kIn * kOut, 3);
+  EXPECT_NEAR(static_cast<double>(kept[0].zeros), 0.6 * kIn * kOut, 3);
+  EXPECT_LT(fitted.Error(exact), 0.3 * plain.Error(exact));
+}
+
+TEST(Prune, TwoOfFourNeighbours) {
+  for (const bool see : {false, true}) {
+    Layer layer;
+    const auto pruned = Prune(layer.layers, 0.5f, PrunePattern::kTwoOfFour,
+                              see ? layer.Seen() : Products());
+    const auto w = layer.Weights();
+    for (size_t at = 0; at < w.size(); at += 4) {
+      int zeros = 0;
+      for (size_t i = at; i < at + 4; ++i) zeros += w[i] == 0;
+      ASSERT_EQ(zeros, 2) << at;
+    }
+    EXPECT_EQ(pruned[0].zeros, kIn * kOut / 2);
+  }
+}
+
+TEST(Prune, BlocksOfFourNeighbours) {
+  for (const bool see : {false, true}) {
+    Layer layer;
+    Prune(layer.layers, 0.5f, PrunePattern::kBlock,
+          see ? layer.Seen() : Products());
+    const auto w = layer.Weights();
+    int whole = 0;
+    for (size_t at = 0; at < w.size(); at += 4) {
+      int zeros = 0;
+      for (size_t i = at; i < at + 4; ++i) zeros += w[i] == 0;
+      EXPECT_TRUE(zeros == 0 || zeros == 4) << at;
+      whole += zeros == 4;
+    }
+    EXPECT_NEAR(whole, kIn * kOut / 8, 2);
+  }
+}
+
+TEST(Prune, TheLeastGoFirst) {
+  Layer layer;
+  const auto before = layer.Weights();
+  Prune(layer.layers, 0.25f, PrunePattern::kGlobal, {});
+  const auto after = layer.Weights();
+  float largest_dropped = 0, least_kept = 1e9f;
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (after[i] == 0) {
+      largest_dropped = std::max(largest_dropped, std::abs(before[i]));
+    } else {
+      EXPECT_EQ(after[i], before[i]);
+      least_kept = std::min(least_kept, std::abs(before[i]));
+    }
+  }
+  EXPECT_LE(largest_dropped, least_kept);
+}
+
+// Patches are what the filter multiplies: X^T X of a 3x3 map under a 2x2
+// filter, against four patches written out.
+TEST(InputProducts, PatchesOfAConvolution) {
+  ir::Module module;
+  auto graph = ir::Parse(
+      "graph main(%x: float32[1,3,3,1]) {\n"
+      "%y = CONV_2D(%x, @w: float32[1,2,2,1], none)"
+      " {padding=1 stride_w=1 stride_h=1}\n return %y }");
+  ASSERT_TRUE(graph);
+  module.graphs.push_back(*std::move(graph));
+  const auto layers = PrunableLayers(module);
+  ASSERT_EQ(layers.size(), 1u);
+  InputProducts products(layers[0]);
+  products.Add(Shape{1, 3, 3, 1},
+               std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9});
+  EXPECT_EQ(products.rows(), 4);
+  const double patches[4][4] = {
+      {1, 2, 4, 5}, {2, 3, 5, 6}, {4, 5, 7, 8}, {5, 6, 8, 9}};
+  for (size_t i = 0; i < 4; ++i) {
+    for (size_t j = 0; j < 4; ++j) {
+      double want = 0;
+      for (const auto& p : patches) want += p[i] * p[j];
+      EXPECT_EQ(products.products()[i * 4 + j], want);
+    }
+  }
+}
+
+TEST(ClusterWeights, FewDifferentOnesNearTheirOrigin) {
+  Layer layer;
+  const auto before = layer.Weights();
+  EXPECT_EQ(ClusterWeights(layer.layers, 16), 1);
+  const auto after = layer.Weights();
+  EXPECT_LE(std::set<float>(after.begin(), after.end()).size(), 16u);
+  // Each is the nearest of the centres.
+  const std::set<float> centres(after.begin(), after.end());
+  for (size_t i = 0; i < before.size(); ++i) {
+    float nearest = 1e9f;
+    for (const float c : centres)
+      nearest = std::min(nearest, std::abs(c - before[i]));
+    EXPECT_LE(std::abs(after[i] - before[i]), nearest + 1e-6f);
+  }
+  EXPECT_EQ(ClusterWeights(layer.layers, 16), 0);
+}
+
+TEST(ClusterWeights, ZeroStaysZero) {
+  Layer layer;
+  Prune(layer.layers, 0.5f, PrunePattern::kLayer, {});
+  const auto before = layer.Weights();
+  ClusterWeights(layer.layers, 4);
+  const auto after = layer.Weights();
+  for (size_t i = 0; i < before.size(); ++i)
+    EXPECT_EQ(before[i] == 0, after[i] == 0);
+  EXPECT_LE(std::set<float>(after.begin(), after.end()).size(), 4u);
+}
+
+}  // namespace
+}  // namespace liteforge

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quantizing, pruning, comparing and evaluating the example model from the
+// command line.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "liteforge/converter.h"
+#include "liteforge/interpreter.h"
+#include "liteforge/npy.h"
+#include "tests/command.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using liteforge::DataType;
+using liteforge::NpyArray;
+using liteforge::Shape;
+using testing::HasSubstr;
+
+const fs::path kDigits = fs::path(LITEFORGE_SOURCE_DIR) / "examples/digits";
+
+class Optimized : public testing::Test {
+ protected:
+  std::string Do(const std::string& arguments) {
+    const auto result =
+        liteforge_tests::RunLiteforge(arguments, folder_.path());
+    EXPECT_EQ(result.exit_status, 0) << arguments << "\n" << result.err;
+    notes_ = result.err;
+    return result.out;
+  }
+  std::string Fail(const std::string& arguments) {
+    const auto result =
+        liteforge_tests::RunLiteforge(arguments, folder_.path());
+    EXPECT_EQ(result.exit_status, 1) << arguments;
+    EXPECT_FALSE(fs::exists(folder_.path() / "bad.tflite"));
+    return result.err;
+  }
+  nlohmann::json Json(const std::string& arguments) {
+    return nlohmann::json::parse(Do(arguments));
+  }
+  void WriteFloats(const std::string& file, const Shape& shape,
+                   const std::vector<float>& values) {
+    ASSERT_TRUE(liteforge::WriteNpy(folder_.path() / file, DataType::kFloat32,
+                                    shape, std::as_bytes(std::span(values))));
+  }
+  void WriteText(const std::string& file, const std::string& text) {
+    std::ofstream(folder_.path() / file) << text;
+  }
+  int64_t Size(const std::string& file) {
+    return static_cast<int64_t>(fs::file_size(folder_.path() / file));
+  }
+
+  liteforge_tests::TemporaryFolder folder_;
+  std::string notes_;
+  const std::string h5_ = (kDigits / "digits.h5").string();
+  const std::string samples_ = (kDigits / "samples").string();
+};
+
+TEST_F(Optimized, Int8AgreesWithFloatOnTheSamples) {
+  Do("convert " + h5_ + " -o f.tflite");
+  Do("convert " + h5_ + " -o q.tflite --optimize int8 --strict-int8 " +
+     "--representative-data " + samples_);
+  const auto q = Json("inspect q.tflite --json");
+  EXPECT_EQ(q["inputs"][0]["dtype"], "float32");
+  const auto compared =
+      Json("compare f.tflite q.tflite --json --per-layer --data " + samples_);
+  EXPECT_EQ(compared["examples"], 10);
+  EXPECT_EQ(compared["same_top1"], 1.0);
+  EXPECT_LT(compared["outputs"][0]["max_abs"], 0.1);
+  // Every layer by name, each far above the noise.
+  ASSERT_GE(compared["layers"].size(), 5u);
+  for (const auto& layer : compared["layers"]) {
+    // null: equal.
+    EXPECT_GT(
+        layer["sqnr_db"].is_null() ? 99.0 : layer["sqnr_db"].get<double>(), 15)
+        << layer;
+  }
+}
+
+TEST_F(Optimized, ModesAndTypesAreWhatWasAskedFor) {
+  Do("convert " + h5_ + " -o f.tflite");
+  for (const std::string type : {"int8", "uint8", "int16"}) {
+    const std::string mode = type == "int16" ? "int16x8" : "int8";
+    Do("convert f.tflite -o q.tflite --optimize " + mode + " --input-type " +
+       type + " --output-type " + type + " --representative-data " + samples_);
+    const auto model = Json("inspect q.tflite --json");
+    EXPECT_EQ(model["inputs"][0]["dtype"], type);
+    EXPECT_EQ(model["outputs"][0]["dtype"], type);
+    EXPECT_EQ(Json("compare f.tflite q.tflite --json --data " +
+                   samples_)["same_top1"],
+              1.0);
+  }
+  for (const std::string mode : {"default", "float16", "int4"}) {
+    Do("convert f.tflite -o q.tflite --optimize " + mode);
+    EXPECT_EQ(Json("inspect q.tflite --json")["inputs"][0]["dtype"], "float32");
+    EXPECT_EQ(Json("compare f.tflite q.tflite --json --data " +
+                   samples_)["same_top1"],
+              1.0)
+        << mode;
+  }
+}
+
+TEST_F(Optimized, EveryCalibrationGivesAModelThatAgrees) {
+  for (const std::string method :
+       {"minmax", "average", "percentile", "mse", "kl"}) {
+    Do("convert " + h5_ + " -o q.tflite --optimize int8 --calibration " +
+       method + " --bias-correction --representative-data " + samples_);
+    EXPECT_GE(Json("compare " + h5_ + " q.tflite --json --data " +
+                   samples_)["same_top1"],
+              0.9)
+        << method;
+  }
+  EXPECT_THAT(Fail("convert " + h5_ +
+                   " -o bad.tflite --optimize int8 --calibration best "
+                   "--representative-data " +
+                   samples_),
+              HasSubstr("calibration 'best' is not known"));
+}
+
+TEST_F(Optimized, ShardsJoinToTheWhole) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(kDigits / "samples")) {
+    if (entry.path().extension() == ".npy") files.push_back(entry.path());
+  }
+  std::string parts;
+  for (size_t shard = 0; shard < 3; ++shard) {
+    const std::string name = "shard" + std::to_string(shard);
+    fs::create_directory(folder_.path() / name);
+    for (size_t i = shard; i < files.size(); i += 3)
+      fs::copy(files[i], folder_.path() / name);
+    Do("convert " + h5_ + " -o part.tflite --calibration-out " + name +
+       ".json --representative-data " + name);
+    parts += " " + name + ".json";
+  }
+  Do("merge-calibration" + parts + " -o all.json");
+  for (const std::string method : {"minmax", "mse"}) {
+    const std::string common = " --optimize int8 --calibration " + method + " ";
+    Do("convert " + h5_ + " -o joined.tflite" + common +
+       "--calibration-in all.json");
+    Do("convert " + h5_ + " -o whole.tflite" + common +
+       "--representative-data " + samples_);
+    EXPECT_EQ(Json("compare whole.tflite joined.tflite --json --data " +
+                   samples_)["outputs"][0]["max_abs"],
+              0)
+        << method;
+  }
+}
+
+TEST_F(Optimized, LayersCanBeKeptOrChosen) {
+  Do("convert " + h5_ + " -o q.tflite --optimize int8 --keep-float dense* " +
+     "--representative-data " + samples_);
+  EXPECT_THAT(notes_, HasSubstr("stays float32: it is to stay so"));
+  WriteText("recipe.json",
+            R"({"default": "int8", "layers": {"dense*": "int16x8"}})");
+  Do("convert " + h5_ + " -o r.tflite --recipe recipe.json " +
+     "--representative-data " + samples_);
+  EXPECT_GT(Json("inspect r.tflite --json")["operator_sequence"].size(),
+            Json("inspect q.tflite --json")["operator_sequence"].size() - 2);
+  WriteText("recipe.json", R"({"layers": {"dense": "int9"}})");
+  EXPECT_THAT(
+      Fail("convert " + h5_ + " -o bad.tflite --recipe recipe.json"),
+      HasSubstr("recipe.json: layers: 'dense': is \"int9\"; modes are"));
+  EXPECT_THAT(Fail("convert " + h5_ +
+                   " -o bad.tflite --optimize int8 --keep-float cellar "
+                   "--representative-data " +
+                   samples_),
+              HasSubstr("has no layer 'cellar'"));
+}
+
+TEST_F(Optimized, PrunedAndClustered) {
+  Do("convert " + h5_ + " -o f.tflite");
+  Do("convert " + h5_ + " -o plain.tflite --prune 0.5,layer");
+  Do("convert " + h5_ +
+     " -o fitted.tflite --prune 0.5,layer --representative-data " + samples_);
+  EXPECT_THAT(notes_, HasSubstr("layers were fitted anew"));
+  const auto error = [&](const std::string& model) {
+    return Json("compare f.tflite " + model + " --json --data " +
+                samples_)["outputs"][0]["rmse"]
+        .get<double>();
+  };
+  EXPECT_LT(error("fitted.tflite"), error("plain.tflite"));
+  Do("convert " + h5_ +
+     " -o both.tflite --prune 0.5,2:4 --cluster 16 --optimize default");
+  EXPECT_THAT(notes_, HasSubstr("at most 16 different weights"));
+  EXPECT_THAT(Fail("convert " + h5_ + " -o bad.tflite --prune 1.5"),
+              HasSubstr("between 0 and 1"));
+  EXPECT_THAT(Fail("convert " + h5_ + " -o bad.tflite --prune 0.5,stripes"),
+              HasSubstr("pruning pattern 'stripes' is not known"));
+}
+
+TEST_F(Optimized, EvaluateCounts) {
+  // Samples are named digit_D_KK: a folder for each class.
+  for (const auto& entry : fs::directory_iterator(kDigits / "samples")) {
+    if (entry.path().extension() != ".npy") continue;
+    const std::string digit(1, entry.path().filename().string()[6]);
+    fs::create_directories(folder_.path() / "set" / digit);
+    fs::copy(entry.path(), folder_.path() / "set" / digit);
+  }
+  const auto report = Json("evaluate " + h5_ + " --dataset set --json");
+  EXPECT_EQ(report["examples"], 10);
+  EXPECT_EQ(report["top1"], 1.0);
+  ASSERT_EQ(report["classes"].size(), 10u);
+  EXPECT_EQ(report["classes"][3]["right"], 1);
+  // The same pictures under the next digit's name are all wrong.
+  for (int digit = 9; digit >= 0; --digit)
+    fs::rename(folder_.path() / "set" / std::to_string(digit),
+               folder_.path() / "set" / ("class" + std::to_string(digit)));
+  std::string labels;
+  for (int i = 0; i < 10; ++i)
+    labels += "class" + std::to_string((i + 9) % 10) + "\n";
+  WriteText("labels.txt", labels);
+  EXPECT_EQ(Json("evaluate " + h5_ +
+                 " --dataset set --labels labels.txt --json")["top1"],
+            0.0);
+  fs::create_directory(folder_.path() / "empty");
+  EXPECT_THAT(Fail("evaluate " + h5_ + " --dataset empty"),
+              HasSubstr("empty: holds neither a folder for each class"));
+}
+
+TEST_F(Optimized, BadRepresentativeDataIsNamed) {
+  const std::string start =
+      "convert " + h5_ + " -o bad.tflite --optimize int8 ";
+  EXPECT_THAT(Fail(start), HasSubstr("give --representative-data"));
+  EXPECT_THAT(Fail(start + "--representative-data nowhere"),
+              HasSubstr("nowhere: there is no such file"));
+  fs::create_directory(folder_.path() / "empty");
+  EXPECT_THAT(Fail(start + "--representative-data empty"),
+              HasSubstr("empty: holds no .npy or .npz file"));
+  WriteFloats("wide.npy", Shape{1, 9, 8, 1}, std::vector<float>(72));
+  EXPECT_THAT(Fail(start + "--representative-data wide.npy"),
+              HasSubstr("holds [1,9,8,1], input"));
+  std::vector<float> bad(64, 0.5f);
+  bad[7] = std::numeric_limits<float>::quiet_NaN();
+  WriteFloats("nan.npy", Shape{1, 8, 8, 1}, bad);
+  EXPECT_THAT(Fail(start + "--representative-data nan.npy"),
+              HasSubstr("not finite numbers"));
+  EXPECT_THAT(Fail("convert " + h5_ + " -o bad.tflite --input-type int8"),
+              HasSubstr("need quantized activations"));
+  EXPECT_THAT(Fail(start + "--calibration-in " + h5_),
+              HasSubstr("is no calibration file"));
+}
+
+// A constant input has no width, and still the model quantizes and runs.
+TEST_F(Optimized, ConstantActivationsDivideByNoZero) {
+  WriteFloats("zeros.npy", Shape{4, 8, 8, 1}, std::vector<float>(256));
+  Do("convert " + h5_ +
+     " -o q.tflite --optimize int8 --representative-data zeros.npy");
+  const auto report = Json("run q.tflite --json --input zeros.npy");
+  for (const double score : report["outputs"][0]["first_values"])
+    EXPECT_TRUE(std::isfinite(score));
+}
+
+TEST(OptimizeApi, TakesAGenerator) {
+  auto converter = liteforge::Converter::FromKerasModel(kDigits / "digits.h5");
+  ASSERT_TRUE(converter);
+  auto& optimize = converter->options().optimize;
+  optimize.mode = liteforge::Optimize::kInt8;
+  int given = 0;
+  optimize.representative_dataset =
+      [&](std::vector<NpyArray>& example) -> liteforge::Result<bool> {
+    if (given == 3) return false;
+    std::vector<float> pixels(64, static_cast<float>(++given) / 3);
+    NpyArray array{DataType::kFloat32, Shape{1, 8, 8, 1}, {}};
+    array.data.resize(256);
+    std::memcpy(array.data.data(), pixels.data(), 256);
+    example = {array};
+    return true;
+  };
+  auto bytes = converter->Convert();
+  ASSERT_TRUE(bytes) << bytes.error().ToString();
+  EXPECT_EQ(given, 3);
+  auto interpreter = liteforge::Interpreter::FromBuffer(*bytes);
+  ASSERT_TRUE(interpreter);
+  int quantized = 0;
+  for (const auto& tensor : interpreter->AllTensorDetails())
+    quantized += tensor.dtype == DataType::kInt8;
+  EXPECT_GT(quantized, 10);
+}
+
+}  // namespace
