@@ -113,7 +113,7 @@ def twins(lf, models):
               f"{'alike' if operators(mine) == operators(theirs) else 'DIFFER'}"
               f", {ours.stat().st_size} bytes (theirs {twin.stat().st_size})")
         for side in ("inputs", "outputs"):
-            a, b = mine[side][0], theirs[side][0]
+            a, b = (m[side][0]["quantization"] for m in (mine, theirs))
             print(f"  {side[:-1]} scale {a['scale'][0]:.6g} (theirs "
                   f"{b['scale'][0]:.6g}), zero point {a['zero_point'][0]} "
                   f"({b['zero_point'][0]})")

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # The installed libraries, for CMake (find_package) and pkg-config:
 #
-#   liteforge::runtime    runs .tflite files; needs FlatBuffers and fmt only
+#   liteforge::runtime    runs .tflite files; needs FlatBuffers, fmt and Highway
 #   liteforge::c          the same for C: one shared library, c_api.h
 #   liteforge::liteforge  converts as well; needs HDF5, libzip, protobuf and
 #                         Snappy too
 include(CMakePackageConfigHelpers)
 
-set(runtime_folders base formats_tflite ops kernels runtime)
+set(runtime_folders base formats_tflite ops kernels_micro kernels runtime)
 set(converter_folders formats_keras formats_tensorflow function import_keras
     formats_npz data import_saved_model import_tflite ir lower passes quantize
     emit convert)
@@ -32,14 +32,14 @@ liteforge_library(liteforge_runtime_only STATIC liteforge_runtime
   OUTPUT_NAME liteforge_runtime EXPORT_NAME runtime)
 target_compile_features(liteforge_runtime_only PUBLIC cxx_std_20)
 target_link_libraries(liteforge_runtime_only PUBLIC
-  flatbuffers fmt::fmt Threads::Threads)
+  flatbuffers fmt::fmt hwy Threads::Threads)
 
 liteforge_library(liteforge_c SHARED liteforge_runtime
   FOLDERS ${runtime_folders} OUTPUT_NAME liteforge_c EXPORT_NAME c)
 set_target_properties(liteforge_c PROPERTIES VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 target_link_libraries(liteforge_c PRIVATE
-  flatbuffers fmt::fmt Threads::Threads)
+  flatbuffers fmt::fmt hwy Threads::Threads)
 
 liteforge_library(liteforge STATIC liteforge
   FOLDERS ${converter_folders} OUTPUT_NAME liteforge EXPORT_NAME liteforge)

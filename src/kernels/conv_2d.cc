@@ -9,6 +9,7 @@
 // Source: TFLite schema Conv2DOptions; tflite/kernels/conv.cc and
 // kernels/internal/reference/{conv.h, integer_ops/conv.h}.
 #include "kernels/filter_params.h"
+#include "kernels/gemm_rows.h"
 #include "kernels/window.h"
 
 namespace liteforge {
@@ -21,25 +22,83 @@ struct State {
   FilterQuantization quantization;
   Range<float> range{0, 0};
   std::vector<int8_t> unpacked;
-  std::vector<float> packed;     // a constant float filter as [KH, KW, C/g, O]
   bool symmetric_input = false;  // hybrid
+  // For the fast paths, where there is one: constants packed, and what the
+  // window sees outside the input.
+  FloatPanels panels;
+  std::vector<float> outside;
+  PackedFilter filter;
 };
 
 constexpr int kInput = 0, kFilter = 1, kBias = 2;
+// Scratch slots: activations as the arithmetic wants them; scales of batches,
+// and corrections of the channels (hybrid).
+constexpr int kActivations = 0, kScales = 1, kCorrections = 2;
 
-// [O, K] -> [K, O]: the inner loop then runs over output channels, whose sums
-// are independent, so that the compiler may use vectors.
-std::vector<float> PackFilter(const RuntimeTensor& filter) {
-  const auto outputs = static_cast<size_t>(filter.shape[0]);
-  const size_t depth = static_cast<size_t>(filter.elements()) / outputs;
-  std::vector<float> packed(outputs * depth);
-  const float* from = filter.Data<float>();
-  for (size_t o = 0; o < outputs; ++o) {
-    for (size_t d = 0; d < depth; ++d) {
-      packed[d * outputs + o] = from[o * depth + d];
-    }
-  }
-  return packed;
+// A position outside the input is written out on the stack.
+constexpr int kMostHybridChannels = 8192;
+
+bool HasConstantBias(const KernelContext& k) {
+  return !k.HasInput(kBias) || k.Input(kBias).is_constant;
+}
+
+// Whether micro/ computes it.
+bool IsFast(const KernelContext& k, const State& s) {
+  const RuntimeTensor& filter = k.Input(kFilter);
+  return !k.reference() && s.groups == 1 && filter.is_constant &&
+         filter.elements() > 0 && HasConstantBias(k) && FitsTables(s.window);
+}
+
+struct Runs {
+  int64_t count, length;
+};
+Runs RunsOf(const Window& w) {
+  const int64_t positions = int64_t{w.height} * w.width;
+  return CopiesPatches(w) ? Runs{1, positions * w.in_channels}
+                          : Runs{positions, w.in_channels};
+}
+
+template <class T>
+const T* BiasOf(const KernelContext& k) {
+  return k.HasInput(kBias) ? k.Input(kBias).Data<T>() : nullptr;
+}
+
+void PackFloat(KernelContext& k, State& s) {
+  const Runs runs = RunsOf(s.window);
+  s.panels = PackFloatPanels(k.Input(kFilter).Data<float>(), BiasOf<float>(k),
+                             s.window.out_channels, runs.count, runs.length);
+  s.outside.assign(static_cast<size_t>(s.window.in_channels), 0.0f);
+}
+
+template <class Weight>
+void PackInteger(KernelContext& k, State& s, const Weight* weights) {
+  const Runs runs = RunsOf(s.window);
+  const RuntimeTensor& input = k.Input(kInput);
+  s.filter =
+      PackIntegerFilter(weights, s.quantization, BiasOf<int32_t>(k),
+                        input.type == DataType::kInt8, s.window.out_channels,
+                        runs.count, runs.length, s.window.in_channels);
+  k.NeedScratch(kActivations, ActivationScratch(input.elements()));
+}
+
+// Scratch holds the quantized activations, and behind them those of one image
+// as micro/ wants them.
+Result<void> PrepareHybrid(KernelContext& k, State& s) {
+  const int64_t elements = k.Input(kInput).elements();
+  const auto quantized = static_cast<size_t>(elements);
+  k.NeedScratch(kActivations, quantized);
+  if (!IsFast(k, s) || s.window.in_channels + kGemmSlack > kMostHybridChannels)
+    return {};
+  const Runs runs = RunsOf(s.window);
+  s.filter = PackHybridFilter(FilterValues(k.Input(kFilter), s.unpacked),
+                              k.Input(kFilter), BiasOf<float>(k),
+                              s.window.out_channels, runs.count, runs.length,
+                              s.window.in_channels);
+  const int64_t image = elements / std::max(s.window.batches, 1);
+  k.NeedScratch(kActivations, quantized + ActivationScratch(image) + 64);
+  k.NeedScratch(kCorrections,
+                s.filter.panels.column_sums.size() * sizeof(int32_t));
+  return {};
 }
 
 Result<void> Prepare(KernelContext& k) {
@@ -62,18 +121,15 @@ Result<void> Prepare(KernelContext& k) {
   TRY(PrepareNarrowFilter(filter, s.unpacked));
   switch (s.arithmetic) {
     case FilterArithmetic::kFloat:
-      if (filter.is_constant && filter.elements() > 0 && s.groups == 1) {
-        s.packed = PackFilter(filter);
-      }
+      if (IsFast(k, s)) PackFloat(k, s);
       return {};
     case FilterArithmetic::kHybrid:
       TRY(CheckQuantized(filter, "filter"));
       // One scale for all channels: the input is quantized symmetrically.
       s.symmetric_input = !HasDifferingScales(filter) && s.groups == 1;
-      k.NeedScratch(0, static_cast<size_t>(input.elements()));
-      k.NeedScratch(
-          1, sizeof(FloatQuantization) * static_cast<size_t>(s.window.batches));
-      return {};
+      k.NeedScratch(kScales, sizeof(FloatQuantization) *
+                                 static_cast<size_t>(s.window.batches));
+      return PrepareHybrid(k, s);
     default:
       TRY_ASSIGN(s.quantization, PrepareFilterQuantization(
                                      k, kInput, kFilter, kBias, 0,
@@ -81,6 +137,12 @@ Result<void> Prepare(KernelContext& k) {
                                      s.arithmetic == FilterArithmetic::kUInt8));
       s.quantization.ties_up =
           !k.reference() && s.arithmetic != FilterArithmetic::kInt16;
+      if (!IsFast(k, s)) return {};
+      if (s.arithmetic == FilterArithmetic::kUInt8)
+        PackInteger(k, s, filter.Data<uint8_t>());
+      if (s.arithmetic == FilterArithmetic::kInt8 &&
+          s.quantization.filter_offset == 0)
+        PackInteger(k, s, FilterValues(filter, s.unpacked));
       return {};
   }
 }
@@ -119,23 +181,89 @@ int64_t OutputOffset(const Window& w, int n, int y, int x) {
   return ((int64_t{n} * w.out_height + y) * w.out_width + x) * w.out_channels;
 }
 
-// One output position, all channels, with the packed filter.
-void PackedFloatAt(const State& s, const float* input, const float* bias, int n,
-                   int y, int x, float* output) {
+int64_t PanelBytes(const BytePanels& p) {
+  return p.runs * p.groups() * p.panel_width * 4;
+}
+
+int64_t WorkOfRow(const Window& w) {
+  return int64_t{w.height} * w.width * w.in_channels * w.out_channels;
+}
+
+void FastFloat(KernelContext& k, const State& s) {
   const Window& w = s.window;
-  const int outputs = w.out_channels;
-  std::fill_n(output, outputs, 0.0f);
-  ForEachTap(w, n, y, x, w.in_channels, [&](int64_t in, int64_t at) {
-    for (int c = 0; c < w.in_channels; ++c) {
-      const float value = input[in + c];
-      const float* filter = s.packed.data() + (at + c) * outputs;
-      for (int o = 0; o < outputs; ++o) output[o] += value * filter[o];
-    }
-  });
-  for (int o = 0; o < outputs; ++o) {
-    const float sum = output[o] + (bias != nullptr ? bias[o] : 0.0f);
-    output[o] = Clamp(sum, s.range);
-  }
+  const FloatPanels& p = s.panels;
+  const WindowRows<float> rows(w, k.Input(kInput).Data<float>(),
+                               s.outside.data());
+  float* output = k.Output(0).MutableData<float>();
+  ForEachTile(
+      k.threads(), w.out_rows() * w.out_width, FloatTileRows(), p.panels(),
+      p.depth() * p.panel_width * int64_t{sizeof(float)}, WorkOfRow(w),
+      [&](int64_t first, int count, int64_t begin, int64_t end) {
+        const TileRows<float> tile(w, rows, first, count);
+        MultiplyFloatTile(p, tile.pointers(), count, begin, end, s.range.min,
+                          s.range.max, output + first * w.out_channels,
+                          w.out_channels);
+      });
+}
+
+template <class Element, class In>
+void FastInteger(KernelContext& k, const State& s) {
+  const Window& w = s.window;
+  const PackedFilter& f = s.filter;
+  const RuntimeTensor& input = k.Input(kInput);
+  auto* activations = k.Scratch<Element>(kActivations);
+  ConvertActivations(input.Data<In>(), input.elements(),
+                     -s.quantization.input_offset, activations);
+  const WindowRows<Element> rows(w, activations, OutsideOf(f, Element{}));
+  const IntegerOutput out = OutputOf(f, s.quantization);
+  In* output = k.Output(0).MutableData<In>();
+  const bool has_terms = f.panels.weight_offset != 0;
+  ForEachTile(k.threads(), w.out_rows() * w.out_width, ByteTileRows(),
+              f.panels.panels(), PanelBytes(f.panels), WorkOfRow(w),
+              [&](int64_t first, int count, int64_t begin, int64_t end) {
+                const TileRows<Element> tile(w, rows, first, count);
+                int32_t terms[kMostTileRows] = {};
+                if (has_terms) RowTerms(f, tile.pointers(), count, terms);
+                MultiplyByteTile(f.panels, tile.pointers(), count, begin, end,
+                                 terms, out, output + first * w.out_channels,
+                                 w.out_channels);
+              });
+}
+
+// One image of a batch, whose activations have a scale and an offset of their
+// own.
+template <class Element>
+void FastHybridImage(KernelContext& k, const State& s, int n,
+                     const int8_t* quantized, FloatQuantization of_batch,
+                     Element* activations) {
+  Window w = s.window;
+  w.batches = 1;
+  const PackedFilter& f = s.filter;
+  const int64_t image = int64_t{w.in_height} * w.in_width * w.in_channels;
+  ConvertActivations(quantized, image, of_batch.offset, activations);
+  const bool bytes = sizeof(Element) == 1;
+  auto* corrections = k.Scratch<int32_t>(kCorrections);
+  const int32_t zero = bytes ? of_batch.offset + 128 : 0;
+  for (size_t c = 0; c < f.panels.column_sums.size(); ++c)
+    corrections[c] = -zero * f.panels.column_sums[c];
+  // A run of the offset, which is what zero became.
+  Element outside[kMostHybridChannels];
+  std::fill_n(outside, kMostHybridChannels, static_cast<Element>(zero));
+  const WindowRows<Element> rows(w, activations, outside);
+  const HybridOutput out{corrections, f.scale.data(), f.float_bias.data(),
+                         s.range.min, s.range.max};
+  float* output = k.Output(0).MutableData<float>() + OutputOffset(w, n, 0, 0);
+  ForEachTile(k.threads(), w.out_rows() * w.out_width, ByteTileRows(),
+              f.panels.panels(), PanelBytes(f.panels), WorkOfRow(w),
+              [&](int64_t first, int count, int64_t begin, int64_t end) {
+                const TileRows<Element> tile(w, rows, first, count);
+                float scales[kMostTileRows];
+                std::fill_n(scales, count, of_batch.scale);
+                MultiplyByteTile(f.panels, tile.pointers(), count, begin, end,
+                                 nullptr, scales, out,
+                                 output + first * w.out_channels,
+                                 w.out_channels);
+              });
 }
 
 // One output channel at one position: the sum of products.
@@ -164,6 +292,7 @@ Accumulator SumAt(const State& s, const In* input, const Filter* filter,
 }
 
 void EvalFloat(KernelContext& k, const State& s) {
+  if (!s.panels.empty()) return FastFloat(k, s);
   const Window& w = s.window;
   const float* input = k.Input(kInput).Data<float>();
   const float* filter = k.Input(kFilter).Data<float>();
@@ -173,10 +302,6 @@ void EvalFloat(KernelContext& k, const State& s) {
   ForEachRow(k, w, [&](int n, int y) {
     for (int x = 0; x < w.out_width; ++x) {
       float* at = output + OutputOffset(w, n, y, x);
-      if (!s.packed.empty()) {
-        PackedFloatAt(s, input, bias, n, y, x, at);
-        continue;
-      }
       for (int o = 0; o < w.out_channels; ++o) {
         float sum = SumAt<float>(s, input, filter, 0, 0, n, y, x, o);
         if (bias != nullptr) sum += bias[o];
@@ -188,6 +313,12 @@ void EvalFloat(KernelContext& k, const State& s) {
 
 template <class In, class Filter, class Accumulator, class Bias>
 void EvalInteger(KernelContext& k, const State& s, const Filter* filter) {
+  if constexpr (sizeof(In) == 1) {
+    if (s.filter.ready())
+      return s.filter.panels.element == GemmElement::kByte
+                 ? FastInteger<uint8_t, In>(k, s)
+                 : FastInteger<int16_t, In>(k, s);
+  }
   const Window& w = s.window;
   const FilterQuantization& q = s.quantization;
   const In* input = k.Input(kInput).Data<In>();
@@ -212,14 +343,28 @@ void EvalHybrid(KernelContext& k, const State& s) {
   const int8_t* filter = FilterValues(filter_tensor, s.unpacked);
   const float* bias =
       k.HasInput(kBias) ? k.Input(kBias).Data<float>() : nullptr;
-  auto* quantized = k.Scratch<int8_t>(0);
-  auto* batch = k.Scratch<FloatQuantization>(1);
+  auto* quantized = k.Scratch<int8_t>(kActivations);
+  auto* batch = k.Scratch<FloatQuantization>(kScales);
   const int64_t image = int64_t{w.in_height} * w.in_width * w.in_channels;
   for (int n = 0; n < w.batches; ++n) {
     const float* values = k.Input(kInput).Data<float>() + n * image;
     batch[n] = s.symmetric_input
                    ? QuantizeSymmetric(values, image, quantized + n * image)
                    : QuantizeAsymmetric(values, image, quantized + n * image);
+  }
+  if (s.filter.ready()) {
+    auto* behind = quantized + (w.batches * image + 63) / 64 * 64;
+    for (int n = 0; n < w.batches; ++n) {
+      const int8_t* values = quantized + n * image;
+      if (s.filter.panels.element == GemmElement::kByte) {
+        FastHybridImage(k, s, n, values, batch[n],
+                        reinterpret_cast<uint8_t*>(behind));
+      } else {
+        FastHybridImage(k, s, n, values, batch[n],
+                        reinterpret_cast<int16_t*>(behind));
+      }
+    }
+    return;
   }
   float* output = k.Output(0).MutableData<float>();
   ForEachRow(k, w, [&](int n, int y) {

@@ -8,10 +8,24 @@
 // trusted. Source: TFLite schema DepthwiseConv2DOptions;
 // tflite/kernels/depthwise_conv.cc and kernels/internal/reference.
 #include "kernels/filter_params.h"
+#include "kernels/micro/float_depthwise.h"
+#include "kernels/micro/word_depthwise.h"
 #include "kernels/window.h"
 
 namespace liteforge {
 namespace {
+
+// A constant 8-bit filter and its parameters as micro/ wants them, channels
+// filled up to whole groups.
+struct WordFilter {
+  int64_t channels = 0;            // filled up
+  AlignedVector<int16_t> weights;  // [KH * KW + 1, channels], the last zero
+  AlignedVector<int32_t> bias, multiplier, left_shift, right_shift;
+  bool ready() const { return channels > 0; }
+};
+
+// Windows of more positions take the plain way.
+constexpr int kMostTaps = 128;
 
 struct State {
   FilterArithmetic arithmetic;
@@ -20,12 +34,58 @@ struct State {
   FilterQuantization quantization;
   Range<float> range{0, 0};
   std::vector<int8_t> unpacked;
+  bool fast_float = false;
+  WordFilter words;  // of the 8-bit types, where it is fast
 };
 
 constexpr int kInput = 0, kFilter = 1, kBias = 2;
 // Scratch slots: sums of one output position a row; the quantized input and
 // its scales (hybrid).
 constexpr int kSums = 0, kQuantized = 1, kScales = 2;
+
+// Whether micro/ computes it.
+bool IsFast(const KernelContext& k, const State& s) {
+  const bool constant_bias = !k.HasInput(kBias) || k.Input(kBias).is_constant;
+  return !k.reference() && s.multiplier == 1 &&
+         s.window.height * s.window.width < kMostTaps &&
+         k.Input(kFilter).is_constant && k.Input(kFilter).elements() > 0 &&
+         constant_bias;
+}
+
+template <class Weight>
+void PackWords(KernelContext& k, State& s, const Weight* weights) {
+  const auto channels = static_cast<size_t>(s.window.out_channels);
+  const auto taps = static_cast<size_t>(s.window.height * s.window.width);
+  WordFilter& f = s.words;
+  f.channels = PaddedChannels(s.window.out_channels);
+  const auto padded = static_cast<size_t>(f.channels);
+  f.weights.resize((taps + 1) * padded);
+  for (size_t t = 0; t < taps; ++t) {
+    for (size_t c = 0; c < channels; ++c) {
+      f.weights[t * padded + c] = static_cast<int16_t>(
+          weights[t * channels + c] + s.quantization.filter_offset);
+    }
+  }
+  AlignedVector<int32_t> bias(padded), multiplier(padded), left(padded),
+      right(padded);
+  const auto* biases =
+      k.HasInput(kBias) ? k.Input(kBias).Data<int32_t>() : nullptr;
+  for (size_t c = 0; c < channels; ++c) {
+    const FixedScale scale = s.quantization.scales[c];
+    if (biases != nullptr) bias[c] = biases[c];
+    multiplier[c] = scale.multiplier;
+    left[c] = std::max(scale.shift, 0);
+    right[c] = std::max(-scale.shift, 0);
+  }
+  f.bias = InDepthwiseOrder(bias);
+  f.multiplier = InDepthwiseOrder(multiplier);
+  f.left_shift = InDepthwiseOrder(left);
+  f.right_shift = InDepthwiseOrder(right);
+  const int64_t pixels =
+      int64_t{s.window.batches} * s.window.in_height * s.window.in_width;
+  k.NeedScratch(kQuantized,
+                static_cast<size_t>(pixels * f.channels) * sizeof(int16_t));
+}
 
 Result<void> Prepare(KernelContext& k) {
   const RuntimeTensor& input = k.Input(kInput);
@@ -46,6 +106,8 @@ Result<void> Prepare(KernelContext& k) {
   s.range = FloatActivationRange(options.fused_activation_function);
   TRY(PrepareNarrowFilter(filter, s.unpacked));
   const Window& w = s.window;
+  s.fast_float = s.arithmetic == FilterArithmetic::kFloat && IsFast(k, s);
+  if (s.fast_float) return {};
   k.NeedScratch(kSums, sizeof(int64_t) * static_cast<size_t>(w.out_rows()) *
                            static_cast<size_t>(w.out_channels));
   if (s.arithmetic == FilterArithmetic::kFloat) return {};
@@ -59,8 +121,159 @@ Result<void> Prepare(KernelContext& k) {
                                  k, kInput, kFilter, kBias, 3,
                                  options.fused_activation_function,
                                  s.arithmetic == FilterArithmetic::kUInt8));
+  if (!IsFast(k, s)) return {};
+  if (s.arithmetic == FilterArithmetic::kUInt8)
+    PackWords(k, s, filter.Data<uint8_t>());
+  if (s.arithmetic == FilterArithmetic::kInt8)
+    PackWords(k, s, FilterValues(filter, s.unpacked));
   return {};
 }
+
+//--------------------------------------------------------------- fast paths
+
+// Part of an output row whose windows have the same positions inside the
+// input: the middle, or one output at a border.
+struct RowPart {
+  int first, count;
+  Taps cols;
+};
+
+// Calls use(part) for the parts of an output row, from left to right.
+template <class Use>
+void ForEachPart(const Window& w, const Use& use) {
+  int x = 0;
+  while (x < w.out_width) {
+    const auto cols_at = [&](int at) {
+      return TapsInside(at * w.stride_width - w.pad_left, w.width,
+                        w.dilation_width, w.in_width);
+    };
+    const Taps cols = cols_at(x);
+    int end = x + 1;
+    if (cols.begin == 0 && cols.end == w.width) {
+      while (end < w.out_width && cols_at(end).end == w.width) ++end;
+    }
+    use(RowPart{x, end - x, cols});
+    x = end;
+  }
+}
+
+// Fills taps and weights of a part of output row (n, y): `input` of pixels of
+// `channels` numbers. Returns how many there are.
+template <class T>
+int FindTaps(const Window& w, int n, int y, const RowPart& part, const T* input,
+             int64_t channels, const T* weights, const T** taps,
+             const T** tap_weights) {
+  const int top = y * w.stride_height - w.pad_top;
+  const int64_t left = int64_t{part.first} * w.stride_width - w.pad_left;
+  const Taps rows = TapsInside(top, w.height, w.dilation_height, w.in_height);
+  int count = 0;
+  for (int i = rows.begin; i < rows.end; ++i) {
+    const int64_t in_y =
+        int64_t{n} * w.in_height + top + int64_t{i} * w.dilation_height;
+    for (int j = part.cols.begin; j < part.cols.end; ++j) {
+      const int64_t in_x = left + int64_t{j} * w.dilation_width;
+      taps[count] = input + (in_y * w.in_width + in_x) * channels;
+      tap_weights[count] = weights + (int64_t{i} * w.width + j) * channels;
+      ++count;
+    }
+  }
+  return count;
+}
+
+// Calls body(n, y) for every output row, rows shared among the threads.
+template <class Body>
+void ForEachRow(KernelContext& k, const Window& w, const Body& body) {
+  constexpr int64_t kLeastWork = 1 << 15;  // of a thread, in products
+  const int64_t work = std::max<int64_t>(
+      1, int64_t{w.out_width} * w.out_channels * w.height * w.width);
+  k.threads().ParallelFor(w.out_rows(), (kLeastWork + work - 1) / work,
+                          [&](int64_t begin, int64_t end) {
+                            for (int64_t row = begin; row < end; ++row) {
+                              body(static_cast<int>(row / w.out_height),
+                                   static_cast<int>(row % w.out_height));
+                            }
+                          });
+}
+
+void FastFloat(KernelContext& k, const State& s) {
+  const Window& w = s.window;
+  const float* input = k.Input(kInput).Data<float>();
+  const float* filter = k.Input(kFilter).Data<float>();
+  const float* bias =
+      k.HasInput(kBias) ? k.Input(kBias).Data<float>() : nullptr;
+  float* output = k.Output(0).MutableData<float>();
+  const int64_t channels = w.out_channels;
+  ForEachRow(k, w, [&](int n, int y) {
+    const float* taps[kMostTaps];
+    const float* weights[kMostTaps];
+    const int64_t row = int64_t{n} * w.out_height + y;
+    ForEachPart(w, [&](const RowPart& part) {
+      const int count =
+          FindTaps(w, n, y, part, input, channels, filter, taps, weights);
+      ConvolveFloatDepthwiseRow(
+          {channels, part.count, w.stride_width * channels, taps, weights,
+           count, bias, s.range.min, s.range.max},
+          output + (row * w.out_width + part.first) * channels);
+    });
+  });
+}
+
+// The activations less their zero point, channels filled up to whole groups.
+template <class In>
+void WidenActivations(KernelContext& k, const State& s, int16_t* to) {
+  const Window& w = s.window;
+  const In* input = k.Input(kInput).Data<In>();
+  const int64_t pixels = int64_t{w.batches} * w.in_height * w.in_width;
+  constexpr int64_t kGrain = 1024;
+  const auto offset = static_cast<int16_t>(s.quantization.input_offset);
+  k.threads().ParallelFor(pixels, kGrain, [&](int64_t begin, int64_t end) {
+    if (s.words.channels == w.in_channels) {
+      for (int64_t i = begin * w.in_channels; i < end * w.in_channels; ++i)
+        to[i] = static_cast<int16_t>(input[i] + offset);
+      return;
+    }
+    for (int64_t p = begin; p < end; ++p) {
+      const In* from = input + p * w.in_channels;
+      int16_t* pixel = to + p * s.words.channels;
+      for (int c = 0; c < w.in_channels; ++c)
+        pixel[c] = static_cast<int16_t>(from[c] + offset);
+      std::fill(pixel + w.in_channels, pixel + s.words.channels, int16_t{0});
+    }
+  });
+}
+
+template <class In>
+void FastInteger(KernelContext& k, const State& s) {
+  const Window& w = s.window;
+  const FilterQuantization& q = s.quantization;
+  const WordFilter& f = s.words;
+  auto* input = k.Scratch<int16_t>(kQuantized);
+  WidenActivations<In>(k, s, input);
+  In* output = k.Output(0).MutableData<In>();
+  const int16_t* no_weights =
+      f.weights.data() + int64_t{w.height} * w.width * f.channels;
+  ForEachRow(k, w, [&](int n, int y) {
+    const int16_t* taps[kMostTaps + 1];
+    const int16_t* weights[kMostTaps + 1];
+    const int64_t row = int64_t{n} * w.out_height + y;
+    ForEachPart(w, [&](const RowPart& part) {
+      int count = FindTaps(w, n, y, part, static_cast<const int16_t*>(input),
+                           f.channels, f.weights.data(), taps, weights);
+      if (count % 2 != 0) {  // any input will do for a weight of zero
+        taps[count] = taps[count - 1];
+        weights[count++] = no_weights;
+      }
+      ConvolveWordDepthwiseRow(
+          {w.out_channels, part.count, w.stride_width * f.channels, taps,
+           weights, count, f.bias.data(), f.multiplier.data(),
+           f.left_shift.data(), f.right_shift.data(), q.ties_up,
+           q.output_offset, q.range.min, q.range.max},
+          output + (row * w.out_width + part.first) * w.out_channels);
+    });
+  });
+}
+
+//---------------------------------------------------------------- the plain way
 
 // Adds the products of one position of the window for all channels.
 template <class Accumulator, class In, class Filter>
@@ -128,6 +341,7 @@ void ForEachPosition(KernelContext& k, const State& s, const In* input,
 }
 
 void EvalFloat(KernelContext& k, const State& s) {
+  if (s.fast_float) return FastFloat(k, s);
   const float* bias =
       k.HasInput(kBias) ? k.Input(kBias).Data<float>() : nullptr;
   float* output = k.Output(0).MutableData<float>();
@@ -144,6 +358,9 @@ void EvalFloat(KernelContext& k, const State& s) {
 
 template <class In, class Filter, class Accumulator, class Bias>
 void EvalInteger(KernelContext& k, const State& s, const Filter* filter) {
+  if constexpr (sizeof(In) == 1) {
+    if (s.words.ready()) return FastInteger<In>(k, s);
+  }
   const FilterQuantization& q = s.quantization;
   const Bias* bias = k.HasInput(kBias) ? k.Input(kBias).Data<Bias>() : nullptr;
   In* output = k.Output(0).MutableData<In>();

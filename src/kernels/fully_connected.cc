@@ -9,6 +9,7 @@
 // Source: TFLite schema FullyConnectedOptions; tflite/kernels/
 // fully_connected.cc and kernels/internal/reference.
 #include "kernels/filter_params.h"
+#include "kernels/gemm_rows.h"
 
 namespace liteforge {
 namespace {
@@ -22,10 +23,13 @@ struct State {
   Range<float> range{0, 0};
   std::vector<int8_t> unpacked;
   bool shuffled = false;
+  // For the fast paths, where there is one.
+  FloatPanels panels;
+  PackedFilter filter;
 };
 
 constexpr int kInput = 0, kWeights = 1, kBias = 2;
-constexpr int kQuantized = 0, kScales = 1;
+constexpr int kQuantized = 0, kScales = 1, kActivations = 2, kCorrections = 3;
 
 constexpr int kBlockOutputs = 4, kBlockInputs = 16;
 
@@ -76,6 +80,38 @@ void WriteWorkspace(KernelContext& k, const State& s) {
   }
 }
 
+// Whether micro/ computes it.
+bool IsFast(const KernelContext& k) {
+  const RuntimeTensor& weights = k.Input(kWeights);
+  return !k.reference() && weights.is_constant && weights.elements() > 0 &&
+         (!k.HasInput(kBias) || k.Input(kBias).is_constant);
+}
+
+template <class T>
+const T* BiasOf(const KernelContext& k) {
+  return k.HasInput(kBias) ? k.Input(kBias).Data<T>() : nullptr;
+}
+
+template <class Weight>
+void PackInteger(KernelContext& k, State& s, const Weight* weights) {
+  if (!IsFast(k) || k.Output(0).type != k.Input(kInput).type) return;
+  s.filter = PackIntegerFilter(weights, s.quantization, BiasOf<int32_t>(k),
+                               k.Input(kInput).type == DataType::kInt8,
+                               s.outputs, 1, s.depth, 0);
+  k.NeedScratch(kActivations, ActivationScratch(s.batches * s.depth));
+}
+
+// Rows are multiplied one batch's offset at a time.
+void PackHybrid(KernelContext& k, State& s) {
+  if (!IsFast(k)) return;
+  s.filter = PackHybridFilter(FilterValues(k.Input(kWeights), s.unpacked),
+                              k.Input(kWeights), BiasOf<float>(k), s.outputs, 1,
+                              s.depth, 0);
+  k.NeedScratch(kActivations, ActivationScratch(s.depth));
+  k.NeedScratch(kCorrections,
+                s.filter.panels.column_sums.size() * sizeof(int32_t));
+}
+
 Result<void> Prepare(KernelContext& k) {
   const RuntimeTensor& input = k.Input(kInput);
   const RuntimeTensor& weights = k.Input(kWeights);
@@ -94,12 +130,19 @@ Result<void> Prepare(KernelContext& k) {
   if (out != input.type && !widened) {
     return InvalidModel("the output must have the input's type");
   }
-  if (s.arithmetic == FilterArithmetic::kFloat) return {};
+  if (s.arithmetic == FilterArithmetic::kFloat) {
+    if (IsFast(k))
+      s.panels = PackFloatPanels(weights.Data<float>(), BiasOf<float>(k),
+                                 s.outputs, 1, s.depth);
+    return {};
+  }
   if (s.arithmetic == FilterArithmetic::kHybrid) {
     k.NeedScratch(kQuantized, static_cast<size_t>(input.elements()));
     k.NeedScratch(kScales,
                   sizeof(FloatQuantization) * static_cast<size_t>(s.batches));
-    return CheckQuantized(weights, "weights");
+    TRY(CheckQuantized(weights, "weights"));
+    PackHybrid(k, s);
+    return {};
   }
   TRY_ASSIGN(s.quantization,
              PrepareFilterQuantization(k, kInput, kWeights, kBias, 0,
@@ -110,26 +153,15 @@ Result<void> Prepare(KernelContext& k) {
   s.quantization.ties_up = !k.reference() &&
                            s.arithmetic != FilterArithmetic::kInt16 &&
                            s.arithmetic != FilterArithmetic::kInt16x16;
+  if (s.arithmetic == FilterArithmetic::kUInt8)
+    PackInteger(k, s, weights.Data<uint8_t>());
+  if (s.arithmetic == FilterArithmetic::kInt8 &&
+      s.quantization.filter_offset == 0)
+    PackInteger(k, s, FilterValues(weights, s.unpacked));
   return {};
 }
 
-// Eight running sums: the products of a row are independent, so they need not
-// wait for one another. Their order is fixed, so results do not depend on the
-// machine.
 float Dot(const float* a, const float* b, int count) {
-  constexpr int kLanes = 8;
-  float lanes[kLanes] = {};
-  int i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) lanes[l] += a[i + l] * b[i + l];
-  }
-  float sum = 0;
-  for (float lane : lanes) sum += lane;
-  for (; i < count; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-float PlainDot(const float* a, const float* b, int count) {
   float sum = 0;
   for (int i = 0; i < count; ++i) sum += a[i] * b[i];
   return sum;
@@ -146,15 +178,83 @@ void ForEachOutput(KernelContext& k, const State& s, const Body& body) {
   });
 }
 
+// Rows of a matrix, as pointers.
+template <class T>
+struct MatrixRows {
+  const T* pointers[kMostTileRows];
+  MatrixRows(const T* first, int64_t stride, int count) {
+    for (int r = 0; r < count; ++r) pointers[r] = first + r * stride;
+  }
+};
+
+void FastFloat(KernelContext& k, const State& s) {
+  const float* input = k.Input(kInput).Data<float>();
+  float* output = k.Output(0).MutableData<float>();
+  const FloatPanels& p = s.panels;
+  ForEachTile(
+      k.threads(), s.batches, FloatTileRows(), p.panels(),
+      p.depth() * p.panel_width * int64_t{sizeof(float)},
+      int64_t{s.outputs} * s.depth,
+      [&](int64_t first, int count, int64_t begin, int64_t end) {
+        const MatrixRows<float> rows(input + first * s.depth, s.depth, count);
+        MultiplyFloatTile(p, rows.pointers, count, begin, end, s.range.min,
+                          s.range.max, output + first * s.outputs, s.outputs);
+      });
+}
+
+template <class Element, class In>
+void FastInteger(KernelContext& k, const State& s) {
+  const PackedFilter& f = s.filter;
+  auto* activations = k.Scratch<Element>(kActivations);
+  ConvertActivations(k.Input(kInput).Data<In>(), s.batches * s.depth,
+                     -s.quantization.input_offset, activations);
+  const IntegerOutput out = OutputOf(f, s.quantization);
+  In* output = k.Output(0).MutableData<In>();
+  const BytePanels& p = f.panels;
+  ForEachTile(k.threads(), s.batches, ByteTileRows(), p.panels(),
+              p.groups() * p.panel_width * 4, int64_t{s.outputs} * s.depth,
+              [&](int64_t first, int count, int64_t begin, int64_t end) {
+                const MatrixRows<Element> rows(activations + first * s.depth,
+                                               s.depth, count);
+                int32_t terms[kMostTileRows] = {};
+                if (p.weight_offset != 0)
+                  RowTerms(f, rows.pointers, count, terms);
+                MultiplyByteTile(p, rows.pointers, count, begin, end, terms,
+                                 out, output + first * s.outputs, s.outputs);
+              });
+}
+
+template <class Element>
+void FastHybridRow(KernelContext& k, const State& s, int64_t b,
+                   const int8_t* quantized, FloatQuantization of_row) {
+  const BytePanels& p = s.filter.panels;
+  auto* activations = k.Scratch<Element>(kActivations);
+  ConvertActivations(quantized, s.depth, of_row.offset, activations);
+  auto* corrections = k.Scratch<int32_t>(kCorrections);
+  const int32_t zero = sizeof(Element) == 1 ? of_row.offset + 128 : 0;
+  for (size_t n = 0; n < p.column_sums.size(); ++n)
+    corrections[n] = -zero * p.column_sums[n];
+  const HybridOutput out{corrections, s.filter.scale.data(),
+                         s.filter.float_bias.data(), s.range.min, s.range.max};
+  float* output = k.Output(0).MutableData<float>() + b * s.outputs;
+  const Element* row = activations;
+  ForEachTile(k.threads(), 1, 1, p.panels(), p.groups() * p.panel_width * 4,
+              int64_t{s.outputs} * s.depth,
+              [&](int64_t, int, int64_t begin, int64_t end) {
+                MultiplyByteTile(p, &row, 1, begin, end, nullptr, &of_row.scale,
+                                 out, output, s.outputs);
+              });
+}
+
 void EvalFloat(KernelContext& k, const State& s) {
+  if (!s.panels.empty()) return FastFloat(k, s);
   const float* input = k.Input(kInput).Data<float>();
   const float* weights = k.Input(kWeights).Data<float>();
   const float* bias =
       k.HasInput(kBias) ? k.Input(kBias).Data<float>() : nullptr;
   float* output = k.Output(0).MutableData<float>();
-  const auto dot = k.reference() ? PlainDot : Dot;
   ForEachOutput(k, s, [&](int64_t b, int64_t o) {
-    float sum = dot(input + b * s.depth, weights + o * s.depth, s.depth);
+    float sum = Dot(input + b * s.depth, weights + o * s.depth, s.depth);
     if (bias != nullptr) sum += bias[o];
     output[b * s.outputs + o] = Clamp(sum, s.range);
   });
@@ -162,6 +262,12 @@ void EvalFloat(KernelContext& k, const State& s) {
 
 template <class In, class Weight, class Accumulator, class Bias, class Out>
 void EvalInteger(KernelContext& k, const State& s, const Weight* weights) {
+  if constexpr (sizeof(In) == 1 && sizeof(Out) == 1) {
+    if (s.filter.ready())
+      return s.filter.panels.element == GemmElement::kByte
+                 ? FastInteger<uint8_t, In>(k, s)
+                 : FastInteger<int16_t, In>(k, s);
+  }
   const FilterQuantization& q = s.quantization;
   const In* input = k.Input(kInput).Data<In>();
   const Bias* bias = k.HasInput(kBias) ? k.Input(kBias).Data<Bias>() : nullptr;
@@ -203,6 +309,15 @@ void EvalHybrid(KernelContext& k, const State& s) {
     int8_t* to = quantized + b * s.depth;
     batch[b] = asymmetric ? QuantizeAsymmetric(row, s.depth, to)
                           : QuantizeSymmetric(row, s.depth, to);
+  }
+  if (s.filter.ready()) {
+    for (int64_t b = 0; b < s.batches; ++b) {
+      const int8_t* row = quantized + b * s.depth;
+      s.filter.panels.element == GemmElement::kByte
+          ? FastHybridRow<uint8_t>(k, s, b, row, batch[b])
+          : FastHybridRow<int16_t>(k, s, b, row, batch[b]);
+    }
+    return;
   }
   float* output = k.Output(0).MutableData<float>();
   ForEachOutput(k, s, [&](int64_t b, int64_t o) {

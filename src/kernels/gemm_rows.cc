@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/gemm_rows.h"
+
+namespace liteforge {
+
+PackedFilter PackHybridFilter(const int8_t* weights,
+                              const RuntimeTensor& filter, const float* bias,
+                              int64_t columns, int64_t runs, int64_t run_length,
+                              int64_t outside) {
+  PackedFilter f;
+  f.panels = PackBytePanels(weights, columns, runs, run_length);
+  const auto size =
+      static_cast<size_t>(f.panels.panels() * f.panels.panel_width);
+  f.float_bias.resize(size);
+  f.scale.resize(size);
+  for (int64_t n = 0; n < columns; ++n) {
+    const auto at = static_cast<size_t>(n);
+    f.scale[at] = FilterScale(filter, static_cast<int>(n));
+    if (bias != nullptr) f.float_bias[at] = bias[n];
+  }
+  const auto run = static_cast<size_t>(outside) + kGemmSlack;
+  f.outside_bytes.assign(run, 0);
+  f.outside_words.assign(run, 0);
+  return f;
+}
+
+}  // namespace liteforge

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of 8-bit matrices into 32-bit sums, exact, with what the integer
+// and the hybrid operators do with the sums.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/aligned_vector.h"
+
+namespace liteforge {
+
+// The numbers in which the machine multiplies: unsigned bytes by signed ones,
+// four products at once, or 16-bit numbers, two at once.
+enum class GemmElement : uint8_t { kByte, kWord };
+GemmElement GemmElementOfThisMachine();
+
+// Activations as they are multiplied: kByte, unsigned, as stored for uint8
+// and with 128 added for int8; kWord, int16, less the zero point. `to` has room
+// for count + kGemmSlack elements; what lies behind the last is zeroed.
+inline constexpr size_t kGemmSlack = 8;
+void ConvertToBytes(const int8_t* from, int64_t count, uint8_t* to);
+void ConvertToBytes(const uint8_t* from, int64_t count, uint8_t* to);
+void ConvertToWords(const int8_t* from, int64_t count, int zero_point,
+                    int16_t* to);
+void ConvertToWords(const uint8_t* from, int64_t count, int zero_point,
+                    int16_t* to);
+
+// Weights [columns, runs, run_length], less `weight_zero` (0 for int8), in
+// panels of `panel_width` columns: [panel][run][i / group][column][i % group],
+// group 4 for bytes and 2 for words; runs are filled up with zeros.
+struct BytePanels {
+  GemmElement element = GemmElement::kByte;
+  int64_t columns = 0;
+  int64_t runs = 0;
+  int64_t run_length = 0;
+  int64_t panel_width = 0;
+  AlignedVector<int8_t> bytes;   // kByte: the weights less 128 if unsigned
+  AlignedVector<int16_t> words;  // kWord: the weights less weight_zero
+  // kByte: the sums of each column's weights as stored, and what is missing to
+  // the weights: weight - weight_zero = stored + weight_offset.
+  AlignedVector<int32_t> column_sums;
+  int32_t weight_offset = 0;
+
+  bool empty() const { return columns == 0; }
+  int64_t panels() const { return (columns + panel_width - 1) / panel_width; }
+  int64_t groups() const;  // of one run
+};
+
+BytePanels PackBytePanels(const int8_t* weights, int64_t columns, int64_t runs,
+                          int64_t run_length);
+BytePanels PackBytePanels(const uint8_t* weights, int32_t weight_zero,
+                          int64_t columns, int64_t runs, int64_t run_length);
+
+// What becomes of the sums. Arrays have a number a column, filled up to whole
+// panels; sum is bias[n] + row_term[m] + the products.
+struct IntegerOutput {
+  const int32_t* bias;        // with all corrections that depend on n
+  const int32_t* multiplier;  // result = sum * multiplier * 2^(shift - 31)
+  const int32_t* left_shift;
+  const int32_t* right_shift;
+  bool ties_up = false;  // of the right shift; else away from zero
+  int32_t offset = 0;
+  int32_t low = 0, high = 0;  // after the offset
+};
+struct HybridOutput {
+  const int32_t* correction;
+  const float* scale;  // a column's, times row_scale[m]
+  const float* bias;
+  float low = 0, high = 0;
+};
+
+int ByteTileRows();
+int64_t BytePanelWidth();
+
+// For `count` rows and panels [begin, end): rows[m * runs + r] are elements of
+// the panels' kind, readable up to whole groups. `row_term` and `row_scale`:
+// one a row, row_term may be null.
+template <class Element, class Out>
+void MultiplyByteTile(const BytePanels& panels, const Element* const* rows,
+                      int count, int64_t begin, int64_t end,
+                      const int32_t* row_term, const IntegerOutput& output,
+                      Out* to, int64_t stride);
+template <class Element>
+void MultiplyByteTile(const BytePanels& panels, const Element* const* rows,
+                      int count, int64_t begin, int64_t end,
+                      const int32_t* row_term, const float* row_scale,
+                      const HybridOutput& output, float* to, int64_t stride);
+
+}  // namespace liteforge

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of float32 matrices, with bias and clamp: what convolutions and
+// dense layers come down to.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/aligned_vector.h"
+
+namespace liteforge {
+
+// Weights [columns, runs, run_length] laid out for the vectors of this
+// machine: panels of PanelWidth() columns, [panel][run][i][column], the last
+// one filled up with zeros. Beside them the biases.
+struct FloatPanels {
+  int64_t columns = 0;
+  int64_t runs = 0;
+  int64_t run_length = 0;
+  int64_t panel_width = 0;
+  AlignedVector<float> weights;
+  AlignedVector<float> bias;
+
+  bool empty() const { return weights.empty(); }
+  int64_t panels() const { return (columns + panel_width - 1) / panel_width; }
+  int64_t depth() const { return runs * run_length; }
+};
+
+// `bias` may be null.
+FloatPanels PackFloatPanels(const float* weights, const float* bias,
+                            int64_t columns, int64_t runs, int64_t run_length);
+
+// The most rows that one call computes.
+int FloatTileRows();
+
+// output[m * stride + n] = clamp(bias[n] + sum over r, i of
+//     rows[m * runs + r][i] * weights[n, r, i])
+// for `count` rows and the columns of panels [begin, end). The products of one
+// sum are added in the order of r, i, fused where the machine can; one row
+// alone is summed in up to four parts.
+void MultiplyFloatTile(const FloatPanels& panels, const float* const* rows,
+                       int count, int64_t begin, int64_t end, float low,
+                       float high, float* output, int64_t stride);
+
+}  // namespace liteforge

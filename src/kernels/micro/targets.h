@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Before any Highway header: which instruction sets are compiled. SVE's vectors
+// have no size that is known here; where there are no vectors at all they are
+// emulated, so that the code is the same.
+#pragma once
+
+#define HWY_WANT_AVX3_DL
+#define HWY_BROKEN_EMU128 0
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
