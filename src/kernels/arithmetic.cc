@@ -15,6 +15,7 @@
 
 #include "kernels/broadcast.h"
 #include "kernels/fixed_point.h"
+#include "kernels/micro/byte_arithmetic.h"
 #include "kernels/numerics.h"
 #include "kernels/visit_type.h"
 
@@ -219,8 +220,40 @@ void EvalIntegers(KernelContext& k, const State& s) {
   if (by_zero) k.FailEval("division by zero");
 }
 
+// 8-bit sums and products, where micro/ computes them.
+template <class T>
+void ComputeInBytes(KernelContext& k, const State& s) {
+  using Kind = ByteArithmetic::Kind;
+  const ByteArithmetic op{k.op() == Op::kMul   ? Kind::kProduct
+                          : k.op() == Op::kSub ? Kind::kDifference
+                                               : Kind::kSum,
+                          {s.a.multiplier, s.a.shift},
+                          {s.b.multiplier, s.b.shift},
+                          {s.output.multiplier, s.output.shift},
+                          s.a_offset,
+                          s.b_offset,
+                          s.output_offset,
+                          s.range.min,
+                          s.range.max};
+  const T* a = k.Input(0).Data<T>();
+  const T* b = k.Input(1).Data<T>();
+  T* to = k.Output(0).MutableData<T>();
+  WalkBroadcast(s.plan, [&](int64_t out, int64_t from_a, int64_t step_a,
+                            int64_t from_b, int64_t step_b, int64_t count) {
+    constexpr int64_t kGrain = 1 << 13;
+    k.threads().ParallelFor(count, kGrain, [&](int64_t begin, int64_t end) {
+      ComputeBytes(op, a + from_a + begin * step_a, step_a,
+                   b + from_b + begin * step_b, step_b, end - begin,
+                   to + out + begin);
+    });
+  });
+}
+
 template <class T>
 void EvalSum(KernelContext& k, const State& s) {
+  if constexpr (sizeof(T) == 1) {
+    if (!k.reference()) return ComputeInBytes<T>(k, s);
+  }
   const bool subtract = k.op() == Op::kSub;
   Apply<T>(k, [&](T a, T b) {
     const int32_t x = Multiply((s.a_offset + a) * (1 << s.left_shift), s.a);
@@ -243,6 +276,9 @@ void EvalShiftedSum(KernelContext& k, const State& s) {
 
 template <class T>
 void EvalProduct(KernelContext& k, const State& s) {
+  if constexpr (sizeof(T) == 1) {
+    if (!k.reference()) return ComputeInBytes<T>(k, s);
+  }
   Apply<T>(k, [&](T a, T b) {
     const int32_t product = (s.a_offset + a) * (s.b_offset + b);
     return static_cast<T>(

@@ -8,6 +8,7 @@
 // trusted. Source: TFLite schema DepthwiseConv2DOptions;
 // tflite/kernels/depthwise_conv.cc and kernels/internal/reference.
 #include "kernels/filter_params.h"
+#include "kernels/gemm_rows.h"
 #include "kernels/micro/float_depthwise.h"
 #include "kernels/micro/word_depthwise.h"
 #include "kernels/window.h"
@@ -35,6 +36,10 @@ struct State {
   Range<float> range{0, 0};
   std::vector<int8_t> unpacked;
   bool fast_float = false;
+  // Of one input channel, which is a matrix product.
+  FloatPanels panels;
+  PackedFilter filter;
+  std::vector<float> outside;
   WordFilter words;  // of the 8-bit types, where it is fast
 };
 
@@ -46,16 +51,56 @@ constexpr int kSums = 0, kQuantized = 1, kScales = 2;
 // Whether micro/ computes it.
 bool IsFast(const KernelContext& k, const State& s) {
   const bool constant_bias = !k.HasInput(kBias) || k.Input(kBias).is_constant;
-  return !k.reference() && s.multiplier == 1 &&
+  return !k.reference() && (s.multiplier == 1 || s.window.in_channels == 1) &&
          s.window.height * s.window.width < kMostTaps &&
          k.Input(kFilter).is_constant && k.Input(kFilter).elements() > 0 &&
          constant_bias;
+}
+
+// [KH * KW, M] -> [M, KH * KW]: each output channel's filter by itself.
+template <class Weight>
+std::vector<Weight> FiltersOf(const Window& w, const Weight* weights) {
+  const auto taps =
+      static_cast<size_t>(w.height) * static_cast<size_t>(w.width);
+  const auto outputs = static_cast<size_t>(w.out_channels);
+  std::vector<Weight> filters(taps * outputs);
+  for (size_t t = 0; t < taps; ++t) {
+    for (size_t o = 0; o < outputs; ++o)
+      filters[o * taps + t] = weights[t * outputs + o];
+  }
+  return filters;
+}
+
+template <class T>
+const T* BiasOf(const KernelContext& k) {
+  return k.HasInput(kBias) ? k.Input(kBias).Data<T>() : nullptr;
+}
+
+// A window of one position is a run by itself, a larger one is copied.
+void PackOneChannelFloat(KernelContext& k, State& s) {
+  const Window& w = s.window;
+  const auto filters = FiltersOf(w, k.Input(kFilter).Data<float>());
+  s.panels = PackFloatPanels(filters.data(), BiasOf<float>(k), w.out_channels,
+                             1, int64_t{w.height} * w.width);
+  s.outside.assign(1, 0.0f);
+}
+
+template <class Weight>
+void PackOneChannel(KernelContext& k, State& s, const Weight* weights) {
+  const Window& w = s.window;
+  const auto filters = FiltersOf(w, weights);
+  s.filter =
+      PackIntegerFilter(filters.data(), s.quantization, BiasOf<int32_t>(k),
+                        k.Input(kInput).type == DataType::kInt8, w.out_channels,
+                        1, int64_t{w.height} * w.width, 1);
+  k.NeedScratch(kQuantized, ActivationScratch(k.Input(kInput).elements()));
 }
 
 template <class Weight>
 void PackWords(KernelContext& k, State& s, const Weight* weights) {
   const auto channels = static_cast<size_t>(s.window.out_channels);
   const auto taps = static_cast<size_t>(s.window.height * s.window.width);
+  if (s.multiplier != 1) return PackOneChannel(k, s, weights);
   WordFilter& f = s.words;
   f.channels = PaddedChannels(s.window.out_channels);
   const auto padded = static_cast<size_t>(f.channels);
@@ -107,7 +152,10 @@ Result<void> Prepare(KernelContext& k) {
   TRY(PrepareNarrowFilter(filter, s.unpacked));
   const Window& w = s.window;
   s.fast_float = s.arithmetic == FilterArithmetic::kFloat && IsFast(k, s);
-  if (s.fast_float) return {};
+  if (s.fast_float) {
+    if (s.multiplier != 1) PackOneChannelFloat(k, s);
+    return {};
+  }
   k.NeedScratch(kSums, sizeof(int64_t) * static_cast<size_t>(w.out_rows()) *
                            static_cast<size_t>(w.out_channels));
   if (s.arithmetic == FilterArithmetic::kFloat) return {};
@@ -195,7 +243,53 @@ void ForEachRow(KernelContext& k, const Window& w, const Body& body) {
                           });
 }
 
+int64_t WorkOfRow(const Window& w) {
+  return int64_t{w.height} * w.width * w.out_channels;
+}
+
+void OneChannelFloat(KernelContext& k, const State& s) {
+  const Window& w = s.window;
+  const FloatPanels& p = s.panels;
+  const WindowRows<float> rows(w, k.Input(kInput).Data<float>(),
+                               s.outside.data());
+  float* output = k.Output(0).MutableData<float>();
+  ForEachTile(
+      k.threads(), w.out_rows() * w.out_width, FloatTileRows(), p.panels(),
+      p.depth() * p.panel_width * int64_t{sizeof(float)}, WorkOfRow(w),
+      [&](int64_t first, int count, int64_t begin, int64_t end) {
+        const TileRows<float> tile(w, rows, first, count);
+        MultiplyFloatTile(p, tile.pointers(), count, begin, end, s.range.min,
+                          s.range.max, output + first * w.out_channels,
+                          w.out_channels);
+      });
+}
+
+template <class Element, class In>
+void OneChannelInteger(KernelContext& k, const State& s) {
+  const Window& w = s.window;
+  const BytePanels& p = s.filter.panels;
+  auto* activations = k.Scratch<Element>(kQuantized);
+  ConvertActivations(k.Input(kInput).Data<In>(), k.Input(kInput).elements(),
+                     -s.quantization.input_offset, activations);
+  const WindowRows<Element> rows(w, activations,
+                                 OutsideOf(s.filter, Element{}));
+  const IntegerOutput out = OutputOf(s.filter, s.quantization);
+  In* output = k.Output(0).MutableData<In>();
+  ForEachTile(k.threads(), w.out_rows() * w.out_width, ByteTileRows(),
+              p.panels(), p.groups() * p.panel_width * 4, WorkOfRow(w),
+              [&](int64_t first, int count, int64_t begin, int64_t end) {
+                const TileRows<Element> tile(w, rows, first, count);
+                int32_t terms[kMostTileRows] = {};
+                if (p.weight_offset != 0)
+                  RowTerms(s.filter, tile.pointers(), count, terms);
+                MultiplyByteTile(p, tile.pointers(), count, begin, end, terms,
+                                 out, output + first * w.out_channels,
+                                 w.out_channels);
+              });
+}
+
 void FastFloat(KernelContext& k, const State& s) {
+  if (!s.panels.empty()) return OneChannelFloat(k, s);
   const Window& w = s.window;
   const float* input = k.Input(kInput).Data<float>();
   const float* filter = k.Input(kFilter).Data<float>();
@@ -360,6 +454,10 @@ template <class In, class Filter, class Accumulator, class Bias>
 void EvalInteger(KernelContext& k, const State& s, const Filter* filter) {
   if constexpr (sizeof(In) == 1) {
     if (s.words.ready()) return FastInteger<In>(k, s);
+    if (s.filter.ready())
+      return s.filter.panels.element == GemmElement::kByte
+                 ? OneChannelInteger<uint8_t, In>(k, s)
+                 : OneChannelInteger<int16_t, In>(k, s);
   }
   const FilterQuantization& q = s.quantization;
   const Bias* bias = k.HasInput(kBias) ? k.Input(kBias).Data<Bias>() : nullptr;

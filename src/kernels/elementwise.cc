@@ -11,6 +11,7 @@
 #include <string>
 
 #include "kernels/map_elements.h"
+#include "kernels/micro/float_functions.h"
 #include "kernels/quantized_unary.h"
 #include "kernels/visit_type.h"
 
@@ -149,7 +150,23 @@ void EvalFloats(KernelContext& k) {
   }
 }
 
+// Whether micro/ computed it.
+bool EvalFast(KernelContext& k) {
+  if (k.reference() || k.Input(0).type != DataType::kFloat32) return false;
+  void (*f)(const float*, int64_t, float*) = nullptr;
+  if (k.op() == Op::kElu) f = EluOfFloats;
+  if (k.op() == Op::kExp) f = ExpOfFloats;
+  if (f == nullptr) return false;
+  const float* from = k.Input(0).Data<float>();
+  float* to = k.Output(0).MutableData<float>();
+  ForEachPart(k, k.Input(0).elements(), [&](int64_t begin, int64_t size) {
+    f(from + begin, size, to + begin);
+  });
+  return true;
+}
+
 void Eval(KernelContext& k) noexcept {
+  if (EvalFast(k)) return;
   const State& s = k.State<State>();
   if (s.quantized) return EvalQuantizedUnary(k, *s.quantized);
   const DataType type = k.Input(0).type;

@@ -9,6 +9,7 @@
 
 #include "kernels/lookup_table.h"
 #include "kernels/map_elements.h"
+#include "kernels/micro/float_functions.h"
 #include "kernels/sigmoid_table.h"
 #include "kernels/visit_type.h"
 
@@ -72,7 +73,12 @@ void Eval(KernelContext& k) noexcept {
   const RuntimeTensor& input = k.Input(0);
   RuntimeTensor& output = k.Output(0);
   const int64_t count = input.elements();
-  if (Floats::Has(input.type)) {
+  if (input.type == DataType::kFloat32 && !k.reference()) {
+    const auto f = logistic ? LogisticOfFloats : TanhOfFloats;
+    ForEachPart(k, count, [&](int64_t begin, int64_t size) {
+      f(input.Data<float>() + begin, size, output.MutableData<float>() + begin);
+    });
+  } else if (Floats::Has(input.type)) {
     Floats::Dispatch(input.type, [&](auto tag) {
       using T = TypeOf<decltype(tag)>;
       logistic ? MapElements<T>(k, Sigmoid)

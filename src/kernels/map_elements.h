@@ -8,6 +8,16 @@
 
 namespace liteforge {
 
+// Calls part(begin, size) for parts that cover `count` elements, shared among
+// the threads where there are many.
+template <class Part>
+void ForEachPart(KernelContext& k, int64_t count, const Part& part) {
+  constexpr int64_t kGrain = 1 << 14;
+  k.threads().ParallelFor(count, kGrain, [&](int64_t begin, int64_t end) {
+    part(begin, end - begin);
+  });
+}
+
 // output[i] = f(input[i]). f computes in Arithmetic<T>.
 template <class T, class Function>
 void MapElements(KernelContext& k, const Function& f) {

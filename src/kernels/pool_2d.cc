@@ -110,15 +110,24 @@ bool PoolRow(const Window& w, const T* input, T* output, int n, int y,
                     w.in_channels;
     T* to = output + ((int64_t{n} * w.out_height + y) * w.out_width + x) *
                          w.out_channels;
-    for (int c = 0; c < w.in_channels; ++c) {
-      typename Reduction::Sum sum = Reduction::kStart;
+    // A few channels at a time, so that their sums stay in registers and the
+    // compiler may use vectors.
+    constexpr int kTogether = 64;
+    for (int c = 0; c < w.in_channels; c += kTogether) {
+      const int channels = std::min(kTogether, w.in_channels - c);
+      typename Reduction::Sum sums[kTogether];
+      std::fill_n(sums, channels, Reduction::kStart);
       for (int i = 0; i < rows.end - rows.begin; ++i) {
-        const T* at = first + int64_t{i} * w.in_width * w.in_channels + c;
         for (int j = 0; j < cols.end - cols.begin; ++j) {
-          Reduction::Take(sum, at[int64_t{j} * w.in_channels]);
+          const T* at =
+              first + (int64_t{i} * w.in_width + j) * w.in_channels + c;
+          for (int m = 0; m < channels; ++m) Reduction::Take(sums[m], at[m]);
         }
       }
-      to[c] = static_cast<T>(Clamp(Reduction::Finish(sum, count), limits));
+      for (int m = 0; m < channels; ++m) {
+        to[c + m] =
+            static_cast<T>(Clamp(Reduction::Finish(sums[m], count), limits));
+      }
     }
   }
   return true;

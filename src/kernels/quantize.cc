@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/half.h"
+#include "kernels/micro/float_functions.h"
 #include "kernels/numerics.h"
 
 namespace liteforge {
@@ -51,6 +52,15 @@ void Convert(KernelContext& k) {
   const In* from = input.Data<In>();
   Out* to = output.MutableData<Out>();
   const int64_t count = input.elements();
+  if constexpr (std::is_floating_point_v<In> && sizeof(Out) == 1) {
+    if (!k.reference()) {
+      k.threads().ParallelFor(count, 1 << 14, [&](int64_t begin, int64_t end) {
+        QuantizeFloats(from + begin, end - begin, output.scale(),
+                       output.zero_point(), to + begin);
+      });
+      return;
+    }
+  }
   if constexpr (std::is_floating_point_v<In>) {
     for (int64_t i = 0; i < count; ++i) {
       to[i] = QuantizeValue<Out>(from[i], output.scale(), output.zero_point());

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "kernels/lookup_table.h"
+#include "kernels/micro/float_functions.h"
 #include "kernels/visit_type.h"
 
 namespace liteforge {
@@ -184,7 +185,12 @@ void ForEachRow(KernelContext& k, const Row& row) {
   const int64_t depth = shape[shape.rank() - 1];
   if (depth == 0) return;
   const int64_t rows = shape.elements() / depth;
-  for (int64_t r = 0; r < rows; ++r) row(r * depth, depth);
+  constexpr int64_t kLeastElements = 1 << 12;  // of a thread
+  k.threads().ParallelFor(rows, (kLeastElements + depth - 1) / depth,
+                          [&](int64_t begin, int64_t end) {
+                            for (int64_t r = begin; r < end; ++r)
+                              row(r * depth, depth);
+                          });
 }
 
 template <class In, class Out>
@@ -199,7 +205,13 @@ void Eval(KernelContext& k) noexcept {
   const State& s = k.State<State>();
   const DataType in = k.Input(0).type, out = k.Output(0).type;
   const bool widened = out == DataType::kInt16;
-  if (Floats::Has(in)) {
+  if (in == DataType::kFloat32 && !k.reference()) {
+    const float beta = k.options<SoftmaxOptions>().beta;
+    ForEachRow(k, [&](int64_t at, int64_t depth) {
+      SoftmaxOfFloats(k.Input(0).Data<float>() + at, depth, beta,
+                      k.Output(0).MutableData<float>() + at);
+    });
+  } else if (Floats::Has(in)) {
     const float beta = k.options<SoftmaxOptions>().beta;
     Floats::Dispatch(in, [&](auto tag) {
       using T = TypeOf<decltype(tag)>;

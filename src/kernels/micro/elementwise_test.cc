@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/micro/targets.h"
+//
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/micro/byte_arithmetic.h"
+#include "kernels/micro/float_functions.h"
+#include "kernels/micro/target_testing.h"
+
+namespace liteforge {
+namespace {
+
+using Function = void (*)(const float*, int64_t, float*);
+
+void ExpectFunction(Function function, double (*exact)(double),
+                    double tolerance) {
+  std::vector<float> x;
+  for (double v = -100; v <= 90; v += 0.37) x.push_back(static_cast<float>(v));
+  for (double v = -1; v <= 1; v += 0.013) x.push_back(static_cast<float>(v));
+  std::vector<float> y(x.size() + 1, 5);
+  for (const size_t count : {x.size(), size_t{1}, size_t{7}}) {
+    function(x.data(), static_cast<int64_t>(count), y.data());
+    for (size_t i = 0; i < count; ++i) {
+      const double want = exact(static_cast<double>(x[i]));
+      if (want > static_cast<double>(std::numeric_limits<float>::max())) {
+        ASSERT_TRUE(std::isinf(y[i])) << x[i];
+        continue;
+      }
+      ASSERT_NEAR(static_cast<double>(y[i]), want,
+                  tolerance * std::abs(want) + 1e-37)
+          << x[i];
+    }
+  }
+  ASSERT_EQ(y.back(), 5);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  float out = 0;
+  function(&nan, 1, &out);
+  EXPECT_TRUE(std::isnan(out));
+}
+
+TEST(FloatFunctions, AgreeWithTheirDefinitions) {
+  ForEachTarget([] {
+    constexpr double kFewUlps = 6e-7;
+    ExpectFunction(
+        ExpOfFloats, [](double x) { return std::exp(x); }, kFewUlps);
+    ExpectFunction(
+        LogisticOfFloats, [](double x) { return 1 / (1 + std::exp(-x)); },
+        kFewUlps);
+    ExpectFunction(
+        TanhOfFloats, [](double x) { return std::tanh(x); }, kFewUlps);
+    ExpectFunction(
+        EluOfFloats, [](double x) { return x < 0 ? std::expm1(x) : x; },
+        kFewUlps);
+  });
+}
+
+TEST(FloatFunctions, Softmax) {
+  ForEachTarget([] {
+    for (const int count : {1, 3, 16, 45}) {
+      Sequence draw(static_cast<uint32_t>(count));
+      std::vector<float> x(static_cast<size_t>(count)), y(x.size());
+      for (float& v : x) v = 20 * draw.Real();
+      SoftmaxOfFloats(x.data(), count, 0.7f, y.data());
+      double sum = 0;
+      for (const float v : x) sum += std::exp(0.7 * static_cast<double>(v));
+      for (size_t i = 0; i < x.size(); ++i) {
+        const double want = std::exp(0.7 * static_cast<double>(x[i])) / sum;
+        EXPECT_NEAR(static_cast<double>(y[i]), want, 3e-6 * want + 1e-30);
+      }
+    }
+  });
+}
+
+TEST(FloatFunctions, QuantizeRoundsHalfAwayFromZero) {
+  ForEachTarget([] {
+    std::vector<float> x = {0.5f,
+                            -0.5f,
+                            1.5f,
+                            -1.5f,
+                            0.49999997f,
+                            1e30f,
+                            -1e30f,
+                            std::numeric_limits<float>::quiet_NaN(),
+                            std::numeric_limits<float>::infinity()};
+    for (int i = -400; i < 400; ++i) x.push_back(static_cast<float>(i) * 0.37f);
+    std::vector<int8_t> y(x.size());
+    std::vector<uint8_t> z(x.size());
+    QuantizeFloats(x.data(), static_cast<int64_t>(x.size()), 1.0f, 3, y.data());
+    QuantizeFloats(x.data(), static_cast<int64_t>(x.size()), 0.5f, 128,
+                   z.data());
+    for (size_t i = 0; i < x.size(); ++i) {
+      const auto want = [&](float scale, double zero, double low, double high) {
+        const double steps =
+            std::isnan(x[i]) ? 0
+                             : std::round(static_cast<double>(x[i] / scale));
+        return std::clamp(steps + zero, low, high);
+      };
+      EXPECT_EQ(y[i], want(1.0f, 3, -128, 127)) << x[i];
+      EXPECT_EQ(z[i], want(0.5f, 128, 0, 255)) << x[i];
+    }
+  });
+}
+
+int32_t Multiply(int32_t x, const ByteScale& s) {
+  const int64_t shifted = int64_t{x} * (int64_t{1} << std::max(s.shift, 0));
+  const int64_t high = (shifted * s.multiplier + (int64_t{1} << 30)) >> 31;
+  if (s.shift >= 0) return static_cast<int32_t>(high);
+  const int64_t half = int64_t{1} << (-s.shift - 1);
+  const int64_t size = (high < 0 ? -high : high) + half;
+  return static_cast<int32_t>(high < 0 ? -(size >> -s.shift)
+                                       : size >> -s.shift);
+}
+
+template <class T>
+void ExpectArithmetic(ByteArithmetic::Kind kind, int64_t count, int64_t a_step,
+                      int64_t b_step) {
+  Sequence draw(static_cast<uint32_t>(count * 4 + a_step * 2 + b_step));
+  const int low = std::numeric_limits<T>::min();
+  ByteArithmetic op;
+  op.kind = kind;
+  op.a = {1400000000, -1};
+  op.b = {2000000000, 0};
+  op.output = kind == ByteArithmetic::Kind::kProduct
+                  ? ByteScale{1700000000, -6}
+                  : ByteScale{1500000000, -18};
+  op.a_offset = -draw.Integer(low, low + 255);
+  op.b_offset = -draw.Integer(low, low + 255);
+  op.output_offset = low + 130;
+  op.low = low + 2;
+  op.high = low + 250;
+  std::vector<T> a(static_cast<size_t>(count)), b(a.size()), to(a.size() + 1);
+  for (size_t i = 0; i < a.size(); ++i) {
+    a[i] = static_cast<T>(draw.Integer(low, low + 255));
+    b[i] = static_cast<T>(draw.Integer(low, low + 255));
+  }
+  to.back() = 9;
+  ComputeBytes(op, a.data(), a_step, b.data(), b_step, count, to.data());
+  ASSERT_EQ(to.back(), 9);
+  for (size_t i = 0; i < a.size(); ++i) {
+    const int32_t x = a[a_step != 0 ? i : 0] + op.a_offset;
+    const int32_t y = b[b_step != 0 ? i : 0] + op.b_offset;
+    int32_t value = x * y;
+    if (kind != ByteArithmetic::Kind::kProduct) {
+      const int32_t left = Multiply(x * (1 << 20), op.a);
+      const int32_t right = Multiply(y * (1 << 20), op.b);
+      value = kind == ByteArithmetic::Kind::kSum ? left + right : left - right;
+    }
+    const int32_t want = std::clamp(
+        Multiply(value, op.output) + op.output_offset, op.low, op.high);
+    ASSERT_EQ(static_cast<int32_t>(to[i]), want) << i << ": " << x << "," << y;
+  }
+}
+
+TEST(ByteArithmetic, Grid) {
+  ForEachTarget([] {
+    for (const auto kind :
+         {ByteArithmetic::Kind::kSum, ByteArithmetic::Kind::kDifference,
+          ByteArithmetic::Kind::kProduct}) {
+      for (const int64_t count : {1, 15, 16, 100}) {
+        for (const int64_t step : {0, 1}) {
+          ExpectArithmetic<int8_t>(kind, count, 1, step);
+          ExpectArithmetic<uint8_t>(kind, count, step, 1);
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace liteforge

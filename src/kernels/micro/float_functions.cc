@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exponential functions are Highway's (contrib/math).
+#include "kernels/micro/float_functions.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "kernels/micro/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/micro/float_functions.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "hwy/contrib/math/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace liteforge {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Floats = hn::ScalableTag<float>;
+using FloatVec = hn::Vec<Floats>;
+
+// to[i] = f(from[i]), the last ones through a buffer.
+template <class Function>
+HWY_INLINE void Map(const float* from, int64_t count, float* to,
+                    const Function& f) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    hn::StoreU(f(hn::LoadU(d, from + i)), d, to + i);
+  if (i == count) return;
+  HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::copy_n(from + i, count - i, rest);
+  hn::Store(f(hn::Load(d, rest)), d, rest);
+  std::copy_n(rest, count - i, to + i);
+}
+
+// What is NaN stays so.
+HWY_INLINE FloatVec OrNan(FloatVec x, FloatVec value) {
+  return hn::IfThenElse(hn::IsNaN(x), x, value);
+}
+
+void Exp(const float* from, int64_t count, float* to) {
+  Map(from, count, to, [](FloatVec x) HWY_ATTR {
+    const Floats d;
+    // Beyond, the result is infinity, which the polynomial does not reach.
+    const auto most = hn::Set(d, 88.72284f);
+    const auto value = hn::Exp(d, hn::Min(x, most));
+    return OrNan(x, hn::IfThenElse(hn::Lt(most, x), hn::Inf(d), value));
+  });
+}
+
+void Logistic(const float* from, int64_t count, float* to) {
+  Map(from, count, to, [](FloatVec x) HWY_ATTR {
+    const Floats d;
+    const auto one = hn::Set(d, 1.0f);
+    const auto e = hn::Exp(d, hn::Min(hn::Neg(x), hn::Set(d, 88.0f)));
+    return OrNan(x, hn::Div(one, hn::Add(one, e)));
+  });
+}
+
+void Tanh(const float* from, int64_t count, float* to) {
+  Map(from, count, to, [](FloatVec x) HWY_ATTR {
+    const Floats d;
+    const auto limit = hn::Set(d, 10.0f);
+    const auto inside = hn::Max(hn::Neg(limit), hn::Min(x, limit));
+    return OrNan(x, hn::Tanh(d, inside));
+  });
+}
+
+void Elu(const float* from, int64_t count, float* to) {
+  Map(from, count, to, [](FloatVec x) HWY_ATTR {
+    const Floats d;
+    const auto zero = hn::Zero(d);
+    const auto value =
+        hn::Expm1(d, hn::Max(hn::Min(x, zero), hn::Set(d, -88.0f)));
+    return hn::IfThenElse(hn::Lt(x, zero), value, x);
+  });
+}
+
+void Softmax(const float* from, int64_t count, float beta, float* to) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  float largest = std::numeric_limits<float>::lowest();
+  int64_t i = 0;
+  if (count >= lanes) {
+    auto most = hn::LoadU(d, from);
+    for (; i + lanes <= count; i += lanes)
+      most = hn::Max(most, hn::LoadU(d, from + i));
+    largest = hn::GetLane(hn::MaxOfLanes(d, most));
+  }
+  for (; i < count; ++i) largest = std::max(largest, from[i]);
+  const auto shift = hn::Set(d, largest), scale = hn::Set(d, beta);
+  auto sums = hn::Zero(d);
+  const auto exp = [&](FloatVec x) HWY_ATTR {
+    return OrNan(x, hn::Exp(d, hn::Mul(hn::Sub(x, shift), scale)));
+  };
+  i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto e = exp(hn::LoadU(d, from + i));
+    sums = hn::Add(sums, e);
+    hn::StoreU(e, d, to + i);
+  }
+  float sum = hn::GetLane(hn::SumOfLanes(d, sums));
+  if (i < count) {
+    HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)] = {};
+    std::copy_n(from + i, count - i, rest);
+    hn::Store(exp(hn::Load(d, rest)), d, rest);
+    for (int64_t j = 0; j < count - i; ++j) sum += rest[j];
+    std::copy_n(rest, count - i, to + i);
+  }
+  const auto total = hn::Set(d, sum);
+  Map(to, count, to, [&](FloatVec x) HWY_ATTR { return hn::Div(x, total); });
+}
+
+template <class Out>
+HWY_INLINE void Quantize(const float* from, int64_t count, float scale,
+                         int32_t zero_point, Out* to) {
+  const Floats d;
+  const hn::RebindToSigned<Floats> d32;
+  const hn::Rebind<Out, Floats> narrow;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto by = hn::Set(d, scale), zero = hn::Zero(d);
+  const auto half = hn::Set(d, 0.5f), one = hn::Set(d, 1.0f);
+  // Clamped first: what follows then fits.
+  const auto low = hn::Set(
+      d, static_cast<float>(std::numeric_limits<Out>::min() - zero_point));
+  const auto high = hn::Set(
+      d, static_cast<float>(std::numeric_limits<Out>::max() - zero_point));
+  const auto offset = hn::Set(d32, zero_point);
+  const auto convert = [&](FloatVec x) HWY_ATTR {
+    const auto steps = hn::Div(x, by);
+    const auto whole = hn::Trunc(steps);
+    const auto rest = hn::Sub(steps, whole);  // exact
+    const auto up = hn::IfThenElseZero(hn::Ge(hn::Abs(rest), half),
+                                       hn::CopySign(one, steps));
+    auto value = hn::Add(whole, up);
+    value = hn::IfThenElse(hn::IsNaN(steps), zero, value);
+    value = hn::Min(hn::Max(value, low), high);
+    return hn::DemoteTo(narrow, hn::Add(hn::ConvertTo(d32, value), offset));
+  };
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    hn::StoreU(convert(hn::LoadU(d, from + i)), narrow, to + i);
+  if (i == count) return;
+  HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)] = {};
+  HWY_ALIGN Out bytes[HWY_MAX_BYTES];
+  std::copy_n(from + i, count - i, rest);
+  hn::StoreU(convert(hn::Load(d, rest)), narrow, bytes);
+  std::copy_n(bytes, count - i, to + i);
+}
+
+void QuantizeToInt8(const float* from, int64_t count, float scale,
+                    int32_t zero_point, int8_t* to) {
+  Quantize(from, count, scale, zero_point, to);
+}
+void QuantizeToUInt8(const float* from, int64_t count, float scale,
+                     int32_t zero_point, uint8_t* to) {
+  Quantize(from, count, scale, zero_point, to);
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace liteforge
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace liteforge {
+
+HWY_EXPORT(Exp);
+HWY_EXPORT(Logistic);
+HWY_EXPORT(Tanh);
+HWY_EXPORT(Elu);
+HWY_EXPORT(Softmax);
+HWY_EXPORT(QuantizeToInt8);
+HWY_EXPORT(QuantizeToUInt8);
+
+void ExpOfFloats(const float* from, int64_t count, float* to) {
+  HWY_DYNAMIC_DISPATCH(Exp)(from, count, to);
+}
+void LogisticOfFloats(const float* from, int64_t count, float* to) {
+  HWY_DYNAMIC_DISPATCH(Logistic)(from, count, to);
+}
+void TanhOfFloats(const float* from, int64_t count, float* to) {
+  HWY_DYNAMIC_DISPATCH(Tanh)(from, count, to);
+}
+void EluOfFloats(const float* from, int64_t count, float* to) {
+  HWY_DYNAMIC_DISPATCH(Elu)(from, count, to);
+}
+void SoftmaxOfFloats(const float* from, int64_t count, float beta, float* to) {
+  HWY_DYNAMIC_DISPATCH(Softmax)(from, count, beta, to);
+}
+void QuantizeFloats(const float* from, int64_t count, float scale,
+                    int32_t zero_point, int8_t* to) {
+  HWY_DYNAMIC_DISPATCH(QuantizeToInt8)(from, count, scale, zero_point, to);
+}
+void QuantizeFloats(const float* from, int64_t count, float scale,
+                    int32_t zero_point, uint8_t* to) {
+  HWY_DYNAMIC_DISPATCH(QuantizeToUInt8)(from, count, scale, zero_point, to);
+}
+
+}  // namespace liteforge
+#endif  // HWY_ONCE
