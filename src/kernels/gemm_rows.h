@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -68,6 +69,19 @@ inline bool CopiesPatches(const Window& w) {
 // Windows of more positions would overflow the tables on the stack.
 inline constexpr int kMostRuns = 256;
 
+// A few numbers, for which a call of memcpy would take longer than they do.
+template <class T>
+inline void CopyRun(const T* from, size_t count, T* to) {
+  constexpr size_t kChunk = 16 / sizeof(T);
+  if (count < kChunk) {
+    for (size_t i = 0; i < count; ++i) to[i] = from[i];
+    return;
+  }
+  for (size_t i = 0; i + kChunk <= count; i += kChunk)
+    std::memcpy(to + i, from + i, 16);
+  std::memcpy(to + count - kChunk, from + count - kChunk, 16);
+}
+
 // What output positions see of `input`, [N, H, W, C].
 template <class T>
 class WindowRows {
@@ -127,7 +141,7 @@ class WindowRows {
         const T* from = inside
                             ? At(o, y, o.left + int64_t{j} * w_.dilation_width)
                             : outside_;
-        for (int c = 0; c < count; ++c) to[c] = from[c];
+        CopyRun(from, static_cast<size_t>(count), to);
         to += count;
         j += inside ? run : 1;
       }
