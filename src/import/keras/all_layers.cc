@@ -73,6 +73,8 @@ constexpr Row kLayers[] = {
     {"GlobalMaxPooling2D", &kGlobalMaxPooling2DLayer},
     {"GlobalMaxPooling3D", &kGlobalMaxPooling3DLayer},
     {"GroupNormalization", &kGroupNormalizationLayer},
+    {"GroupQueryAttention", &kGroupedQueryAttentionLayer},
+    {"GroupedQueryAttention", &kGroupedQueryAttentionLayer},
     {"Identity", &kIdentityLayer},
     {"LSTM", &kLstmLayer},
     {"LSTMV1", &kLstmLayer},

@@ -11,7 +11,7 @@ extern const KerasLayer kActivationLayer, kEluLayer, kLeakyReluLayer,
     kPReluLayer, kReluLayer, kSoftmaxLayer, kThresholdedReluLayer;
 // attention.cc
 extern const KerasLayer kAdditiveAttentionLayer, kAttentionLayer, kDotLayer,
-    kEinsumDenseLayer, kMultiHeadAttentionLayer;
+    kEinsumDenseLayer, kGroupedQueryAttentionLayer, kMultiHeadAttentionLayer;
 // batch_normalization.cc
 extern const KerasLayer kBatchNormalizationLayer;
 // convolution.cc

@@ -23,8 +23,9 @@ struct TensorReference {
 };
 
 struct LayerCall {
-  std::vector<TensorReference> inputs;
-  std::string problem;  // why this call cannot be imported; "" when it can
+  std::vector<TensorReference> inputs;  // the positional ones first
+  size_t positional = 0;                // how many those are
+  CallArguments arguments;
 };
 
 struct ModelGraph;

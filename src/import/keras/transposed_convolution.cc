@@ -34,6 +34,37 @@ Length LengthOf(const SpatialConfig& spatial, size_t axis, int32_t kernel,
                       output_padding[axis]};
 }
 
+// The kernel with zeros between its rows and columns: TensorFlow Lite has no
+// dilation here.
+Result<Tensor> SpreadKernel(LayerContext& c, const std::vector<int32_t>& size,
+                            const std::vector<int32_t>& dilations) {
+  if (dilations[0] == 1 && dilations[1] == 1) return Kernel(c, "kernel", size);
+  TRY_ASSIGN(ConstantValue value, KernelValue(c, "kernel", size));
+  if (value.shape.rank() == 3)
+    value.shape = {1, value.shape[0], value.shape[1], value.shape[2]};
+  const std::vector<float> from = value.data.ToVector<float>();
+  const int32_t rows = value.shape[0], cols = value.shape[1];
+  const int64_t block = int64_t{value.shape[2]} * value.shape[3];
+  TRY_ASSIGN(const int32_t high,
+             CheckedDim(int64_t{rows - 1} * dilations[0] + 1));
+  TRY_ASSIGN(const int32_t wide,
+             CheckedDim(int64_t{cols - 1} * dilations[1] + 1));
+  TRY(CheckedDim(int64_t{high} * wide));
+  TRY(CheckedDim(int64_t{high} * wide * block));
+  std::vector<float> to(static_cast<size_t>(high * wide * block));
+  for (int32_t row = 0; row < rows; ++row) {
+    for (int32_t col = 0; col < cols; ++col) {
+      const int64_t at =
+          int64_t{row} * dilations[0] * wide + int64_t{col} * dilations[1];
+      std::copy_n(from.begin() + (int64_t{row} * cols + col) * block, block,
+                  to.begin() + at * block);
+    }
+  }
+  return c.Constant("kernel",
+                    FloatConstant({high, wide, value.shape[2], value.shape[3]},
+                                  std::move(to)));
+}
+
 // The size of y: known, and as int32 [4].
 struct Sizes {
   Shape shape;
@@ -87,7 +118,7 @@ LayerOutputs BuildTransposed(LayerContext& c, int rank) {
   TRY_ASSIGN(Tensor x, c.FloatInput(rank + 2));
   const bool first = spatial.channels_first;
   if (rank == 1) x = AddHeight(x, first);
-  TRY_ASSIGN(const Tensor kernel, Kernel(c, "kernel", size));
+  TRY_ASSIGN(const Tensor kernel, SpreadKernel(c, size, spatial.dilations));
   if (rank == 1) size.insert(size.begin(), 1);
   const int32_t channels = x.dim(first ? 1 : 3);
   if (kernel.dim(2) != filters || (channels >= 0 && kernel.dim(3) != channels))
@@ -107,7 +138,7 @@ LayerOutputs BuildTransposed(LayerContext& c, int rank) {
                          Attributes()
                              .Type("T", DataType::kFloat32)
                              .Ints("strides", all(spatial.strides))
-                             .Ints("dilations", all(spatial.dilations))
+                             .Ints("dilations", {1, 1, 1, 1})
                              .String("padding", spatial.padding)
                              .String("data_format", spatial.data_format()),
                          DataType::kFloat32, sizes.shape);
