@@ -141,5 +141,34 @@ TEST(TransposedLayers, Conv1DTranspose) {
   }
 }
 
+TEST(TransposedLayers, Conv3DTranspose) {
+  const Array x = Draw({2, 3, 2, 4, 2}, 10), bias = Draw({3}, 12);
+  for (const Case& c : Cases()) {
+    if (!Possible(2, c) || !Possible(3, c) || !Possible(4, c)) continue;
+    const Array kernel = Draw({c.kernel, c.kernel, c.kernel, 3, 2}, 11);
+    Indices dims = x.dims;
+    int before[3];
+    for (size_t axis = 1; axis <= 3; ++axis) {
+      dims[axis] = OutputSize(x.dims[axis], c);
+      before[axis - 1] = Before(x.dims[axis], dims[axis], c);
+    }
+    dims[4] = 3;
+    Array y = Filled(dims, [&](const Indices& at) { return bias[{at[4]}]; });
+    ForEach(x.dims, [&](const Indices& at) {
+      ForEach({c.kernel, c.kernel, c.kernel, 3}, [&](const Indices& tap) {
+        Indices to = {at[0], 0, 0, 0, tap[3]};
+        for (size_t axis = 1; axis <= 3; ++axis) {
+          to[axis] = at[axis] * c.stride - before[axis - 1] +
+                     tap[axis - 1] * c.dilation;
+          if (to[axis] < 0 || to[axis] >= dims[axis]) return;
+        }
+        y[to] += x[at] * kernel[{tap[0], tap[1], tap[2], tap[3], at[4]}];
+      });
+    });
+    ExpectLayer("Conv3DTranspose", Config(c, 3),
+                {Weight("kernel", kernel), Weight("bias", bias)}, x, y, 2e-5);
+  }
+}
+
 }  // namespace
 }  // namespace liteforge

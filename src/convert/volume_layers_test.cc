@@ -122,6 +122,104 @@ TEST(VolumeLayers, GlobalPooling3D) {
   }
 }
 
+TEST(VolumeLayers, PaddingCroppingAndRepeating) {
+  const Array x = Draw({2, 3, 4, 5, 2}, 8);
+  const auto inside = [&](const Indices& at) {
+    for (size_t axis = 0; axis < at.size(); ++axis)
+      if (at[axis] < 0 || at[axis] >= x.dims[axis]) return false;
+    return true;
+  };
+  ExpectLayer(
+      "ZeroPadding3D", R"("padding":[[1,0],[2,1],[0,3]])", {}, x,
+      Filled({2, 4, 7, 8, 2}, [&](const Indices& at) {
+        const Indices from = {at[0], at[1] - 1, at[2] - 2, at[3], at[4]};
+        return inside(from) ? x[from] : 0;
+      }));
+  ExpectLayer(
+      "ZeroPadding3D", R"("padding":[1,0,2])", {}, x,
+      Filled({2, 5, 4, 9, 2}, [&](const Indices& at) {
+        const Indices from = {at[0], at[1] - 1, at[2], at[3] - 2, at[4]};
+        return inside(from) ? x[from] : 0;
+      }));
+  ExpectLayer("Cropping3D", R"("cropping":[[1,0],[1,2],[0,3]])", {}, x,
+              Filled({2, 2, 1, 2, 2}, [&](const Indices& at) {
+                return x[{at[0], at[1] + 1, at[2] + 1, at[3], at[4]}];
+              }));
+  ExpectLayer("UpSampling3D", R"("size":[2,1,3])", {}, x,
+              Filled({2, 6, 4, 15, 2}, [&](const Indices& at) {
+                return x[{at[0], at[1] / 2, at[2], at[3] / 3, at[4]}];
+              }));
+}
+
+TEST(VolumeLayers, AdaptivePooling) {
+  const Array x = Draw({2, 7, 6, 3}, 9);
+  for (const bool max : {true, false}) {
+    const Array y = Filled({2, 3, 6, 3}, [&](const Indices& at) {
+      const int begin = at[1] * 7 / 3, end = (at[1] * 7 + 7 + 2) / 3;
+      double sum = 0, largest = -1e30;
+      for (int row = begin; row < end; ++row) {
+        sum += x[{at[0], row, at[2], at[3]}];
+        largest = std::max(largest, x[{at[0], row, at[2], at[3]}]);
+      }
+      return max ? largest : sum / (end - begin);
+    });
+    ExpectLayer(max ? "AdaptiveMaxPooling2D" : "AdaptiveAveragePooling2D",
+                R"("output_size":[3,6])", {}, x, y);
+  }
+}
+
+TEST(VolumeLayers, CenterCropAndResizingKeepTheShapeOfThings) {
+  const Array x = Draw({2, 6, 9, 3}, 10);
+  ExpectLayer("CenterCrop", R"("height":3,"width":4)", {}, x,
+              Filled({2, 3, 4, 3}, [&](const Indices& at) {
+                return x[{at[0], at[1] + 1, at[2] + 2, at[3]}];
+              }));
+  // The middle 6 of 9 columns have the shape of 2 x 2.
+  ExpectLayer("Resizing",
+              R"("height":2,"width":2,"interpolation":"nearest",
+                 "crop_to_aspect_ratio":true)",
+              {}, x, Filled({2, 2, 2, 3}, [&](const Indices& at) {
+                const int row = static_cast<int>((at[1] + 0.5) * 3);
+                const int column = static_cast<int>((at[2] + 0.5) * 3);
+                return x[{at[0], row, 1 + column, at[3]}];
+              }));
+  // 9 x 9 with 1 row of sevens above and 2 below.
+  ExpectLayer("Resizing",
+              R"("height":9,"width":9,"interpolation":"nearest",
+                 "pad_to_aspect_ratio":true,"fill_value":7.0)",
+              {}, x, Filled({2, 9, 9, 3}, [&](const Indices& at) {
+                const int row = at[1] - 1;
+                return row < 0 || row > 5 ? 7.0 : x[{at[0], row, at[2], at[3]}];
+              }));
+}
+
+TEST(VolumeLayers, CategoriesFromNumbers) {
+  Array x = Zeros({2, 3});
+  x.values = {1, 3, 1, 0, 2, 2};
+  const auto count = [&](const Indices& at) {
+    double n = 0;
+    for (int i = 0; i < 3; ++i) n += x[{at[0], i}] == at[1] ? 1 : 0;
+    return n;
+  };
+  ExpectRuns(OneLayer(2, "CategoryEncoding",
+                      R"("num_tokens":4,"output_mode":"count")", "3"),
+             {x}, Filled({2, 4}, count));
+  ExpectRuns(OneLayer(2, "CategoryEncoding",
+                      R"("num_tokens":4,"output_mode":"multi_hot")", "3"),
+             {x}, Filled({2, 4}, [&](const Indices& at) {
+               return std::min(count(at), 1.0);
+             }));
+  Array values = Zeros({4, 1});
+  values.values = {-3, 0.5, 1, 9};
+  Array bins = Zeros({4, 3});
+  for (const Indices& at : {Indices{0, 0}, {1, 1}, {2, 2}, {3, 2}})
+    bins[at] = 1;
+  ExpectRuns(
+      OneLayer(2, "Discretization",
+               R"("bin_boundaries":[0.0,1.0],"output_mode":"one_hot")", "1"),
+      {values}, bins);
+}
+
 // The pixel that lies under the middle of pixel i of `out` when `in` pixels
 // are spread as wide.
 double Under(int i, int in, int out) { return (i + 0.5) * in / out - 0.5; }

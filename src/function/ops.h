@@ -160,6 +160,14 @@ Tensor Fill(Tensor dims, float value, const Shape& result);
 Tensor InplaceUpdate(Tensor x, Tensor rows, Tensor values);
 Tensor Reverse(Tensor x, int32_t axis);
 
+//----------------------------------------------------------------- variables
+// A float32 variable that keeps its value between calls, 0 at first. Its
+// handle.
+Tensor Variable(FunctionBuilder& f, std::string_view name, const Shape& shape);
+Tensor ReadVariable(Tensor variable, const Shape& shape);
+// `then`, computed once the variable is assigned.
+Tensor AssignVariable(Tensor variable, Tensor value, Tensor then);
+
 //-------------------------------------------------------------- control flow
 // While cond(values): values = body(values). Both take all values; cond gives
 // a bool scalar, body all values anew.

@@ -12,6 +12,7 @@
 
 #include "base/try.h"
 #include "import/keras/model_graph.h"
+#include "import/keras/steps.h"
 
 namespace liteforge {
 namespace {
@@ -209,7 +210,20 @@ Result<void> CheckArguments(const KerasLayer& kind,
   return {};
 }
 
+// Layers that keep states between calls do so for a fixed number of examples.
+bool IsStateful(const ModelGraph& graph) {
+  return std::any_of(graph.layers.begin(), graph.layers.end(),
+                     [](const ModelLayer& layer) {
+                       if (layer.kind == ModelLayer::Kind::kModel)
+                         return IsStateful(*layer.model);
+                       const nlohmann::json& config = *layer.instance.config;
+                       const auto stateful = config.find("stateful");
+                       return stateful != config.end() && *stateful == true;
+                     });
+}
+
 Result<TracedTensors> ModelBuilder::MakeInputs(ModelGraph& graph) {
+  const bool stateful = IsStateful(graph);
   TracedTensors inputs;
   for (const TensorReference& input : graph.inputs) {
     ModelLayer& layer = graph.layers[static_cast<size_t>(input.layer)];
@@ -222,7 +236,8 @@ Result<TracedTensors> ModelBuilder::MakeInputs(ModelGraph& graph) {
     // How many examples come at once is the caller's choice, whatever number
     // the model was trained with.
     Shape shape = layer.shape;
-    if (shape.rank() > 0 && shape[0] > 1) shape.set_dim(0, Shape::kUnknownDim);
+    if (shape.rank() > 0 && shape[0] > 1 && !stateful)
+      shape.set_dim(0, Shape::kUnknownDim);
     inputs.push_back(
         {f_.Input(NodeName(layer.instance.name), layer.type, shape), {}});
   }
@@ -276,7 +291,17 @@ Result<TracedTensors> ModelBuilder::CallModel(ModelLayer& layer,
                         std::to_string(inputs.size()));
   }
   const FunctionBuilder::Scope scope(f_, NodeName(layer.instance.name));
-  return Run(*layer.model, inputs);
+  if (!layer.per_step) return Run(*layer.model, inputs);
+  const Tensor& x = inputs[0].tensor;
+  if (x.rank() < 2 || inputs.size() != 1)
+    return InvalidModel(Describe(layer.instance) +
+                        " takes one input [batch, time, …]");
+  TRY_ASSIGN(TracedTensors outputs, Run(*layer.model, {{StepsAsBatch(x), {}}}));
+  for (Traced& output : outputs) {
+    if (!output.tensor.empty()) output.tensor = BatchAsSteps(output.tensor, x);
+    output.mask = inputs[0].mask;
+  }
+  return outputs;
 }
 
 Result<TracedTensors> ModelBuilder::Call(ModelLayer& layer,

@@ -57,7 +57,7 @@ Tensor LayerContext::MaskOf(size_t input) const {
     const nlohmann::json& own =
         given->is_array() && input < given->size() ? (*given)[input] : *given;
     const Tensor* tensor = TensorIn(own);
-    return tensor == nullptr ? Tensor() : *tensor;
+    return tensor == nullptr ? Tensor() : Cast(*tensor, DataType::kBool);
   }
   return input < masks_.size() ? masks_[input] : Tensor();
 }

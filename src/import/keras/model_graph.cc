@@ -298,7 +298,13 @@ Result<void> GraphReader::ReadLayer(const json& json_layer) {
   instance.path = path_ + instance.name;
   instance.trainable = Member(config, "trainable") != false;
   const std::string keras_class = KerasClass(json_layer, class_name);
-  if (IsModel(keras_class, config)) {
+  const json& inner = Member(config, "layer");
+  layer.per_step = keras_class == "TimeDistributed" &&
+                   IsModel(KerasClass(inner, Text(Member(inner, "class_name"))),
+                           Member(inner, "config"));
+  if (layer.per_step) {
+    TRY(ReadModel(layer, inner));
+  } else if (IsModel(keras_class, config)) {
     TRY(ReadModel(layer, json_layer));
   } else if (keras_class == "InputLayer") {
     layer.kind = ModelLayer::Kind::kInput;
@@ -334,7 +340,7 @@ Result<void> GraphReader::ReadModel(ModelLayer& layer, const json& json_layer) {
 Result<Shape> GraphReader::FirstShape(const json& model,
                                       const json& config) const {
   const ModelLayer& first = graph_.layers.front();
-  if (first.kind == ModelLayer::Kind::kModel) {
+  if (first.kind == ModelLayer::Kind::kModel && !first.per_step) {
     const ModelGraph& inner = *first.model;
     if (inner.inputs.size() != 1) {
       return InvalidModel("a Sequential model starts with a model of " +

@@ -41,6 +41,7 @@ struct ModelLayer {
   DataType type = DataType::kFloat32;
 
   std::unique_ptr<ModelGraph> model;  // of kModel
+  bool per_step = false;  // TimeDistributed(model): run on each step
 
   // What building found out, for summaries.
   std::string output_shape;
