@@ -1,134 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keras layers, converted and run, against their definitions computed here in
 // double with plain loops over channels_last data.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <cmath>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "convert/compile.h"
-#include "import/keras/import_keras.h"
-#include "import/keras/keras_test_model.h"
-#include "liteforge/interpreter.h"
+#include "convert/layer_testing.h"
 
 namespace liteforge {
 namespace {
-
-// Row-major values with their dimensions; [N, H, W, C] where there are four.
-struct Array {
-  std::vector<int> dims;
-  std::vector<double> values;
-
-  int size() const {
-    int product = 1;
-    for (int d : dims) product *= d;
-    return product;
-  }
-  double& at(int n, int h, int w, int c) {
-    return values[static_cast<size_t>(
-        ((n * dims[1] + h) * dims[2] + w) * dims[3] + c)];
-  }
-  double at(int n, int h, int w, int c) const {
-    return const_cast<Array*>(this)->at(n, h, w, c);
-  }
-};
-
-// Values between -1 and 1 from a fixed sequence.
-Array Draw(std::vector<int> dims, uint32_t seed) {
-  Array array{std::move(dims), {}};
-  uint32_t state = seed * 2654435761u + 1;
-  for (int i = 0; i < array.size(); ++i) {
-    state = state * 1664525u + 1013904223u;
-    array.values.push_back(static_cast<double>(
-        static_cast<float>((state >> 8) / 8388608.0 - 1.0)));
-  }
-  return array;
-}
-
-Array Zeros(std::vector<int> dims) {
-  Array array{std::move(dims), {}};
-  array.values.assign(static_cast<size_t>(array.size()), 0.0);
-  return array;
-}
-
-std::vector<float> Floats(const Array& array) {
-  return {array.values.begin(), array.values.end()};
-}
-
-KerasWeight Weight(std::string name, const Array& array) {
-  return {std::move(name), DataType::kFloat32,
-          Shape(std::span<const int32_t>(array.dims)),
-          Blob::Own(Floats(array))};
-}
-
-// [N, H, W, C] -> [N, C, H, W] and back.
-Array ToChannelsFirst(const Array& a) {
-  Array b = Zeros({a.dims[0], a.dims[3], a.dims[1], a.dims[2]});
-  for (int n = 0; n < a.dims[0]; ++n)
-    for (int h = 0; h < a.dims[1]; ++h)
-      for (int w = 0; w < a.dims[2]; ++w)
-        for (int c = 0; c < a.dims[3]; ++c) b.at(n, c, h, w) = a.at(n, h, w, c);
-  return b;
-}
-
-std::string ShapeText(const Array& input) {
-  std::string text;
-  for (size_t i = 1; i < input.dims.size(); ++i) {
-    text += (i > 1 ? "," : "") + std::to_string(input.dims[i]);
-  }
-  return text;
-}
-
-// Converts the model, runs it on the input, and compares.
-void ExpectRuns(const KerasFile& file, const std::vector<Array>& inputs,
-                const Array& want, double tolerance = 1e-5) {
-  const auto function = ImportKeras(file);
-  ASSERT_TRUE(function) << function.error().ToString();
-  const auto bytes = Compile(*function);
-  ASSERT_TRUE(bytes) << bytes.error().ToString();
-  auto interpreter = Interpreter::FromBuffer(*bytes);
-  ASSERT_TRUE(interpreter) << interpreter.error().ToString();
-  const auto details = interpreter->InputDetails();
-  ASSERT_EQ(details.size(), inputs.size());
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const Shape shape{std::span<const int32_t>(inputs[i].dims)};
-    ASSERT_TRUE(interpreter->ResizeInputTensor(details[i].index, shape));
-  }
-  const auto allocated = interpreter->AllocateTensors();
-  ASSERT_TRUE(allocated) << allocated.error().ToString();
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const std::vector<float> values = Floats(inputs[i]);
-    ASSERT_TRUE(interpreter->SetTensor<float>(details[i].index, values));
-  }
-  const auto invoked = interpreter->Invoke();
-  ASSERT_TRUE(invoked) << invoked.error().ToString();
-  const TensorDetails output = interpreter->OutputDetails()[0];
-  EXPECT_EQ(output.shape, Shape(std::span<const int32_t>(want.dims)));
-  EXPECT_THAT(
-      interpreter->Tensor<float>(output.index),
-      testing::Pointwise(testing::FloatNear(static_cast<float>(tolerance)),
-                         Floats(want)));
-}
-
-// One layer on [2, …], in channels_last and channels_first.
-void ExpectLayer(const std::string& class_name, const std::string& config,
-                 const std::vector<KerasWeight>& weights, const Array& input,
-                 const Array& want, double tolerance = 1e-5) {
-  SCOPED_TRACE(class_name + " {" + config + "}");
-  const std::string more = config.empty() ? "" : "," + config;
-  ExpectRuns(OneLayer(2, class_name, R"("data_format":"channels_last")" + more,
-                      ShapeText(input), weights),
-             {input}, want, tolerance);
-  if (input.dims.size() != 4) return;
-  const Array first = ToChannelsFirst(input);
-  const Array want_first = want.dims.size() == 4 ? ToChannelsFirst(want) : want;
-  ExpectRuns(OneLayer(2, class_name, R"("data_format":"channels_first")" + more,
-                      ShapeText(first), weights),
-             {first}, want_first, tolerance);
-}
 
 struct Axis {
   int out;
@@ -516,25 +397,6 @@ TEST(KerasLayers, SoftmaxAlongTheLastAxis) {
              y);
 }
 
-KerasFile TwoInputs(const std::string& class_name, const std::string& config) {
-  const std::string input =
-      R"({"class_name":"InputLayer","name":"NAME","config":{"name":"NAME",
-          "batch_input_shape":[null,2,3]},"inbound_nodes":[]})";
-  const auto named = [&](const std::string& name) {
-    std::string text = input;
-    for (size_t at; (at = text.find("NAME")) != std::string::npos;)
-      text.replace(at, 4, name);
-    return text;
-  };
-  return TestFile(
-      2, R"({"class_name":"Functional","config":{"name":"m","layers":[)" +
-             named("a") + "," + named("b") + R"(,{"class_name":")" +
-             class_name + R"(","name":"l","config":{"name":"l")" + config +
-             R"(},"inbound_nodes":[[["a",0,0,{}],["b",0,0,{}]]]}],
-                "input_layers":[["a",0,0],["b",0,0]],
-                "output_layers":[["l",0,0]]}})");
-}
-
 TEST(KerasLayers, MergingLayers) {
   const Array a = Draw({2, 2, 3}, 31), b = Draw({2, 2, 3}, 32);
   const auto expect = [&](const char* name, auto f) {
@@ -542,7 +404,7 @@ TEST(KerasLayers, MergingLayers) {
     Array y = a;
     for (size_t i = 0; i < y.values.size(); ++i)
       y.values[i] = f(a.values[i], b.values[i]);
-    ExpectRuns(TwoInputs(name, ""), {a, b}, y);
+    ExpectRuns(ManyInputs(2, name, "", {"2,3", "2,3"}), {a, b}, y);
   };
   expect("Add", [](double x, double y) { return x + y; });
   expect("Subtract", [](double x, double y) { return x - y; });
@@ -556,7 +418,8 @@ TEST(KerasLayers, MergingLayers) {
       joined.values[r * 6 + i] = a.values[r * 3 + i];
       joined.values[r * 6 + 3 + i] = b.values[r * 3 + i];
     }
-  ExpectRuns(TwoInputs("Concatenate", R"(,"axis":-1)"), {a, b}, joined);
+  ExpectRuns(ManyInputs(2, "Concatenate", R"("axis":-1)", {"2,3", "2,3"}),
+             {a, b}, joined);
 }
 
 TEST(KerasLayers, UnknownSpatialDimensionsStayUnknownAndRun) {

@@ -1,149 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keras' recurrent layers, converted and run, against their definitions
 // (keras/src/layers/rnn) computed here in double, one number at a time.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <vector>
 
-#include "convert/compile.h"
-#include "import/keras/import_keras.h"
-#include "import/keras/keras_test_model.h"
-#include "liteforge/interpreter.h"
+#include "convert/recurrent_testing.h"
 
 namespace liteforge {
 namespace {
-
-using Matrix = std::vector<std::vector<double>>;
-
-// Values between -1 and 1 from a fixed sequence.
-Matrix Draw(int rows, int columns, uint32_t seed) {
-  Matrix m(static_cast<size_t>(rows),
-           std::vector<double>(static_cast<size_t>(columns)));
-  uint32_t state = seed * 2654435761u + 1;
-  for (auto& row : m) {
-    for (double& value : row) {
-      state = state * 1664525u + 1013904223u;
-      value = static_cast<float>((state >> 8) / 8388608.0 - 1.0);
-    }
-  }
-  return m;
-}
-
-KerasWeight Weight(std::string name, const Matrix& m, bool vector = false) {
-  std::vector<float> values;
-  for (const auto& row : m) values.insert(values.end(), row.begin(), row.end());
-  const auto rows = static_cast<int32_t>(m.size());
-  const auto columns = static_cast<int32_t>(m[0].size());
-  return {std::move(name), DataType::kFloat32,
-          vector ? Shape{columns} : Shape{rows, columns},
-          Blob::Own(std::move(values))};
-}
-
-double Sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
-// One example's weights: x W + h U + b.
-struct Cell {
-  int in, units;
-  Matrix w, u, b;  // b: [1 or 2, gates units]
-};
-
-Cell MakeCell(int in, int units, int gates, int biases, uint32_t seed) {
-  return {in, units, Draw(in, gates * units, seed),
-          Draw(units, gates * units, seed + 1),
-          Draw(biases, gates * units, seed + 2)};
-}
-
-double Dot(const std::vector<double>& x, const Matrix& m, int column) {
-  double sum = 0;
-  for (size_t i = 0; i < x.size(); ++i)
-    sum += x[i] * m[i][static_cast<size_t>(column)];
-  return sum;
-}
-
-struct State {
-  std::vector<double> h, c;
-};
-
-State StepSimple(const Cell& cell, const std::vector<double>& x,
-                 const State& s) {
-  State next = s;
-  for (int j = 0; j < cell.units; ++j) {
-    next.h[static_cast<size_t>(j)] =
-        std::tanh(Dot(x, cell.w, j) + Dot(s.h, cell.u, j) +
-                  cell.b[0][static_cast<size_t>(j)]);
-  }
-  return next;
-}
-
-State StepLstm(const Cell& cell, const std::vector<double>& x, const State& s) {
-  State next = s;
-  for (int j = 0; j < cell.units; ++j) {
-    const auto gate = [&](int g) {
-      const int column = g * cell.units + j;
-      return Dot(x, cell.w, column) + Dot(s.h, cell.u, column) +
-             cell.b[0][static_cast<size_t>(column)];
-    };
-    const auto at = static_cast<size_t>(j);
-    next.c[at] =
-        Sigmoid(gate(1)) * s.c[at] + Sigmoid(gate(0)) * std::tanh(gate(2));
-    next.h[at] = Sigmoid(gate(3)) * std::tanh(next.c[at]);
-  }
-  return next;
-}
-
-double Part(const Cell& cell, const std::vector<double>& x, const Matrix& m,
-            int gate, int j, double bias) {
-  return Dot(x, m, gate * cell.units + j) + bias;
-}
-
-State StepGru(const Cell& cell, const std::vector<double>& x, const State& s) {
-  const bool reset_after = cell.b.size() == 2;
-  const auto bias = [&](size_t row, int gate, int j) {
-    return row < cell.b.size()
-               ? cell.b[row][static_cast<size_t>(gate * cell.units + j)]
-               : 0.0;
-  };
-  std::vector<double> z, r, reset;
-  for (int j = 0; j < cell.units; ++j) {
-    const auto gate = [&](int g) {
-      return Sigmoid(Part(cell, x, cell.w, g, j, bias(0, g, j)) +
-                     Part(cell, s.h, cell.u, g, j, bias(1, g, j)));
-    };
-    z.push_back(gate(0));
-    r.push_back(gate(1));
-    reset.push_back(r.back() * s.h[static_cast<size_t>(j)]);
-  }
-  State next = s;
-  for (int j = 0; j < cell.units; ++j) {
-    const auto at = static_cast<size_t>(j);
-    const double of_h =
-        reset_after ? r[at] * Part(cell, s.h, cell.u, 2, j, bias(1, 2, j))
-                    : Part(cell, reset, cell.u, 2, j, 0);
-    const double candidate =
-        std::tanh(Part(cell, x, cell.w, 2, j, bias(0, 2, j)) + of_h);
-    next.h[at] = z[at] * s.h[at] + (1 - z[at]) * candidate;
-  }
-  return next;
-}
-
-using Step = State (*)(const Cell&, const std::vector<double>&, const State&);
-
-// Of one example [time, in]: all outputs, in the order they come.
-Matrix Outputs(Step step, const Cell& cell, Matrix x, bool backwards) {
-  if (backwards) std::reverse(x.begin(), x.end());
-  const std::vector<double> zeros(static_cast<size_t>(cell.units));
-  State state{zeros, zeros};
-  Matrix all;
-  for (const auto& row : x) {
-    state = step(cell, row, state);
-    all.push_back(state.h);
-  }
-  return all;
-}
 
 struct Produced {
   Shape shape;
@@ -194,33 +59,6 @@ std::vector<double> Flat(const std::vector<Matrix>& examples, bool sequences) {
       flat.insert(flat.end(), example[t].begin(), example[t].end());
   }
   return flat;
-}
-
-std::string Options(int units, bool sequences, bool backwards, bool unroll) {
-  const auto flag = [](bool on) { return on ? "true" : "false"; };
-  return R"("activation":"tanh","recurrent_activation":"sigmoid","units":)" +
-         std::to_string(units) + R"(,"return_sequences":)" + flag(sequences) +
-         R"(,"go_backwards":)" + flag(backwards) + R"(,"unroll":)" +
-         flag(unroll);
-}
-
-struct Kind {
-  const char* name;
-  Step step;
-  int gates;
-  int biases;
-  const char* more;
-};
-constexpr Kind kKinds[] = {
-    {"SimpleRNN", StepSimple, 1, 1, ""},
-    {"LSTM", StepLstm, 4, 1, ""},
-    {"GRU", StepGru, 3, 1, R"(,"reset_after":false)"},
-    {"GRU", StepGru, 3, 2, R"(,"reset_after":true)"},
-};
-
-std::vector<KerasWeight> WeightsOf(const Cell& cell) {
-  return {Weight("kernel", cell.w), Weight("recurrent_kernel", cell.u),
-          Weight("bias", cell.b, cell.b.size() == 1)};
 }
 
 // Both directions, all outputs or the last, as a loop and written out, of known
@@ -352,6 +190,242 @@ TEST(RecurrentLayers, TimeDistributedDense) {
                x);
   EXPECT_EQ(run.shape, (Shape{2, 4, 2}));
   ExpectNear(run, want);
+}
+
+// Runs the model on one input after the other.
+void ExpectAfterRuns(const KerasFile& file, const std::vector<Array>& inputs,
+                     const std::vector<Array>& want) {
+  const auto function = ImportKeras(file);
+  ASSERT_TRUE(function) << function.error().ToString();
+  const auto bytes = Compile(*function);
+  ASSERT_TRUE(bytes) << bytes.error().ToString();
+  auto interpreter = Interpreter::FromBuffer(*bytes);
+  ASSERT_TRUE(interpreter) << interpreter.error().ToString();
+  ASSERT_TRUE(interpreter->AllocateTensors());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    SCOPED_TRACE(i);
+    SetInput(*interpreter, interpreter->InputDetails()[0], inputs[i]);
+    const auto done = interpreter->Invoke();
+    ASSERT_TRUE(done) << done.error().ToString();
+    EXPECT_THAT(
+        interpreter->Tensor<float>(interpreter->OutputDetails()[0].index),
+        testing::Pointwise(testing::FloatNear(2e-5f), Floats(want[i])));
+  }
+}
+
+TEST(RecurrentLayers, StatefulLayersGoOnWhereTheyEnded) {
+  for (const Kind& kind : kKinds) {
+    SCOPED_TRACE(kind.name);
+    const Cell cell = MakeCell(3, 2, kind.gates, kind.biases, 31);
+    std::vector<Array> inputs, want;
+    const std::vector<double> zeros(2);
+    std::vector<State> states(2, State{zeros, zeros});
+    for (uint32_t run = 0; run < 3; ++run) {
+      inputs.push_back(Draw({2, 4, 3}, run + 40));
+      Array y = Zeros({2, 4, 2});
+      for (int n = 0; n < 2; ++n) {
+        State& state = states[static_cast<size_t>(n)];
+        for (int t = 0; t < 4; ++t) {
+          std::vector<double> row;
+          for (int d = 0; d < 3; ++d) row.push_back(inputs.back()[{n, t, d}]);
+          state = kind.step(cell, row, state);
+          for (int j = 0; j < 2; ++j)
+            y[{n, t, j}] = state.h[static_cast<size_t>(j)];
+        }
+      }
+      want.push_back(y);
+    }
+    const std::string model =
+        R"({"class_name":"Sequential","config":[{"class_name":")" +
+        std::string(kind.name) +
+        R"(","config":{"name":"l","batch_input_shape":[2,4,3],"stateful":true,)" +
+        Options(2, true, false, false) + kind.more + "}}]}";
+    ExpectAfterRuns(TestFile(2, model, {{"l", WeightsOf(cell)}}), inputs, want);
+  }
+}
+
+// cuDNN's kernels: each gate's memory is [units, in]; recurrent ones are
+// transposed; biases come twice.
+TEST(RecurrentLayers, CudnnLayers) {
+  for (const bool lstm : {true, false}) {
+    SCOPED_TRACE(lstm);
+    const int gates = lstm ? 4 : 3, in = 3, units = 2;
+    const Cell cell = MakeCell(in, units, gates, lstm ? 1 : 2, 51);
+    Matrix kernel = cell.w, recurrent = cell.u;
+    const auto at = [](int i) { return static_cast<size_t>(i); };
+    for (int g = 0; g < gates; ++g) {
+      for (int i = 0; i < in; ++i) {
+        for (int j = 0; j < units; ++j) {
+          const int place = j * in + i;  // in the gate's [in, units]
+          kernel[at(place / units)][at(g * units + place % units)] =
+              cell.w[at(i)][at(g * units + j)];
+        }
+      }
+      for (int i = 0; i < units; ++i) {
+        for (int j = 0; j < units; ++j)
+          recurrent[at(j)][at(g * units + i)] =
+              cell.u[at(i)][at(g * units + j)];
+      }
+    }
+    Matrix bias = {{}};
+    for (size_t part = 0; part < 2; ++part) {
+      for (int k = 0; k < gates * units; ++k) {
+        const double half = part == 0 ? 0.25 : -0.25;
+        bias[0].push_back(lstm ? cell.b[0][at(k)] / 2 + half
+                               : cell.b[part][at(k)]);
+      }
+    }
+    const std::vector<Matrix> x = {Draw(4, in, 52)};
+    ExpectNear(
+        RunModel(OneLayer(2, lstm ? "CuDNNLSTM" : "CuDNNGRU",
+                          R"("units":2,"return_sequences":true)", "4,3",
+                          {Weight("kernel", kernel),
+                           Weight("recurrent_kernel", recurrent),
+                           Weight("bias", bias, true)}),
+                 x),
+        Flat({Outputs(lstm ? StepLstm : StepGru, cell, x[0], false)}, true));
+  }
+}
+
+//----------------------------------------------------------------- ConvLSTM
+
+// x [H, W, C] by kernel [K, K, C, O] with stride 1; `same` keeps the size.
+Array Convolved(const Array& x, const Array& kernel, bool same) {
+  const int size = kernel.dims[0], before = same ? (size - 1) / 2 : 0;
+  const int less = same ? 0 : size - 1;
+  return Filled(
+      {x.dims[0] - less, x.dims[1] - less, kernel.dims[3]},
+      [&](const Indices& at) {
+        double sum = 0;
+        ForEach({size, size, x.dims[2]}, [&](const Indices& tap) {
+          const int row = at[0] + tap[0] - before;
+          const int column = at[1] + tap[1] - before;
+          if (row >= 0 && row < x.dims[0] && column >= 0 && column < x.dims[1])
+            sum += x[{row, column, tap[2]}] *
+                   kernel[{tap[0], tap[1], tap[2], at[2]}];
+        });
+        return sum;
+      });
+}
+
+TEST(RecurrentLayers, ConvLstm2D) {
+  const int time = 3, filters = 2;
+  const Array x = Draw({2, time, 5, 4, 3}, 60);
+  const Array kernel = Draw({3, 3, 3, 4 * filters}, 61);
+  const Array recurrent = Draw({3, 3, filters, 4 * filters}, 62);
+  const Array bias = Draw({4 * filters}, 63);
+  for (const bool same : {true, false}) {
+    const int rows = same ? 5 : 3, columns = same ? 4 : 2;
+    Array all = Zeros({2, time, rows, columns, filters});
+    for (int n = 0; n < 2; ++n) {
+      Array h = Zeros({rows, columns, filters}), c = h;
+      for (int t = 0; t < time; ++t) {
+        const Array step = Filled({5, 4, 3}, [&](const Indices& at) {
+          return x[{n, t, at[0], at[1], at[2]}];
+        });
+        const Array a = Convolved(step, kernel, same);
+        const Array b = Convolved(h, recurrent, true);
+        ForEach(h.dims, [&](const Indices& at) {
+          const auto gate = [&](int g) {
+            const int k = g * filters + at[2];
+            return a[{at[0], at[1], k}] + b[{at[0], at[1], k}] + bias[{k}];
+          };
+          c[at] =
+              Sigmoid(gate(1)) * c[at] + Sigmoid(gate(0)) * std::tanh(gate(2));
+          h[at] = Sigmoid(gate(3)) * std::tanh(c[at]);
+          all[{n, t, at[0], at[1], at[2]}] = h[at];
+        });
+      }
+    }
+    const Array last =
+        Filled({2, rows, columns, filters}, [&](const Indices& at) {
+          return all[{at[0], time - 1, at[1], at[2], at[3]}];
+        });
+    for (const bool sequences : {true, false}) {
+      for (const bool first : {false, true}) {
+        SCOPED_TRACE(std::to_string(same) + std::to_string(sequences) +
+                     std::to_string(first));
+        const std::string config =
+            R"("filters":2,"kernel_size":[3,3],"activation":"tanh",
+               "recurrent_activation":"sigmoid","padding":")" +
+            std::string(same ? "same" : "valid") + R"(","return_sequences":)" +
+            (sequences ? "true" : "false") + R"(,"data_format":"channels_)" +
+            std::string(first ? "first" : "last") + "\"";
+        const Array input = first ? Permuted(x, {0, 1, 4, 2, 3}) : x;
+        const Array& y = sequences ? all : last;
+        const Array want = !first      ? y
+                           : sequences ? Permuted(y, {0, 1, 4, 2, 3})
+                                       : ToChannelsFirst(y);
+        ExpectRuns(OneLayer(2, "ConvLSTM2D", config, ShapeText(input),
+                            {Weight("kernel", kernel),
+                             Weight("recurrent_kernel", recurrent),
+                             Weight("bias", bias)}),
+                   {input}, want, 2e-5);
+      }
+    }
+  }
+}
+
+// An image of one row is a sequence.
+TEST(RecurrentLayers, ConvLstm1DIsConvLstm2DOfOneRow) {
+  const Array x = Draw({2, 3, 1, 6, 2}, 64);
+  Array kernel = Zeros({3, 3, 2, 8}), recurrent = Zeros({3, 3, 2, 8});
+  const Array k1 = Draw({3, 2, 8}, 65), r1 = Draw({3, 2, 8}, 66);
+  ForEach(k1.dims, [&](const Indices& at) {
+    kernel[{1, at[0], at[1], at[2]}] = k1[at];
+    recurrent[{1, at[0], at[1], at[2]}] = r1[at];
+  });
+  const std::string config =
+      R"("filters":2,"activation":"tanh","recurrent_activation":"sigmoid",
+         "padding":"same","use_bias":false,"kernel_size":)";
+  const std::vector<float> flat = Floats(x);
+  Array row = x;
+  row.dims = {2, 3, 6, 2};
+  const auto run = [](const KerasFile& file, const Array& input) {
+    const auto bytes = Compile(*ImportKeras(file));
+    auto interpreter = Interpreter::FromBuffer(*bytes);
+    const TensorDetails details = interpreter->InputDetails()[0];
+    EXPECT_TRUE(interpreter->ResizeInputTensor(
+        details.index, Shape{std::span<const int32_t>(input.dims)}));
+    EXPECT_TRUE(interpreter->AllocateTensors());
+    SetInput(*interpreter, details, input);
+    EXPECT_TRUE(interpreter->Invoke());
+    const auto y =
+        interpreter->Tensor<float>(interpreter->OutputDetails()[0].index);
+    return std::vector<float>(y.begin(), y.end());
+  };
+  const auto wide =
+      run(OneLayer(2, "ConvLSTM2D", config + "[3,3]", "3,1,6,2",
+                   {Weight("kernel", kernel), Weight("recurrent", recurrent)}),
+          x);
+  const auto line =
+      run(OneLayer(2, "ConvLSTM1D", config + "[3]", "3,6,2",
+                   {Weight("kernel", k1), Weight("recurrent", r1)}),
+          row);
+  EXPECT_THAT(line, testing::Pointwise(testing::FloatNear(1e-6f), wide));
+}
+
+TEST(RecurrentLayers, TimeDistributedModel) {
+  const Array kernel = Draw({3, 2}, 70), bias = Draw({2}, 71);
+  const Array x = Draw({2, 4, 3}, 72);
+  const std::string model =
+      R"({"class_name":"Sequential","config":[{"class_name":"TimeDistributed",
+         "config":{"name":"td","batch_input_shape":[null,4,3],
+         "layer":{"class_name":"Sequential","config":{"name":"inner","layers":[
+         {"class_name":"InputLayer","config":{"name":"i",
+          "batch_input_shape":[null,3]}},
+         {"class_name":"Dense","config":{"name":"d","units":2,
+          "activation":"linear"}}]}}}}]})";
+  ExpectRuns(
+      TestFile(
+          2, model,
+          {{"td", {Weight("d/kernel:0", kernel), Weight("d/bias:0", bias)}}}),
+      {x}, Filled({2, 4, 2}, [&](const Indices& at) {
+        double sum = bias[{at[2]}];
+        for (int d = 0; d < 3; ++d)
+          sum += x[{at[0], at[1], d}] * kernel[{d, at[2]}];
+        return sum;
+      }));
 }
 
 TEST(RecurrentLayers, WhatIsNotSupportedIsNamed) {

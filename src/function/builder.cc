@@ -203,6 +203,22 @@ Tensor FunctionBuilder::AddNode(std::string_view op,
                  std::move(attributes), std::span(&output, 1))[0];
 }
 
+Tensor FunctionBuilder::After(std::string_view op,
+                              std::initializer_list<Tensor> inputs,
+                              Attributes attributes, Tensor x) {
+  AddNode(op, std::span(inputs.begin(), inputs.size()), std::move(attributes),
+          {});
+  if (!ok()) return {};
+  const std::string effect =
+      function_.graph.node(function_.graph.node_size() - 1).name();
+  Tensor then = AddNode("Identity", {x}, Attributes().Type("T", x.type()),
+                        x.type(), x.shape());
+  if (!ok()) return {};
+  function_.graph.mutable_node(function_.graph.node_size() - 1)
+      ->add_input("^" + effect);
+  return then;
+}
+
 Tensor FunctionBuilder::Fail(Error error) {
   if (ok()) {
     if (error.where.empty() && !scope_.empty()) {

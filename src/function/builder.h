@@ -112,6 +112,11 @@ class FunctionBuilder {
   Tensor AddNode(std::string_view op, std::initializer_list<Tensor> inputs,
                  Attributes attributes, DataType type, const Shape& shape);
 
+  // x, with its node named as one that `op`, a node without outputs, comes
+  // before.
+  Tensor After(std::string_view op, std::initializer_list<Tensor> inputs,
+               Attributes attributes, Tensor x);
+
   // Records an error, if it is the first, and returns an empty tensor.
   Tensor Fail(Error error);
   bool ok() const { return !error_; }

@@ -50,6 +50,14 @@ Tensor Neg(Tensor x) { return Unary("Neg", x); }
 Tensor Sign(Tensor x) { return Unary("Sign", x); }
 Tensor Erf(Tensor x) { return Unary("Erf", x); }
 Tensor Floor(Tensor x) { return Unary("Floor", x); }
+Tensor Ceil(Tensor x) { return Unary("Ceil", x); }
+Tensor Round(Tensor x) { return Unary("Round", x); }
+Tensor Sin(Tensor x) { return Unary("Sin", x); }
+Tensor Cos(Tensor x) { return Unary("Cos", x); }
+Tensor Log1p(Tensor x) { return Unary("Log1p", x); }
+Tensor LogicalNot(Tensor x) { return Unary("LogicalNot", x); }
+Tensor ZerosLike(Tensor x) { return Unary("ZerosLike", x); }
+Tensor OnesLike(Tensor x) { return Unary("OnesLike", x); }
 Tensor Identity(Tensor x) { return Unary("Identity", x); }
 
 Tensor LeakyRelu(Tensor x, float alpha) {
@@ -84,6 +92,13 @@ Tensor GreaterEqual(Tensor a, Tensor b) {
   return Binary("GreaterEqual", a, b, true);
 }
 Tensor Less(Tensor a, Tensor b) { return Binary("Less", a, b, true); }
+Tensor LessEqual(Tensor a, Tensor b) { return Binary("LessEqual", a, b, true); }
+Tensor Equal(Tensor a, Tensor b) { return Binary("Equal", a, b, true); }
+Tensor NotEqual(Tensor a, Tensor b) { return Binary("NotEqual", a, b, true); }
+Tensor LogicalAnd(Tensor a, Tensor b) { return Binary("LogicalAnd", a, b); }
+Tensor LogicalOr(Tensor a, Tensor b) { return Binary("LogicalOr", a, b); }
+Tensor FloorDiv(Tensor a, Tensor b) { return Binary("FloorDiv", a, b); }
+Tensor FloorMod(Tensor a, Tensor b) { return Binary("FloorMod", a, b); }
 
 Tensor Select(Tensor condition, Tensor a, Tensor b) {
   if (!AllPresent({condition, a, b})) return {};

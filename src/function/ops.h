@@ -69,6 +69,14 @@ Tensor Neg(Tensor x);
 Tensor Sign(Tensor x);
 Tensor Erf(Tensor x);
 Tensor Floor(Tensor x);
+Tensor Ceil(Tensor x);
+Tensor Round(Tensor x);  // halves to even
+Tensor Sin(Tensor x);
+Tensor Cos(Tensor x);
+Tensor Log1p(Tensor x);
+Tensor LogicalNot(Tensor x);
+Tensor ZerosLike(Tensor x);
+Tensor OnesLike(Tensor x);
 Tensor Cast(Tensor x, DataType type);
 Tensor Identity(Tensor x);
 
@@ -84,6 +92,13 @@ Tensor SquaredDifference(Tensor a, Tensor b);
 Tensor Greater(Tensor a, Tensor b);
 Tensor GreaterEqual(Tensor a, Tensor b);
 Tensor Less(Tensor a, Tensor b);
+Tensor LessEqual(Tensor a, Tensor b);
+Tensor Equal(Tensor a, Tensor b);
+Tensor NotEqual(Tensor a, Tensor b);
+Tensor LogicalAnd(Tensor a, Tensor b);
+Tensor LogicalOr(Tensor a, Tensor b);
+Tensor FloorDiv(Tensor a, Tensor b);
+Tensor FloorMod(Tensor a, Tensor b);
 Tensor Select(Tensor condition, Tensor a, Tensor b);
 
 //--------------------------------------------------------------- reductions
@@ -93,6 +108,14 @@ Tensor Sum(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
 Tensor Max(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
 Tensor Min(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
 Tensor Prod(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
+Tensor Any(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
+Tensor All(Tensor x, std::vector<int32_t> axes, bool keep_dims = false);
+// Running sums along one axis.
+Tensor Cumsum(Tensor x, int32_t axis, bool exclusive = false,
+              bool reverse = false);
+// The place of the largest (smallest) value along one axis, which disappears.
+Tensor ArgMax(Tensor x, int32_t axis, DataType type);
+Tensor ArgMin(Tensor x, int32_t axis, DataType type);
 
 //------------------------------------------------------------ shape and data
 // One entry of `dims` may be -1, found from the element count.
@@ -136,6 +159,14 @@ Tensor Fill(Tensor dims, float value, const Shape& result);
 // x with x[rows[i]] = values[i]. rows int32 [n], values [n, …].
 Tensor InplaceUpdate(Tensor x, Tensor rows, Tensor values);
 Tensor Reverse(Tensor x, int32_t axis);
+
+//----------------------------------------------------------------- variables
+// A float32 variable that keeps its value between calls, 0 at first. Its
+// handle.
+Tensor Variable(FunctionBuilder& f, std::string_view name, const Shape& shape);
+Tensor ReadVariable(Tensor variable, const Shape& shape);
+// `then`, computed once the variable is assigned.
+Tensor AssignVariable(Tensor variable, Tensor value, Tensor then);
 
 //-------------------------------------------------------------- control flow
 // While cond(values): values = body(values). Both take all values; cond gives

@@ -42,6 +42,7 @@ std::span<const TfOp> TensorListOps();
 std::span<const TfOp> TransposeConvOps();
 std::span<const TfOp> TrigonometryOps();
 std::span<const TfOp> UnaryOps();
+std::span<const TfOp> VariableOps();
 std::span<const TfOp> VolumeOps();
 
 namespace {
@@ -55,7 +56,7 @@ constexpr std::array kFamilies = {
     RandomOps,       ReductionOps,     ResizeOps,        SearchOps,
     SegmentOps,      SelectionOps,     ShapeOps,         SignalOps,
     SliceOps,        SpaceOps,         TensorListOps,    TransposeConvOps,
-    TrigonometryOps, UnaryOps,         VolumeOps,
+    TrigonometryOps, UnaryOps,         VariableOps,      VolumeOps,
 };
 
 const std::vector<const TfOp*>& SortedOps() {

@@ -91,7 +91,14 @@ Result<size_t> Orderer::Find(const TensorReference& tensor,
 Result<void> Orderer::Link(Entry& entry) {
   const tf::NodeDef& def = *entry.node.def;
   for (const std::string& text : def.input()) {
-    if (ParseInput(text).control) continue;
+    if (const InputReference input = ParseInput(text); input.control) {
+      const auto before = by_name_.find(input.node);
+      const bool assigns =
+          before != by_name_.end() &&
+          entries_[before->second].node.def->op() == "AssignVariableOp";
+      if (assigns) entry.reads.push_back(before->second);
+      continue;
+    }
     const TensorReference tensor = ReferenceOf(text);
     entry.node.inputs.push_back(tensor);
     if (fed_.count(tensor) > 0) continue;

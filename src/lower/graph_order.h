@@ -22,7 +22,8 @@ struct OrderedNode {
 
 // The nodes that the function's outputs depend on, each after the ones it
 // reads; the file's own order where that is such an order. What a function
-// input stands for is not looked behind. Errors, all kInvalidModel and naming
+// input stands for is not looked behind. Control inputs count only where they
+// name an assignment of a variable. Errors, all kInvalidModel and naming
 // the node: two nodes of one name, an input or output that names no node or a
 // negative output, a cycle.
 //

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operations on volumes [N, D, H, W, C]; NCDHW stands between two TRANSPOSEs.
 //   Conv3D     CONV_3D; the filter [D, H, W, I, O] is the same on both sides
+//   Conv3DBackpropInputV2   CONV_3D_TRANSPOSE, likewise (sizes, filter, x)
 //   MaxPool3D, AvgPool3D   a window is a product of intervals, and padding is
 //              left out of averages: pooled along H and W of all slices, then
 //              along D, as images [N, D, H W, C]
@@ -69,8 +70,7 @@ Result<void> Leave(LowerContext& c, Value* y, bool first) {
   return Finish(c, c.ir().Transpose(y, kToFirst));
 }
 
-Result<void> LowerConv3d(LowerContext& c) {
-  TRY_ASSIGN(const bool first, IsChannelsFirst(c));
+Result<Conv3DOptions> ConvolutionOptions(const LowerContext& c, bool first) {
   TRY_ASSIGN(const Depths strides, DepthsOf(c, "strides", first));
   TRY_ASSIGN(const Depths dilations, DepthsOf(c, "dilations", first));
   Conv3DOptions options;
@@ -81,9 +81,25 @@ Result<void> LowerConv3d(LowerContext& c) {
   options.dilation_d_factor = dilations.d;
   options.dilation_h_factor = dilations.h;
   options.dilation_w_factor = dilations.w;
+  return options;
+}
+
+Result<void> LowerConv3d(LowerContext& c) {
+  TRY_ASSIGN(const bool first, IsChannelsFirst(c));
+  TRY_ASSIGN(const Conv3DOptions options, ConvolutionOptions(c, first));
   TRY_ASSIGN(Value * x, Enter(c.ir(), c.input(0), first));
   TRY_ASSIGN(Value * y, c.ir().Emit(Op::kConv3D, options, {x, c.input(1)}));
   return Leave(c, y, first);
+}
+
+Result<void> LowerConv3dTranspose(LowerContext& c) {
+  TRY_ASSIGN(const bool first, IsChannelsFirst(c));
+  if (first) return Unsupported("a transposed convolution of NCDHW");
+  TRY_ASSIGN(const Conv3DOptions options, ConvolutionOptions(c, first));
+  TRY_ASSIGN(Value * sizes, c.ir().AsInt32(c.input(0)));
+  TRY_ASSIGN(Value * x, Enter(c.ir(), c.input(2), first));
+  return Finish(
+      c, c.ir().Emit(Op::kConv3DTranspose, options, {sizes, c.input(1), x}));
 }
 
 Result<Value*> Reshaped(IrBuilder& ir, Value* x, const Shape& shape) {
@@ -134,6 +150,7 @@ Result<void> LowerPool3d(LowerContext& c) {
 constexpr TfOp kOps[] = {
     {"AvgPool3D", 1, LowerPool3d<Op::kAveragePool2D>},
     {"Conv3D", 2, LowerConv3d},
+    {"Conv3DBackpropInputV2", 3, LowerConv3dTranspose},
     {"MaxPool3D", 1, LowerPool3d<Op::kMaxPool2D>},
 };
 

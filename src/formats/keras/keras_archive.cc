@@ -215,6 +215,12 @@ Result<void> TakeLayers(const json& model, const H5Group& group,
       TRY(TakeLayers(layer, found->second, path + name + "/", taken));
       continue;
     }
+    const json& inside = Member(Member(layer, "config"), "layer");
+    if (Member(Member(inside, "config"), "layers").is_array()) {
+      if (const H5Group* part = found->second.FindGroup("layer"))
+        TRY(TakeLayers(inside, *part, path + name + "/", taken));
+      continue;
+    }
     KerasLayerWeights weights{path + name, {}};
     TRY_IN("weights of layer '" + weights.layer + "'",
            Collect(found->second, "", weights.weights));

@@ -73,7 +73,14 @@ LayerOutputs BuildSoftmax(LayerContext& c) {
              c.config.IntList("axis", std::vector<int32_t>{-1}));
   TRY(WrapAxes(axes, x.rank()));
   if (axes.empty()) return InvalidModel("'axis' is an empty list");
-  return One(SoftmaxOver(x, std::move(axes)));
+  const Tensor mask = c.MaskOf(0);
+  c.output_mask = mask;
+  if (mask.empty()) return One(SoftmaxOver(x, std::move(axes)));
+  if (mask.rank() != x.rank())
+    return Unsupported("its mask " + mask.shape().ToString() +
+                       " has other dimensions than its input");
+  const Tensor masked = Select(mask, x, Sub(x, c.Scalar(1e9)));
+  return One(SoftmaxOver(masked, std::move(axes)));
 }
 
 LayerOutputs BuildThresholdedReLU(LayerContext& c) {
@@ -85,12 +92,17 @@ LayerOutputs BuildThresholdedReLU(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kActivationLayer{"Activation", BuildActivation};
-const KerasLayer kEluLayer{"ELU", BuildELU};
-const KerasLayer kLeakyReluLayer{"LeakyReLU", BuildLeakyReLU};
-const KerasLayer kPReluLayer{"PReLU", BuildPReLU, PReLUWeights};
-const KerasLayer kReluLayer{"ReLU", BuildReLU};
-const KerasLayer kSoftmaxLayer{"Softmax", BuildSoftmax};
-const KerasLayer kThresholdedReluLayer{"ThresholdedReLU", BuildThresholdedReLU};
+const KerasLayer kActivationLayer{"Activation", BuildActivation, nullptr,
+                                  Masking::kPasses};
+const KerasLayer kEluLayer{"ELU", BuildELU, nullptr, Masking::kPasses};
+const KerasLayer kLeakyReluLayer{"LeakyReLU", BuildLeakyReLU, nullptr,
+                                 Masking::kPasses};
+const KerasLayer kPReluLayer{"PReLU", BuildPReLU, PReLUWeights,
+                             Masking::kPasses};
+const KerasLayer kReluLayer{"ReLU", BuildReLU, nullptr, Masking::kPasses};
+const KerasLayer kSoftmaxLayer{"Softmax", BuildSoftmax, nullptr,
+                               Masking::kUses};
+const KerasLayer kThresholdedReluLayer{"ThresholdedReLU", BuildThresholdedReLU,
+                                       nullptr, Masking::kPasses};
 
 }  // namespace liteforge

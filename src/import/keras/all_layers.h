@@ -9,11 +9,18 @@ namespace liteforge {
 // activation_layers.cc
 extern const KerasLayer kActivationLayer, kEluLayer, kLeakyReluLayer,
     kPReluLayer, kReluLayer, kSoftmaxLayer, kThresholdedReluLayer;
+// adaptive_pooling.cc
+extern const KerasLayer kAdaptiveAveragePooling1DLayer,
+    kAdaptiveAveragePooling2DLayer, kAdaptiveAveragePooling3DLayer,
+    kAdaptiveMaxPooling1DLayer, kAdaptiveMaxPooling2DLayer,
+    kAdaptiveMaxPooling3DLayer;
 // attention.cc
 extern const KerasLayer kAdditiveAttentionLayer, kAttentionLayer, kDotLayer,
-    kEinsumDenseLayer, kMultiHeadAttentionLayer;
+    kEinsumDenseLayer, kGroupedQueryAttentionLayer, kMultiHeadAttentionLayer;
 // batch_normalization.cc
 extern const KerasLayer kBatchNormalizationLayer;
+// categories.cc
+extern const KerasLayer kCategoryEncodingLayer, kDiscretizationLayer;
 // convolution.cc
 extern const KerasLayer kConv1DLayer, kConv2DLayer;
 // dense.cc
@@ -22,13 +29,15 @@ extern const KerasLayer kDenseLayer;
 extern const KerasLayer kDepthwiseConv1DLayer, kDepthwiseConv2DLayer,
     kSeparableConv1DLayer, kSeparableConv2DLayer;
 // embedding.cc
-extern const KerasLayer kEmbeddingLayer;
+extern const KerasLayer kEmbeddingLayer, kReversibleEmbeddingLayer;
 // global_pooling.cc
 extern const KerasLayer kGlobalAveragePooling1DLayer,
     kGlobalAveragePooling2DLayer, kGlobalMaxPooling1DLayer,
     kGlobalMaxPooling2DLayer;
 // identity_layers.cc
 extern const KerasLayer kIdentityLayer;
+// masking.cc
+extern const KerasLayer kMaskingLayer;
 // merge.cc
 extern const KerasLayer kAddLayer, kAverageLayer, kConcatenateLayer,
     kMaximumLayer, kMergeLayer, kMinimumLayer, kMultiplyLayer, kSubtractLayer;
@@ -36,27 +45,32 @@ extern const KerasLayer kAddLayer, kAverageLayer, kConcatenateLayer,
 extern const KerasLayer kGroupNormalizationLayer, kLayerNormalizationLayer,
     kRmsNormalizationLayer, kUnitNormalizationLayer;
 // padding.cc
-extern const KerasLayer kCropping1DLayer, kCropping2DLayer, kZeroPadding1DLayer,
-    kZeroPadding2DLayer;
+extern const KerasLayer kCropping1DLayer, kCropping2DLayer, kCropping3DLayer,
+    kZeroPadding1DLayer, kZeroPadding2DLayer, kZeroPadding3DLayer;
 // pooling.cc
 extern const KerasLayer kAveragePooling1DLayer, kAveragePooling2DLayer,
     kMaxPooling1DLayer, kMaxPooling2DLayer;
 // recurrent.cc
-extern const KerasLayer kGruLayer, kLstmLayer, kRnnLayer, kSimpleRnnLayer;
+extern const KerasLayer kConvLstm1DLayer, kConvLstm2DLayer, kCudnnGruLayer,
+    kCudnnLstmLayer, kGruLayer, kLstmLayer, kRnnLayer, kSimpleRnnLayer;
 // rescaling.cc
 extern const KerasLayer kNormalizationLayer, kRescalingLayer;
+// resizing.cc
+extern const KerasLayer kCenterCropLayer, kResizingLayer;
 // reshaping.cc
 extern const KerasLayer kFlattenLayer, kPermuteLayer, kRepeatVectorLayer,
     kReshapeLayer;
 // transposed_convolution.cc
-extern const KerasLayer kConv1DTransposeLayer, kConv2DTransposeLayer;
+extern const KerasLayer kConv1DTransposeLayer, kConv2DTransposeLayer,
+    kConv3DTransposeLayer;
 // upsampling.cc
-extern const KerasLayer kUpSampling1DLayer, kUpSampling2DLayer;
+extern const KerasLayer kUpSampling1DLayer, kUpSampling2DLayer,
+    kUpSampling3DLayer;
 // volumes.cc
 extern const KerasLayer kAveragePooling3DLayer, kConv3DLayer,
-    kGlobalAveragePooling3DLayer, kGlobalMaxPooling3DLayer, kMaxPooling3DLayer,
-    kResizingLayer;
+    kGlobalAveragePooling3DLayer, kGlobalMaxPooling3DLayer, kMaxPooling3DLayer;
 // wrappers.cc
-extern const KerasLayer kBidirectionalLayer, kTimeDistributedLayer;
+extern const KerasLayer kBidirectionalLayer, kSpectralNormalizationLayer,
+    kTimeDistributedLayer;
 
 }  // namespace liteforge

@@ -3,8 +3,13 @@
 // [N, Tv, D] (key: the value where it is not given).
 //   Attention           scores = query key^T, times a scale
 //   AdditiveAttention   scores = sum(scale tanh(query + key))
+//                       (Attention with score_mode "concat" likewise)
 //   MultiHeadAttention  on projections of query, key and value for each head,
-//                       projected back; scores / sqrt(key_dim)
+//                       projected back; scores / sqrt(key_dim).
+//                       GroupedQueryAttention: several heads of queries share
+//                       one of keys and values
+// Masks take values out of the softmax: those of the inputs, the causal one,
+// and attention_mask.
 // and EinsumDense and Dot, which are products of tensors as well.
 // Source: keras/src/layers/attention, keras/src/layers/core/einsum_dense.py.
 #include <algorithm>
@@ -18,54 +23,160 @@
 namespace liteforge {
 namespace {
 
-// A layer on masked or causal sequences would give other results.
-Result<void> CheckOptions(const LayerConfig& config) {
-  TRY_ASSIGN(const bool causal, config.Bool("causal", false));
-  if (causal) return Unsupported("causal=True is not supported");
-  return {};
-}
-
+// A sequence and its mask.
+struct Sequence {
+  Tensor x;
+  Tensor mask;
+};
 struct Operands {
-  Tensor query, value, key;
+  Sequence query, value, key;
+  bool has_key = false;
 };
 
-Result<Operands> OperandsOf(const LayerContext& c) {
-  if (c.inputs.size() < 2 || c.inputs.size() > 3) {
-    return InvalidModel(
-        "it takes a query, a value and perhaps a key, it is "
-        "given " +
-        std::to_string(c.inputs.size()) + " tensors");
-  }
-  for (const Tensor& input : c.inputs) {
-    if (input.rank() != 3)
-      return Unsupported("its inputs must be [batch, time, features], one is " +
-                         input.shape().ToString());
-  }
-  const auto as_float = [](const Tensor& x) {
-    return Cast(x, DataType::kFloat32);
-  };
-  return Operands{as_float(c.inputs[0]), as_float(c.inputs[1]),
-                  as_float(c.inputs.back())};
+Sequence SequenceAt(const LayerContext& c, const Tensor& x, size_t at) {
+  return {Cast(x, DataType::kFloat32), c.MaskOf(at)};
 }
 
-Result<std::vector<WeightSpec>> ScaleWeight(const LayerConfig& config) {
+// Puts the argument of that name where it is given.
+Result<bool> TakeNamed(const LayerContext& c, std::string_view name,
+                       Sequence& sequence) {
+  const nlohmann::json* argument = c.Argument(name);
+  if (argument == nullptr) return false;
+  const Tensor* x = c.TensorIn(*argument);
+  if (x == nullptr)
+    return InvalidModel("its argument '" + std::string(name) +
+                        "' is no output of a layer");
+  sequence = SequenceAt(c, *x, (*argument)["tensor"].get<size_t>());
+  return true;
+}
+
+Result<Operands> OperandsOf(const LayerContext& c) {
+  const size_t count = c.inputs.size();
+  if (count > 3) {
+    return InvalidModel(
+        "it takes a query, a value and perhaps a key, it is given " +
+        std::to_string(count) + " tensors");
+  }
+  Operands operands;
+  bool has_query = count > 0, has_value = count > 1;
+  if (has_query) operands.query = SequenceAt(c, c.inputs[0], 0);
+  if (has_value) operands.value = SequenceAt(c, c.inputs[1], 1);
+  operands.has_key = count > 2;
+  if (operands.has_key) operands.key = SequenceAt(c, c.inputs[2], 2);
+  if (!has_query) {
+    TRY_ASSIGN(has_query, TakeNamed(c, "query", operands.query));
+  }
+  if (!has_value) {
+    TRY_ASSIGN(has_value, TakeNamed(c, "value", operands.value));
+  }
+  if (!operands.has_key) {
+    TRY_ASSIGN(operands.has_key, TakeNamed(c, "key", operands.key));
+  }
+  if (!has_query || !has_value)
+    return InvalidModel("it is not given a query and a value");
+  if (!operands.has_key) operands.key = operands.value;
+  for (const Sequence* s : {&operands.query, &operands.value, &operands.key}) {
+    if (s->x.rank() != 3)
+      return Unsupported("its inputs must be [batch, time, features], one is " +
+                         s->x.shape().ToString());
+  }
+  return operands;
+}
+
+//-------------------------------------------------------------------- masks
+
+// Both, or the one there is.
+Tensor And(const Tensor& a, const Tensor& b) {
+  if (a.empty()) return b;
+  return b.empty() ? a : LogicalAnd(a, b);
+}
+
+// [Tq, Tv]: true where the value is no later than the query.
+Tensor CausalMask(const Tensor& query, const Tensor& value) {
+  const std::vector<Tensor> sizes = {Index(ShapeOf(query), 0, 1),
+                                     Index(ShapeOf(value), 0, 1)};
+  const Tensor ones = Fill(Pack(sizes, 0), 1.0f, {query.dim(1), value.dim(1)});
+  return GreaterEqual(Cumsum(ones, 0), Cumsum(ones, 1));
+}
+
+// "causal" of older layers' configurations, "use_causal_mask" of calls.
+Result<bool> IsCausal(const LayerContext& c) {
+  TRY_ASSIGN(const bool causal, c.config.Bool("causal", false));
+  const nlohmann::json* argument = c.Argument("use_causal_mask");
+  return causal || (argument != nullptr && *argument == true);
+}
+
+bool WantsScores(const LayerContext& c) {
+  const nlohmann::json* argument = c.Argument("return_attention_scores");
+  return argument != nullptr && *argument == true;
+}
+
+// What is masked is too far below the rest to matter after the softmax.
+Tensor MaskedSoftmax(LayerContext& c, const Tensor& scores,
+                     const Tensor& mask) {
+  if (mask.empty()) return Softmax(scores);
+  return Softmax(Select(mask, scores, Sub(scores, c.Scalar(1e9))));
+}
+
+LayerOutputs WithScores(const LayerContext& c, const Tensor& y,
+                        const Tensor& scores) {
+  if (WantsScores(c)) return std::vector<Tensor>{y, scores};
+  return One(y);
+}
+
+// The end of Attention and AdditiveAttention.
+LayerOutputs Attend(LayerContext& c, const Operands& x, const Tensor& scores) {
+  Tensor mask;
+  if (!x.value.mask.empty()) mask = ExpandDims(x.value.mask, 1);
+  TRY_ASSIGN(const bool causal, IsCausal(c));
+  if (causal) mask = And(mask, CausalMask(x.query.x, x.key.x));
+  const Tensor weights = MaskedSoftmax(c, scores, mask);
+  Tensor y = BatchMatMul(weights, x.value.x);
+  if (!x.query.mask.empty())
+    y = Mul(y, Cast(ExpandDims(x.query.mask, 2), DataType::kFloat32));
+  c.output_mask = x.query.mask;
+  return WithScores(c, y, weights);
+}
+
+//------------------------------------------------------------------- scores
+
+Result<bool> IsConcatenating(const LayerConfig& config) {
+  TRY_ASSIGN(const std::string mode, config.String("score_mode", "dot"));
+  if (mode == "dot" || mode == "concat") return mode == "concat";
+  return Unsupported("score_mode '" + mode + "' is not supported");
+}
+
+Result<std::vector<WeightSpec>> AttentionWeights(const LayerConfig& config) {
   TRY_ASSIGN(const bool use_scale, config.Bool("use_scale", false));
-  return use_scale ? std::vector<WeightSpec>{{"scale"}}
-                   : std::vector<WeightSpec>{};
+  TRY_ASSIGN(const bool concatenates, IsConcatenating(config));
+  std::vector<WeightSpec> specs;
+  if (use_scale) specs.push_back({"scale"});
+  if (concatenates) specs.push_back({"concat_score_weight"});
+  return specs;
+}
+
+Result<Tensor> Scaled(LayerContext& c, const Tensor& x, const Shape& shape) {
+  if (!c.HasWeight("scale")) return x;
+  TRY_ASSIGN(const Tensor scale, c.Weight("scale", shape));
+  return Mul(x, scale);
+}
+
+// query + key for every pair: [N, Tq, Tv, D]
+Tensor PairSums(const Operands& x) {
+  return Add(ExpandDims(x.query.x, 2), ExpandDims(x.key.x, 1));
 }
 
 LayerOutputs BuildAttention(LayerContext& c) {
-  TRY(CheckOptions(c.config));
   TRY_ASSIGN(const Operands x, OperandsOf(c));
-  TRY_ASSIGN(const std::string mode, c.config.String("score_mode", "dot"));
-  if (mode != "dot")
-    return Unsupported("score_mode '" + mode + "' is not supported");
-  Tensor scores = BatchMatMul(x.query, x.key, false, true);
-  if (c.HasWeight("scale")) {
-    TRY_ASSIGN(const Tensor scale, c.Weight("scale", {}));
-    scores = Mul(scores, scale);
+  TRY_ASSIGN(const bool concatenates, IsConcatenating(c.config));
+  if (!concatenates) {
+    TRY_ASSIGN(const Tensor scores,
+               Scaled(c, BatchMatMul(x.query.x, x.key.x, false, true), {}));
+    return Attend(c, x, scores);
   }
-  return One(BatchMatMul(Softmax(scores), x.value));
+  TRY_ASSIGN(const Tensor sums, Scaled(c, PairSums(x), {}));
+  TRY_ASSIGN(const Tensor weight, c.Weight("concat_score_weight", {}));
+  return Attend(c, x, Mul(weight, Sum(Tanh(sums), {3})));
 }
 
 Result<std::vector<WeightSpec>> AdditiveWeight(const LayerConfig& config) {
@@ -75,14 +186,10 @@ Result<std::vector<WeightSpec>> AdditiveWeight(const LayerConfig& config) {
 }
 
 LayerOutputs BuildAdditiveAttention(LayerContext& c) {
-  TRY(CheckOptions(c.config));
   TRY_ASSIGN(const Operands x, OperandsOf(c));
-  Tensor sum = Tanh(Add(ExpandDims(x.query, 2), ExpandDims(x.key, 1)));
-  if (c.HasWeight("scale")) {
-    TRY_ASSIGN(const Tensor scale, c.Weight("scale", {x.query.dim(2)}));
-    sum = Mul(sum, scale);
-  }
-  return One(BatchMatMul(Softmax(Sum(sum, {3})), x.value));
+  TRY_ASSIGN(const Tensor sums,
+             Scaled(c, Tanh(PairSums(x)), {x.query.x.dim(2)}));
+  return Attend(c, x, Sum(sums, {3}));
 }
 
 //------------------------------------------------------- MultiHeadAttention
@@ -117,31 +224,89 @@ Result<Tensor> Project(LayerContext& c, const Projection& p, const Tensor& x,
   return Add(y, bias);
 }
 
-LayerOutputs BuildMultiHeadAttention(LayerContext& c) {
+// Heads, and the sizes of each head's queries, keys and values.
+struct HeadSizes {
+  int32_t heads, key_heads, key_dim, value_dim;
+};
+
+// All masks together: [N or 1, 1, Tq, Tv]; empty where there is none.
+Result<Tensor> HeadsMask(LayerContext& c, const Operands& x) {
+  Tensor mask;
+  if (!x.query.mask.empty()) mask = ExpandDims(x.query.mask, 2);
+  for (const Sequence* s : {&x.value, &x.key}) {
+    const bool counts = s == &x.value || x.has_key;
+    if (counts && !s->mask.empty()) mask = And(mask, ExpandDims(s->mask, 1));
+  }
+  TRY_ASSIGN(const bool causal, IsCausal(c));
+  if (causal) mask = And(mask, CausalMask(x.query.x, x.value.x));
+  TRY_ASSIGN(const auto given, c.TensorArguments("attention_mask"));
+  if (!given.empty()) mask = And(Cast(given[0], DataType::kBool), mask);
+  if (mask.empty()) return mask;
+  if (mask.rank() > 4)
+    return InvalidModel("its attention_mask must be [batch, query, value]");
+  while (mask.rank() < 4) mask = ExpandDims(mask, mask.rank() - 2);
+  return mask;
+}
+
+// The heads of keys and values, each as often as queries share it.
+Tensor Shared(LayerContext& c, const Tensor& x, const HeadSizes& h) {
+  if (h.heads == h.key_heads) return x;
+  std::vector<int32_t> which;
+  for (int32_t head = 0; head < h.heads; ++head)
+    which.push_back(head / (h.heads / h.key_heads));
+  return Gather(x, c.f.Constant(IntVector(std::move(which))), 2);
+}
+
+LayerOutputs BuildHeads(LayerContext& c, const HeadSizes& h) {
+  if (h.heads < 1 || h.key_heads < 1 || h.key_dim < 1 || h.value_dim < 1 ||
+      h.heads % h.key_heads != 0)
+    return InvalidModel(
+        "the numbers and sizes of its heads do not go "
+        "together");
   TRY_ASSIGN(const Operands x, OperandsOf(c));
-  TRY_ASSIGN(const int32_t heads, c.config.Int("num_heads"));
-  TRY_ASSIGN(const int32_t key_dim, c.config.Int("key_dim"));
-  TRY_ASSIGN(const int32_t value_dim, c.config.Int("value_dim", key_dim));
-  if (heads < 1 || key_dim < 1 || value_dim < 1)
-    return InvalidModel("its heads have no size");
-  TRY_ASSIGN(Tensor q, Project(c, kQuery, x.query, {heads, key_dim}));
-  TRY_ASSIGN(const Tensor k, Project(c, kKey, x.key, {heads, key_dim}));
-  TRY_ASSIGN(const Tensor v, Project(c, kValue, x.value, {heads, value_dim}));
-  q = Mul(q, c.Scalar(1 / std::sqrt(static_cast<double>(key_dim))));
-  const int32_t batch = x.query.dim(0), rows = x.query.dim(1);
+  TRY_ASSIGN(Tensor q, Project(c, kQuery, x.query.x, {h.heads, h.key_dim}));
+  TRY_ASSIGN(Tensor k, Project(c, kKey, x.key.x, {h.key_heads, h.key_dim}));
+  TRY_ASSIGN(Tensor v,
+             Project(c, kValue, x.value.x, {h.key_heads, h.value_dim}));
+  k = Shared(c, k, h);
+  v = Shared(c, v, h);
+  q = Mul(q, c.Scalar(1 / std::sqrt(static_cast<double>(h.key_dim))));
+  const int32_t batch = x.query.x.dim(0), rows = x.query.x.dim(1);
   const Tensor scores =
-      Einsum("aecd,abcd->acbe", k, q, {batch, heads, rows, x.key.dim(1)});
-  const Tensor seen = Einsum("acbe,aecd->abcd", Softmax(scores), v,
-                             {batch, rows, heads, value_dim});
-  TRY_ASSIGN(const Tensor kernel,
-             c.Weight(kOutput.kernel, {heads, value_dim, Shape::kUnknownDim}));
+      Einsum("aecd,abcd->acbe", k, q, {batch, h.heads, rows, x.key.x.dim(1)});
+  TRY_ASSIGN(const Tensor mask, HeadsMask(c, x));
+  const Tensor weights = MaskedSoftmax(c, scores, mask);
+  const Tensor seen = Einsum("acbe,aecd->abcd", weights, v,
+                             {batch, rows, h.heads, h.value_dim});
+  TRY_ASSIGN(
+      const Tensor kernel,
+      c.Weight(kOutput.kernel, {h.heads, h.value_dim, Shape::kUnknownDim}));
   Tensor y =
       Einsum("abcd,cde->abe", seen, kernel, {batch, rows, kernel.dim(2)});
   if (c.HasWeight(kOutput.bias)) {
     TRY_ASSIGN(const Tensor bias, c.Weight(kOutput.bias, {kernel.dim(2)}));
     y = Add(y, bias);
   }
-  return One(y);
+  c.output_mask = x.query.mask;
+  return WithScores(c, y, weights);
+}
+
+LayerOutputs BuildMultiHeadAttention(LayerContext& c) {
+  HeadSizes sizes;
+  TRY_ASSIGN(sizes.heads, c.config.Int("num_heads"));
+  sizes.key_heads = sizes.heads;
+  TRY_ASSIGN(sizes.key_dim, c.config.Int("key_dim"));
+  TRY_ASSIGN(sizes.value_dim, c.config.Int("value_dim", sizes.key_dim));
+  return BuildHeads(c, sizes);
+}
+
+LayerOutputs BuildGroupedQueryAttention(LayerContext& c) {
+  HeadSizes sizes;
+  TRY_ASSIGN(sizes.heads, c.config.Int("num_query_heads"));
+  TRY_ASSIGN(sizes.key_heads, c.config.Int("num_key_value_heads"));
+  TRY_ASSIGN(sizes.key_dim, c.config.Int("head_dim"));
+  sizes.value_dim = sizes.key_dim;
+  return BuildHeads(c, sizes);
 }
 
 //------------------------------------------------------------ tensor products
@@ -243,13 +408,24 @@ LayerOutputs BuildDot(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kAdditiveAttentionLayer{
-    "AdditiveAttention", BuildAdditiveAttention, AdditiveWeight};
-const KerasLayer kAttentionLayer{"Attention", BuildAttention, ScaleWeight};
+constexpr std::string_view kAttentionArguments =
+    "use_causal_mask return_attention_scores";
+constexpr std::string_view kHeadsArguments =
+    "query value key attention_mask use_causal_mask return_attention_scores";
+
+const KerasLayer kAdditiveAttentionLayer{"AdditiveAttention",
+                                         BuildAdditiveAttention, AdditiveWeight,
+                                         Masking::kUses, kAttentionArguments};
+const KerasLayer kAttentionLayer{"Attention", BuildAttention, AttentionWeights,
+                                 Masking::kUses, kAttentionArguments};
 const KerasLayer kDotLayer{"Dot", BuildDot};
 const KerasLayer kEinsumDenseLayer{"EinsumDense", BuildEinsumDense,
                                    EinsumDenseWeights};
+const KerasLayer kGroupedQueryAttentionLayer{
+    "GroupedQueryAttention", BuildGroupedQueryAttention, HeadWeights,
+    Masking::kUses, kHeadsArguments};
 const KerasLayer kMultiHeadAttentionLayer{"MultiHeadAttention",
-                                          BuildMultiHeadAttention, HeadWeights};
+                                          BuildMultiHeadAttention, HeadWeights,
+                                          Masking::kUses, kHeadsArguments};
 
 }  // namespace liteforge

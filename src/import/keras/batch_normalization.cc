@@ -139,6 +139,7 @@ LayerOutputs BuildBatchNormalization(LayerContext& c) {
 }  // namespace
 
 const KerasLayer kBatchNormalizationLayer{
-    "BatchNormalization", BuildBatchNormalization, BatchNormalizationWeights};
+    "BatchNormalization", BuildBatchNormalization, BatchNormalizationWeights,
+    Masking::kPasses};
 
 }  // namespace liteforge

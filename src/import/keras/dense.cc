@@ -44,6 +44,7 @@ LayerOutputs BuildDense(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kDenseLayer{"Dense", BuildDense, KernelAndBias};
+const KerasLayer kDenseLayer{"Dense", BuildDense, KernelAndBias,
+                             Masking::kPasses};
 
 }  // namespace liteforge

@@ -13,6 +13,7 @@ LayerOutputs BuildIdentity(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kIdentityLayer{"Identity", BuildIdentity};
+const KerasLayer kIdentityLayer{"Identity", BuildIdentity, nullptr,
+                                Masking::kPasses};
 
 }  // namespace liteforge

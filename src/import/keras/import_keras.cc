@@ -12,6 +12,7 @@
 
 #include "base/try.h"
 #include "import/keras/model_graph.h"
+#include "import/keras/steps.h"
 
 namespace liteforge {
 namespace {
@@ -122,6 +123,13 @@ Result<void> Specify(const KerasFile& file, ModelGraph& graph,
   return {};
 }
 
+// An output of a call and its mask; empty where there is none.
+struct Traced {
+  Tensor tensor;
+  Tensor mask;
+};
+using TracedTensors = std::vector<Traced>;
+
 class ModelBuilder {
  public:
   ModelBuilder(const KerasFile& file, Problems& problems)
@@ -132,13 +140,14 @@ class ModelBuilder {
   Result<ConcreteFunction> Build(ModelGraph& graph);
 
  private:
-  using Tensors = std::vector<Tensor>;
-  Result<Tensors> MakeInputs(ModelGraph& graph);
-  Result<Tensors> Run(ModelGraph& graph, const Tensors& arguments);
-  Result<Tensors> Call(ModelLayer& layer, const LayerCall& call,
-                       const Tensors& inputs);
-  Result<Tensors> CallLayer(ModelLayer& layer, const Tensors& inputs);
-  Result<Tensors> CallModel(ModelLayer& layer, const Tensors& inputs);
+  Result<TracedTensors> MakeInputs(ModelGraph& graph);
+  Result<TracedTensors> Run(ModelGraph& graph, const TracedTensors& arguments);
+  Result<TracedTensors> Call(ModelLayer& layer, const LayerCall& call,
+                             const TracedTensors& inputs);
+  Result<TracedTensors> CallLayer(ModelLayer& layer, const LayerCall& call,
+                                  const TracedTensors& inputs);
+  Result<TracedTensors> CallModel(ModelLayer& layer,
+                                  const TracedTensors& inputs);
 
   const KerasFile& file_;
   Problems& problems_;
@@ -146,31 +155,76 @@ class ModelBuilder {
   int calls_ = 0;
 };
 
-bool AnyEmpty(const std::vector<Tensor>& tensors) {
-  return std::any_of(tensors.begin(), tensors.end(),
-                     [](const Tensor& tensor) { return tensor.empty(); });
+bool AnyEmpty(const TracedTensors& values) {
+  return std::any_of(values.begin(), values.end(),
+                     [](const Traced& value) { return value.tensor.empty(); });
 }
 
-std::string ShapesOf(const std::vector<Tensor>& tensors) {
+std::string ShapesOf(const TracedTensors& values) {
   std::string text;
-  for (const Tensor& tensor : tensors) {
-    text += (text.empty() ? "" : ", ") + tensor.shape().ToString();
+  for (const Traced& value : values) {
+    text += (text.empty() ? "" : ", ") + value.tensor.shape().ToString();
   }
   return text;
 }
 
 // One output of a call; empty when the call could not be imported.
-Result<Tensor> OutputOf(const std::vector<Tensor>& outputs, int index,
+Result<Traced> OutputOf(const TracedTensors& outputs, int index,
                         const LayerInstance& layer) {
-  if (outputs.empty()) return Tensor();
+  if (outputs.empty()) return Traced();
   const auto at = static_cast<size_t>(index);
   if (at < outputs.size()) return outputs[at];
   return InvalidModel(Describe(layer) + " has no output " +
                       std::to_string(index));
 }
 
-Result<std::vector<Tensor>> ModelBuilder::MakeInputs(ModelGraph& graph) {
-  Tensors inputs;
+bool HoldsWord(std::string_view words, std::string_view wanted) {
+  while (!words.empty()) {
+    const size_t end = words.find(' ');
+    if (words.substr(0, end) == wanted) return true;
+    words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+  }
+  return false;
+}
+
+bool HoldsConstant(const nlohmann::json& value) {
+  if (value.is_object() && value.size() == 1 && value.contains("tensor"))
+    return false;
+  if (!value.is_structured()) return !value.is_null();
+  return std::any_of(value.begin(), value.end(), HoldsConstant);
+}
+
+// An argument that the layer does not know would change what it computes.
+Result<void> CheckArguments(const KerasLayer& kind,
+                            const CallArguments& arguments) {
+  if (kind.arguments == "*") return {};
+  for (const auto& [name, value] : arguments.named.items()) {
+    const bool known = HoldsWord(kind.arguments, name) ||
+                       (name == "mask" && kind.masking != Masking::kDrops);
+    if (known || value == false) continue;
+    return Unsupported("it is called with the argument '" + name +
+                       "', which is not supported");
+  }
+  if (HoldsConstant(arguments.positional))
+    return Unsupported("it is called with a constant, which is not supported");
+  return {};
+}
+
+// Layers that keep states between calls do so for a fixed number of examples.
+bool IsStateful(const ModelGraph& graph) {
+  return std::any_of(graph.layers.begin(), graph.layers.end(),
+                     [](const ModelLayer& layer) {
+                       if (layer.kind == ModelLayer::Kind::kModel)
+                         return IsStateful(*layer.model);
+                       const nlohmann::json& config = *layer.instance.config;
+                       const auto stateful = config.find("stateful");
+                       return stateful != config.end() && *stateful == true;
+                     });
+}
+
+Result<TracedTensors> ModelBuilder::MakeInputs(ModelGraph& graph) {
+  const bool stateful = IsStateful(graph);
+  TracedTensors inputs;
   for (const TensorReference& input : graph.inputs) {
     ModelLayer& layer = graph.layers[static_cast<size_t>(input.layer)];
     if (!layer.shape.has_rank()) {
@@ -182,38 +236,54 @@ Result<std::vector<Tensor>> ModelBuilder::MakeInputs(ModelGraph& graph) {
     // How many examples come at once is the caller's choice, whatever number
     // the model was trained with.
     Shape shape = layer.shape;
-    if (shape.rank() > 0 && shape[0] > 1) shape.set_dim(0, Shape::kUnknownDim);
+    if (shape.rank() > 0 && shape[0] > 1 && !stateful)
+      shape.set_dim(0, Shape::kUnknownDim);
     inputs.push_back(
-        f_.Input(NodeName(layer.instance.name), layer.type, shape));
+        {f_.Input(NodeName(layer.instance.name), layer.type, shape), {}});
   }
   return inputs;
 }
 
-Result<std::vector<Tensor>> ModelBuilder::CallLayer(ModelLayer& layer,
-                                                    const Tensors& inputs) {
+Result<TracedTensors> ModelBuilder::CallLayer(ModelLayer& layer,
+                                              const LayerCall& call,
+                                              const TracedTensors& inputs) {
   LayerInstance& instance = layer.instance;
-  if (instance.kind == nullptr) return Tensors{};
+  if (instance.kind == nullptr) return TracedTensors{};
   const FunctionBuilder::Scope scope(f_, NodeName(instance.name));
-  LayerContext context(f_, file_, instance, inputs);
-  auto outputs = instance.kind->build(context);
+  std::vector<Tensor> tensors, masks;
+  for (const Traced& input : inputs) {
+    tensors.push_back(input.tensor);
+    masks.push_back(input.mask);
+  }
+  LayerContext context(f_, file_, instance, tensors, call.positional, masks,
+                       call.arguments);
+  auto outputs = [&]() -> LayerOutputs {
+    TRY(CheckArguments(*instance.kind, call.arguments));
+    return instance.kind->build(context);
+  }();
   if (!f_.ok()) {
     Error error = f_.Finish().error();
     error.where.clear();
     return tl::unexpected(std::move(error).In(Describe(instance)));
   }
   if (outputs) {
-    if (layer.output_shape.empty()) layer.output_shape = ShapesOf(*outputs);
-    return outputs;
+    if (instance.kind->masking == Masking::kPasses)
+      context.output_mask = context.MaskOf(0);
+    TracedTensors traced;
+    for (Tensor& output : *outputs) traced.push_back({std::move(output), {}});
+    if (!traced.empty()) traced[0].mask = context.output_mask;
+    if (layer.output_shape.empty()) layer.output_shape = ShapesOf(traced);
+    return traced;
   }
   if (outputs.error().code == ErrorCode::kUnsupported) {
     problems_.Add(instance, outputs.error().message);
-    return Tensors{};
+    return TracedTensors{};
   }
   return tl::unexpected(std::move(outputs.error()).In(Describe(instance)));
 }
 
-Result<std::vector<Tensor>> ModelBuilder::CallModel(ModelLayer& layer,
-                                                    const Tensors& inputs) {
+Result<TracedTensors> ModelBuilder::CallModel(ModelLayer& layer,
+                                              const TracedTensors& inputs) {
   const size_t wanted = layer.model->inputs.size();
   if (inputs.size() != wanted) {
     return InvalidModel(Describe(layer.instance) + " takes " +
@@ -221,32 +291,39 @@ Result<std::vector<Tensor>> ModelBuilder::CallModel(ModelLayer& layer,
                         std::to_string(inputs.size()));
   }
   const FunctionBuilder::Scope scope(f_, NodeName(layer.instance.name));
-  return Run(*layer.model, inputs);
+  if (!layer.per_step) return Run(*layer.model, inputs);
+  const Tensor& x = inputs[0].tensor;
+  if (x.rank() < 2 || inputs.size() != 1)
+    return InvalidModel(Describe(layer.instance) +
+                        " takes one input [batch, time, …]");
+  TRY_ASSIGN(TracedTensors outputs, Run(*layer.model, {{StepsAsBatch(x), {}}}));
+  for (Traced& output : outputs) {
+    if (!output.tensor.empty()) output.tensor = BatchAsSteps(output.tensor, x);
+    output.mask = inputs[0].mask;
+  }
+  return outputs;
 }
 
-Result<std::vector<Tensor>> ModelBuilder::Call(ModelLayer& layer,
-                                               const LayerCall& call,
-                                               const Tensors& inputs) {
+Result<TracedTensors> ModelBuilder::Call(ModelLayer& layer,
+                                         const LayerCall& call,
+                                         const TracedTensors& inputs) {
   if (++calls_ > kMaxCalls) {
     return InvalidModel("the model has more than " + std::to_string(kMaxCalls) +
                         " calls of layers");
   }
-  if (!call.problem.empty()) {
-    problems_.Add(layer.instance, call.problem);
-    return Tensors{};
-  }
   if (inputs.empty()) {
     return InvalidModel(Describe(layer.instance) + " is given no input");
   }
-  if (AnyEmpty(inputs)) return Tensors{};  // that problem is noted already
+  if (AnyEmpty(inputs))
+    return TracedTensors{};  // that problem is noted already
   if (layer.kind == ModelLayer::Kind::kModel) return CallModel(layer, inputs);
-  return CallLayer(layer, inputs);
+  return CallLayer(layer, call, inputs);
 }
 
 // Tensors that could not be made are empty, in what is returned as well.
-Result<std::vector<Tensor>> ModelBuilder::Run(ModelGraph& graph,
-                                              const Tensors& arguments) {
-  std::vector<std::vector<Tensors>> values(graph.layers.size());
+Result<TracedTensors> ModelBuilder::Run(ModelGraph& graph,
+                                        const TracedTensors& arguments) {
+  std::vector<std::vector<TracedTensors>> values(graph.layers.size());
   for (size_t i = 0; i < values.size(); ++i) {
     values[i].resize(graph.layers[i].calls.size());
   }
@@ -255,12 +332,12 @@ Result<std::vector<Tensor>> ModelBuilder::Run(ModelGraph& graph,
     const auto at = static_cast<size_t>(graph.inputs[i].layer);
     values[at][0] = {arguments[i]};
     ModelLayer& layer = graph.layers[at];
-    layer.output_shape = arguments[i].shape().ToString();
+    layer.output_shape = arguments[i].tensor.shape().ToString();
     bound.insert(&layer);
   }
-  const auto values_of =
-      [&](const std::vector<TensorReference>& references) -> Result<Tensors> {
-    Tensors tensors;
+  const auto values_of = [&](const std::vector<TensorReference>& references)
+      -> Result<TracedTensors> {
+    TracedTensors tensors;
     for (const TensorReference& reference : references) {
       const auto layer = static_cast<size_t>(reference.layer);
       TRY_ASSIGN(tensors.emplace_back(),
@@ -277,7 +354,7 @@ Result<std::vector<Tensor>> ModelBuilder::Run(ModelGraph& graph,
                           " is not among the model's input_layers");
     }
     const LayerCall& call = layer.calls[static_cast<size_t>(call_at)];
-    TRY_ASSIGN(const Tensors inputs, values_of(call.inputs));
+    TRY_ASSIGN(const TracedTensors inputs, values_of(call.inputs));
     auto outputs = Call(layer, call, inputs);
     layer.refused |= !outputs || (outputs->empty() && !AnyEmpty(inputs));
     TRY_ASSIGN(
@@ -288,8 +365,8 @@ Result<std::vector<Tensor>> ModelBuilder::Run(ModelGraph& graph,
 }
 
 Result<ConcreteFunction> ModelBuilder::Build(ModelGraph& graph) {
-  TRY_ASSIGN(const Tensors inputs, MakeInputs(graph));
-  TRY_ASSIGN(const Tensors outputs, Run(graph, inputs));
+  TRY_ASSIGN(const TracedTensors inputs, MakeInputs(graph));
+  TRY_ASSIGN(const TracedTensors outputs, Run(graph, inputs));
   if (!problems_.empty()) return tl::unexpected(problems_.ToError());
   if (AnyEmpty(outputs)) {
     return InvalidModel("an output of the model is never computed");
@@ -297,7 +374,7 @@ Result<ConcreteFunction> ModelBuilder::Build(ModelGraph& graph) {
   std::set<std::string> taken;
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto at = static_cast<size_t>(graph.outputs[i].layer);
-    f_.Output(Unique(graph.layers[at].instance.name, taken), outputs[i]);
+    f_.Output(Unique(graph.layers[at].instance.name, taken), outputs[i].tensor);
   }
   TRY_ASSIGN(ConcreteFunction function, f_.Finish());
   for (size_t i = 0; i < function.inputs.size(); ++i) {

@@ -52,6 +52,48 @@ bool Matches(const Shape& shape, const Shape& wanted) {
 
 }  // namespace
 
+Tensor LayerContext::MaskOf(size_t input) const {
+  if (const nlohmann::json* given = Argument("mask")) {
+    const nlohmann::json& own =
+        given->is_array() && input < given->size() ? (*given)[input] : *given;
+    const Tensor* tensor = TensorIn(own);
+    return tensor == nullptr ? Tensor() : Cast(*tensor, DataType::kBool);
+  }
+  return input < masks_.size() ? masks_[input] : Tensor();
+}
+
+const nlohmann::json* LayerContext::Argument(std::string_view name) const {
+  if (arguments_ == nullptr) return nullptr;
+  const auto found = arguments_->named.find(name);
+  const bool there = found != arguments_->named.end() && !found->is_null();
+  return there ? &*found : nullptr;
+}
+
+const Tensor* LayerContext::TensorIn(const nlohmann::json& value) const {
+  if (!value.is_object() || value.size() != 1) return nullptr;
+  const auto index = value.find("tensor");
+  if (index == value.end() || !index->is_number_unsigned()) return nullptr;
+  const auto at = index->get<size_t>();
+  return at < tensors_.size() ? &tensors_[at] : nullptr;
+}
+
+Result<std::vector<Tensor>> LayerContext::TensorArguments(
+    std::string_view name) const {
+  std::vector<Tensor> tensors;
+  const nlohmann::json* value = Argument(name);
+  if (value == nullptr) return tensors;
+  const auto all = value->is_array() ? *value : nlohmann::json::array({*value});
+  for (const nlohmann::json& each : all) {
+    const Tensor* tensor = TensorIn(each);
+    if (tensor == nullptr) {
+      return Unsupported("its argument '" + std::string(name) +
+                         "' is no output of a layer, which is not supported");
+    }
+    tensors.push_back(*tensor);
+  }
+  return tensors;
+}
+
 Result<Tensor> LayerContext::Input() const {
   if (inputs.size() == 1) return inputs[0];
   return InvalidModel("it takes one input, the model gives it " +

@@ -39,22 +39,57 @@ struct LayerInstance {
   std::map<std::string, Tensor, std::less<>> constants;  // already in the graph
 };
 
+// What a call is given, as the file writes it. A tensor stands as
+// {"tensor": i}, counted over the positional ones and then the named.
+struct CallArguments {
+  nlohmann::json positional = nlohmann::json::array();
+  nlohmann::json named = nlohmann::json::object();
+};
+
 // One call of a layer.
 class LayerContext {
  public:
+  // `masks`: one for each input, empty where there is none; or none at all.
   LayerContext(FunctionBuilder& builder, const KerasFile& file,
-               LayerInstance& layer, std::span<const Tensor> inputs)
+               LayerInstance& layer, std::span<const Tensor> inputs,
+               std::span<const Tensor> masks = {})
       : f(builder),
         file(file),
         config(*layer.config, file.generation),
         inputs(inputs),
-        layer_(layer) {}
+        layer_(layer),
+        masks_(masks) {}
+
+  // The same of a call with arguments. `tensors` are all of them; the first
+  // `inputs` are positional.
+  LayerContext(FunctionBuilder& builder, const KerasFile& file,
+               LayerInstance& layer, std::span<const Tensor> tensors,
+               size_t inputs, std::span<const Tensor> masks,
+               const CallArguments& arguments)
+      : LayerContext(builder, file, layer, tensors.first(inputs), masks) {
+    tensors_ = tensors;
+    arguments_ = &arguments;
+  }
 
   FunctionBuilder& f;
   const KerasFile& file;
   const LayerConfig config;
-  const std::span<const Tensor> inputs;
+  const std::span<const Tensor> inputs;  // the positional tensors
   const LayerInstance& layer() const { return layer_; }
+
+  // The mask of an input or, where the call names it, the argument "mask":
+  // bool, true for the steps that count. Empty: all do.
+  Tensor MaskOf(size_t input) const;
+  // The mask of the first output, of layers that make one.
+  Tensor output_mask;
+
+  // An argument of the call by name; nullptr when it is missing or null.
+  const nlohmann::json* Argument(std::string_view name) const;
+  // The tensor that stands for {"tensor": i}; nullptr for other values.
+  const Tensor* TensorIn(const nlohmann::json& value) const;
+  // The tensors of an argument, one or a list. Errors when there are others.
+  Result<std::vector<Tensor>> TensorArguments(std::string_view name) const;
+  const CallArguments* arguments() const { return arguments_; }
 
   // The layer's only input, in its own type. Errors when there are more.
   Result<Tensor> Input() const;
@@ -79,6 +114,9 @@ class LayerContext {
 
  private:
   LayerInstance& layer_;
+  std::span<const Tensor> masks_;
+  std::span<const Tensor> tensors_;
+  const CallArguments* arguments_ = nullptr;
 };
 
 // What a call returns: one tensor per output.
@@ -87,6 +125,13 @@ inline LayerOutputs One(Tensor tensor) {
   return std::vector<Tensor>{std::move(tensor)};
 }
 
+// What a layer does with the masks of its inputs.
+enum class Masking {
+  kDrops,   // its output has none
+  kPasses,  // its output has that of its first input
+  kUses,    // it looks at them itself and sets output_mask
+};
+
 struct KerasLayer {
   std::string_view class_name;
   // Writes one call. kUnsupported errors are collected over all layers.
@@ -94,6 +139,10 @@ struct KerasLayer {
   // The weights a layer of this configuration has. Null: none.
   Result<std::vector<WeightSpec>> (*weights)(const LayerConfig& config) =
       nullptr;
+  Masking masking = Masking::kDrops;
+  // The arguments of a call that it knows, separated by spaces; "*": all, and
+  // constants in place of tensors.
+  std::string_view arguments = "";
 };
 
 // The layer of a class name, spelled as any Keras spells it; nullptr when

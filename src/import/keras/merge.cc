@@ -50,9 +50,28 @@ Result<Tensor> Combined(const LayerContext& c) {
   return y;
 }
 
+// Keras 2: a step counts if it does in every input that has a mask; Keras 3: if
+// it does in any, all having masks.
+Tensor CombinedMask(const LayerContext& c) {
+  const bool newer = c.file.generation >= 3;
+  Tensor mask;
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    const Tensor own = c.MaskOf(i);
+    if (own.empty() && newer) return {};
+    if (own.empty()) continue;
+    if (mask.empty()) {
+      mask = own;
+    } else if (mask.name() != own.name()) {
+      mask = newer ? LogicalOr(mask, own) : LogicalAnd(mask, own);
+    }
+  }
+  return mask;
+}
+
 template <Tensor (*kOp)(Tensor, Tensor)>
 LayerOutputs BuildCombined(LayerContext& c) {
   TRY_ASSIGN(Tensor y, Combined<kOp>(c));
+  c.output_mask = CombinedMask(c);
   return One(y);
 }
 
@@ -66,13 +85,42 @@ LayerOutputs BuildAverage(LayerContext& c) {
   TRY_ASSIGN(Tensor sum, Combined<Add>(c));
   sum = Cast(sum, DataType::kFloat32);
   const auto count = static_cast<double>(c.inputs.size());
+  c.output_mask = CombinedMask(c);
   return One(Div(sum, c.Scalar(count)));
+}
+
+// Masks joined like their inputs. Along the features a step counts if it does
+// in all (Keras 2) or any (Keras 3); inputs without a mask count everywhere.
+Tensor ConcatenatedMask(const LayerContext& c, int32_t axis) {
+  std::vector<Tensor> masks;
+  bool any = false;
+  for (size_t i = 0; i < c.inputs.size(); ++i) any |= !c.MaskOf(i).empty();
+  if (!any) return {};
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    Tensor mask = c.MaskOf(i);
+    if (mask.empty()) {
+      const Tensor ones = OnesLike(Cast(c.inputs[i], DataType::kFloat32));
+      mask = Greater(Max(ones, {-1}), c.f.Constant(FloatScalar(0)));
+    }
+    masks.push_back(mask);
+  }
+  const int last = c.inputs[0].rank() - 1;
+  if (masks[0].rank() != last) return {};
+  if (axis < last) return Concat(masks, axis);
+  Tensor mask = masks[0];
+  for (size_t i = 1; i < masks.size(); ++i) {
+    if (masks[i].name() == mask.name()) continue;
+    mask = c.file.generation >= 3 ? LogicalOr(mask, masks[i])
+                                  : LogicalAnd(mask, masks[i]);
+  }
+  return mask;
 }
 
 LayerOutputs BuildConcat(LayerContext& c, std::string_view key) {
   TRY(CheckCount(c));
   TRY_ASSIGN(int32_t axis, c.config.Int(key, -1));
   TRY_ASSIGN(axis, WrapAxis(axis, c.inputs[0].rank(), key));
+  c.output_mask = ConcatenatedMask(c, axis);
   const std::vector<Tensor> values = OneType(c.inputs);
   if (values.size() == 1) return One(values[0]);
   return One(Concat(values, axis));
@@ -110,13 +158,19 @@ LayerOutputs BuildMerge(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kAddLayer{"Add", BuildCombined<Add>};
-const KerasLayer kAverageLayer{"Average", BuildAverage};
-const KerasLayer kConcatenateLayer{"Concatenate", BuildConcatenate};
-const KerasLayer kMaximumLayer{"Maximum", BuildCombined<Maximum>};
-const KerasLayer kMergeLayer{"Merge", BuildMerge};
-const KerasLayer kMinimumLayer{"Minimum", BuildCombined<Minimum>};
-const KerasLayer kMultiplyLayer{"Multiply", BuildCombined<Mul>};
-const KerasLayer kSubtractLayer{"Subtract", BuildSubtract};
+const KerasLayer kAddLayer{"Add", BuildCombined<Add>, nullptr, Masking::kUses};
+const KerasLayer kAverageLayer{"Average", BuildAverage, nullptr,
+                               Masking::kUses};
+const KerasLayer kConcatenateLayer{"Concatenate", BuildConcatenate, nullptr,
+                                   Masking::kUses};
+const KerasLayer kMaximumLayer{"Maximum", BuildCombined<Maximum>, nullptr,
+                               Masking::kUses};
+const KerasLayer kMergeLayer{"Merge", BuildMerge, nullptr, Masking::kUses};
+const KerasLayer kMinimumLayer{"Minimum", BuildCombined<Minimum>, nullptr,
+                               Masking::kUses};
+const KerasLayer kMultiplyLayer{"Multiply", BuildCombined<Mul>, nullptr,
+                                Masking::kUses};
+const KerasLayer kSubtractLayer{"Subtract", BuildSubtract, nullptr,
+                                Masking::kUses};
 
 }  // namespace liteforge

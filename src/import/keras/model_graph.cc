@@ -34,7 +34,8 @@ struct RawReference {
 
 struct RawCall {
   std::vector<RawReference> inputs;
-  std::string problem;
+  size_t positional = 0;
+  CallArguments arguments;
 };
 
 const json& EmptyObject() {
@@ -58,31 +59,14 @@ std::string Text(const json& value) {
 
 bool IsReference(const json& value) {
   return value.is_array() && value.size() >= 3 && value[0].is_string() &&
-         value[1].is_number_integer() && value[2].is_number();
+         value[0] != "_CONSTANT_VALUE" && value[1].is_number_integer() &&
+         value[2].is_number_integer();
 }
 
-// Arguments that change nothing at inference; the first other one's name.
-std::string HarmfulArgument(const json& arguments) {
-  if (!arguments.is_object()) return "";
-  for (const auto& [name, value] : arguments.items()) {
-    if (name == "training" || value.is_null()) continue;
-    return name;
-  }
-  return "";
-}
-
-void AddReference(const json& value, RawCall& call) {
-  if (value[0] == "_CONSTANT_VALUE" || !value[2].is_number_integer()) {
-    call.problem = "it is called with a constant, which is not supported";
-    return;
-  }
+json AddReference(const json& value, RawCall& call) {
   call.inputs.push_back({value[0].get<std::string>(), value[1].get<int64_t>(),
                          value[2].get<int64_t>()});
-  if (value.size() < 4) return;
-  const std::string argument = HarmfulArgument(value[3]);
-  if (argument.empty()) return;
-  call.problem = "it is called with the argument '" + argument +
-                 "', which is not supported";
+  return {{"tensor", call.inputs.size() - 1}};
 }
 
 // Every reference in a structure of lists and dictionaries, in order.
@@ -90,30 +74,77 @@ void AddReference(const json& value, RawCall& call) {
 void CollectReferences(const json& value, RawCall& call) {
   if (IsReference(value)) {
     AddReference(value, call);
-  } else if (Member(value, "class_name") == "__keras_tensor__") {
-    const json& history = Member(Member(value, "config"), "keras_history");
-    if (IsReference(history)) AddReference(history, call);
-    if (!IsReference(history))
-      call.problem = "it is called with no layer's output";
   } else if (value.is_structured()) {
     for (const json& part : value) CollectReferences(part, call);
-  } else if (!value.is_null()) {
-    call.problem = "it is called with a constant, which is not supported";
   }
 }
 
-RawCall ReadCall(const json& node) {
+// The value of an argument, with its tensors taken out of it.
+json Argument(const json& wrapped, RawCall& call) {
+  const json& value = Unwrapped(wrapped);
+  if (IsReference(value)) return AddReference(value, call);
+  if (Member(value, "class_name") == "__keras_tensor__") {
+    const json& history = Member(Member(value, "config"), "keras_history");
+    return IsReference(history) ? AddReference(history, call) : json();
+  }
+  if (!value.is_structured()) return value;
+  json copy = value;
+  for (auto& part : copy) part = Argument(json(part), call);
+  return copy;
+}
+
+// Those that matter at inference.
+json NamedArguments(const json& arguments, RawCall& call) {
+  json named = json::object();
+  if (!arguments.is_object()) return named;
+  for (const auto& [name, value] : arguments.items()) {
+    if (name != "training" && !value.is_null())
+      named[name] = Argument(value, call);
+  }
+  return named;
+}
+
+// ["name", call, tensor, {…}], or a constant in a tensor's place:
+// ["_CONSTANT_VALUE", -1, value, {…}].
+bool IsEntry(const json& value) {
+  return IsReference(value) || (value.is_array() && value.size() >= 3 &&
+                                value[0] == "_CONSTANT_VALUE");
+}
+
+void CollectEntries(const json& value, std::vector<const json*>& entries) {
+  if (IsEntry(value)) {
+    entries.push_back(&value);
+  } else if (value.is_structured()) {
+    for (const json& part : value) CollectEntries(part, entries);
+  }
+}
+
+// Keras 1 and 2: the entries are the first argument, one or a list; the others
+// stand by name in each of them.
+RawCall ReadEntries(const json& node) {
   RawCall call;
-  if (!node.is_object() || !node.contains("args")) {
-    CollectReferences(node, call);
-    return call;
+  std::vector<const json*> entries;
+  CollectEntries(node, entries);
+  json first = json::array();
+  for (const json* entry : entries) {
+    const bool constant = (*entry)[0] == "_CONSTANT_VALUE";
+    first.push_back(constant ? Unwrapped((*entry)[2])
+                             : AddReference(*entry, call));
   }
-  CollectReferences(Unwrapped(node["args"]), call);
-  const std::string argument = HarmfulArgument(Member(node, "kwargs"));
-  if (!argument.empty()) {
-    call.problem = "it is called with the argument '" + argument +
-                   "', which is not supported";
-  }
+  call.positional = call.inputs.size();
+  call.arguments.positional.push_back(first.size() == 1 ? first[0] : first);
+  if (!entries.empty() && entries[0]->size() > 3)
+    call.arguments.named = NamedArguments((*entries[0])[3], call);
+  return call;
+}
+
+RawCall ReadCall(const json& node) {
+  if (!node.is_object() || !node.contains("args")) return ReadEntries(node);
+  RawCall call;
+  const json positional = Argument(node["args"], call);
+  if (positional.is_array()) call.arguments.positional = positional;
+  call.positional = call.inputs.size();
+  call.arguments.named = NamedArguments(Member(node, "kwargs"), call);
   return call;
 }
 
@@ -127,10 +158,13 @@ bool IsKerasModule(std::string_view module) {
 // The class under which the layer is looked up; "" for classes that are not
 // Keras' own, whatever they are called.
 std::string KerasClass(const json& layer, const std::string& class_name) {
+  const std::string module = Text(Member(layer, "module"));
+  if (module.starts_with("keras.src.ops") || module.starts_with("keras.ops"))
+    return "Operation";
   const std::string registered = Text(Member(layer, "registered_name"));
   const bool foreign = registered.find('>') != std::string::npos &&
                        !registered.starts_with("keras");
-  if (foreign || !IsKerasModule(Text(Member(layer, "module")))) return "";
+  if (foreign || !IsKerasModule(module)) return "";
   const size_t mark = class_name.rfind('>');
   if (mark == std::string::npos) return class_name;
   return class_name.starts_with("keras") ? class_name.substr(mark + 1) : "";
@@ -264,7 +298,13 @@ Result<void> GraphReader::ReadLayer(const json& json_layer) {
   instance.path = path_ + instance.name;
   instance.trainable = Member(config, "trainable") != false;
   const std::string keras_class = KerasClass(json_layer, class_name);
-  if (IsModel(keras_class, config)) {
+  const json& inner = Member(config, "layer");
+  layer.per_step = keras_class == "TimeDistributed" &&
+                   IsModel(KerasClass(inner, Text(Member(inner, "class_name"))),
+                           Member(inner, "config"));
+  if (layer.per_step) {
+    TRY(ReadModel(layer, inner));
+  } else if (IsModel(keras_class, config)) {
     TRY(ReadModel(layer, json_layer));
   } else if (keras_class == "InputLayer") {
     layer.kind = ModelLayer::Kind::kInput;
@@ -300,7 +340,7 @@ Result<void> GraphReader::ReadModel(ModelLayer& layer, const json& json_layer) {
 Result<Shape> GraphReader::FirstShape(const json& model,
                                       const json& config) const {
   const ModelLayer& first = graph_.layers.front();
-  if (first.kind == ModelLayer::Kind::kModel) {
+  if (first.kind == ModelLayer::Kind::kModel && !first.per_step) {
     const ModelGraph& inner = *first.model;
     if (inner.inputs.size() != 1) {
       return InvalidModel("a Sequential model starts with a model of " +
@@ -337,7 +377,7 @@ void GraphReader::Chain() {
   graph_.layers[0].calls = {LayerCall{}};
   for (size_t i = 1; i < graph_.layers.size(); ++i) {
     graph_.layers[i].calls = {
-        LayerCall{{TensorReference{static_cast<int>(i) - 1}}, ""}};
+        LayerCall{{TensorReference{static_cast<int>(i) - 1}}, 1, {}}};
   }
   graph_.inputs = {TensorReference{0}};
   graph_.outputs = {
@@ -473,8 +513,10 @@ Result<void> GraphReader::Connect(const json& config) {
     ModelLayer& layer = graph_.layers[i];
     const std::string place = Describe(layer.instance);
     for (size_t k = 0; k < raw[i].size(); ++k) {
-      layer.calls[k].problem = raw[i][k].problem;
-      TRY(ResolveAll(raw[i][k], place, layer.calls[k].inputs));
+      LayerCall& call = layer.calls[k];
+      call.positional = raw[i][k].positional;
+      call.arguments = std::move(raw[i][k].arguments);
+      TRY(ResolveAll(raw[i][k], place, call.inputs));
     }
   }
   TRY(ResolveAll(inputs, "input_layers", graph_.inputs));

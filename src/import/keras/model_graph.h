@@ -23,8 +23,9 @@ struct TensorReference {
 };
 
 struct LayerCall {
-  std::vector<TensorReference> inputs;
-  std::string problem;  // why this call cannot be imported; "" when it can
+  std::vector<TensorReference> inputs;  // the positional ones first
+  size_t positional = 0;                // how many those are
+  CallArguments arguments;
 };
 
 struct ModelGraph;
@@ -40,6 +41,7 @@ struct ModelLayer {
   DataType type = DataType::kFloat32;
 
   std::unique_ptr<ModelGraph> model;  // of kModel
+  bool per_step = false;  // TimeDistributed(model): run on each step
 
   // What building found out, for summaries.
   std::string output_shape;

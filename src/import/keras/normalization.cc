@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalization by the values at hand:
 //   LayerNormalization  gamma (x - mean) / sqrt(variance + epsilon) + beta,
-//                       mean and variance over `axis`
+//                       mean and variance over `axis`; with rms_scaling
+//                       gamma x / sqrt(variance + epsilon)
 //   GroupNormalization  the same over all but the batch and one of `groups`
 //                       groups of channels
 //   RMSNormalization    scale x / sqrt(mean(x^2) + epsilon)
@@ -24,6 +25,12 @@ Result<std::vector<WeightSpec>> GammaAndBeta(const LayerConfig& config) {
   if (scale) specs.push_back({"gamma"});
   if (center) specs.push_back({"beta"});
   return specs;
+}
+
+Result<std::vector<WeightSpec>> LayerWeights(const LayerConfig& config) {
+  TRY_ASSIGN(const bool rms, config.Bool("rms_scaling", false));
+  if (rms) return std::vector<WeightSpec>{{"gamma"}};
+  return GammaAndBeta(config);
 }
 
 // `axis`, counted from the front and sorted.
@@ -55,11 +62,13 @@ Result<Tensor> Along(LayerContext& c, std::string_view name, const Tensor& x,
 }
 
 Tensor Standardized(LayerContext& c, const Tensor& x,
-                    const std::vector<int32_t>& axes, double epsilon) {
+                    const std::vector<int32_t>& axes, double epsilon,
+                    bool centered = true) {
   const Tensor mean = Mean(x, axes, /*keep_dims=*/true);
   const Tensor variance =
       Mean(SquaredDifference(x, mean), axes, /*keep_dims=*/true);
-  return Mul(Sub(x, mean), Rsqrt(Add(variance, c.Scalar(epsilon))));
+  return Mul(centered ? Sub(x, mean) : x,
+             Rsqrt(Add(variance, c.Scalar(epsilon))));
 }
 
 Result<Tensor> ScaledAndShifted(LayerContext& c, Tensor y,
@@ -79,22 +88,19 @@ LayerOutputs BuildLayerNormalization(LayerContext& c) {
   TRY_ASSIGN(const Tensor x, c.FloatInput());
   TRY_ASSIGN(const auto axes, AxesOf(c, x));
   TRY_ASSIGN(const double epsilon, c.config.Float("epsilon", 1e-3));
-  TRY_ASSIGN(Tensor y,
-             ScaledAndShifted(c, Standardized(c, x, axes, epsilon), axes));
+  TRY_ASSIGN(const bool rms, c.config.Bool("rms_scaling", false));
+  Tensor y = Standardized(c, x, axes, epsilon, /*centered=*/!rms);
+  TRY_ASSIGN(y, ScaledAndShifted(c, y, axes));
   return One(y);
 }
 
 // Channels last: [N, …, C] as [N, …, groups, C / groups].
-LayerOutputs BuildGroupNormalization(LayerContext& c) {
-  TRY_ASSIGN(const Tensor x, c.FloatInput());
-  TRY_ASSIGN(const auto axes, AxesOf(c, x));
+Result<Tensor> GroupNormalized(LayerContext& c, const Tensor& x) {
+  const std::vector<int32_t> axes = {x.rank() - 1};
   TRY_ASSIGN(int32_t groups, c.config.Int("groups", 32));
   TRY_ASSIGN(const double epsilon, c.config.Float("epsilon", 1e-3));
   const int32_t channels = x.dim(-1);
-  if (axes.size() != 1 || axes[0] != x.rank() - 1 || channels < 0)
-    return Unsupported(
-        "only groups of the last axis, of known size, are "
-        "supported");
+  if (channels < 0) return InvalidModel("the size of its axis is not known");
   if (groups == -1) groups = channels;
   if (groups < 1 || channels % groups != 0)
     return InvalidModel("its channels do not divide into groups");
@@ -115,8 +121,26 @@ LayerOutputs BuildGroupNormalization(LayerContext& c) {
     if (axis != split.rank() - 2) over.push_back(axis);
   }
   y = Reshape(Standardized(c, y, over, epsilon), shape, x.shape());
-  TRY_ASSIGN(y, ScaledAndShifted(c, y, axes));
-  return One(y);
+  return ScaledAndShifted(c, y, axes);
+}
+
+LayerOutputs BuildGroupNormalization(LayerContext& c) {
+  TRY_ASSIGN(const Tensor x, c.FloatInput());
+  TRY_ASSIGN(const auto axes, AxesOf(c, x));
+  if (axes.size() != 1 || axes[0] == 0)
+    return InvalidModel("its axis must be one, and not the batch");
+  std::vector<int32_t> to_last, back(static_cast<size_t>(x.rank()));
+  for (int32_t axis = 0; axis < x.rank(); ++axis)
+    if (axis != axes[0]) to_last.push_back(axis);
+  to_last.push_back(axes[0]);
+  for (size_t i = 0; i < to_last.size(); ++i)
+    back[static_cast<size_t>(to_last[i])] = static_cast<int32_t>(i);
+  if (axes[0] == x.rank() - 1) {
+    TRY_ASSIGN(const Tensor y, GroupNormalized(c, x));
+    return One(y);
+  }
+  TRY_ASSIGN(const Tensor y, GroupNormalized(c, Transpose(x, to_last)));
+  return One(Transpose(y, back));
 }
 
 Result<std::vector<WeightSpec>> ScaleAlone(const LayerConfig&) {
@@ -141,13 +165,15 @@ LayerOutputs BuildUnitNormalization(LayerContext& c) {
 
 }  // namespace
 
-const KerasLayer kGroupNormalizationLayer{
-    "GroupNormalization", BuildGroupNormalization, GammaAndBeta};
-const KerasLayer kLayerNormalizationLayer{
-    "LayerNormalization", BuildLayerNormalization, GammaAndBeta};
+const KerasLayer kGroupNormalizationLayer{"GroupNormalization",
+                                          BuildGroupNormalization, GammaAndBeta,
+                                          Masking::kPasses};
+const KerasLayer kLayerNormalizationLayer{"LayerNormalization",
+                                          BuildLayerNormalization, LayerWeights,
+                                          Masking::kPasses};
 const KerasLayer kRmsNormalizationLayer{"RMSNormalization",
                                         BuildRmsNormalization, ScaleAlone};
-const KerasLayer kUnitNormalizationLayer{"UnitNormalization",
-                                         BuildUnitNormalization};
+const KerasLayer kUnitNormalizationLayer{
+    "UnitNormalization", BuildUnitNormalization, nullptr, Masking::kPasses};
 
 }  // namespace liteforge

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// ZeroPadding1D/2D and Cropping1D/2D. How borders are written:
+// ZeroPadding1D to 3D and Cropping1D to 3D. How borders are written:
 //   1D  n, [before, after]
 //   2D  n, [rows, cols], [[top, bottom], [left, right]]
 //       and in Keras 1 [top, bottom, left, right]
+//   3D  n, three numbers, or three pairs
 //   Keras 1 also {"top_pad": …, "bottom_pad": …, "left_pad": …, "right_pad": …}
 #include "base/try.h"
 #include "function/ops.h"
@@ -57,17 +58,19 @@ Result<std::vector<Border>> ReadBorders(const LayerConfig& config,
     return std::vector<Border>(static_cast<size_t>(rank), all);
   }
   std::vector<json> parts(value.begin(), value.end());
-  if (parts.size() == 4) {
+  if (rank == 2 && parts.size() == 4) {
     parts = {json::array({parts[0], parts[1]}),
              json::array({parts[2], parts[3]})};
   }
-  if (!value.is_array() || parts.size() != 2) {
+  if (!value.is_array() || parts.size() != static_cast<size_t>(rank)) {
     return InvalidModel("'" + std::string(key) +
                         "' must be an integer or one pair per axis");
   }
-  TRY_ASSIGN(const Border rows, ReadBorder(parts[0], key));
-  TRY_ASSIGN(const Border cols, ReadBorder(parts[1], key));
-  return std::vector<Border>{rows, cols};
+  std::vector<Border> borders;
+  for (const json& part : parts) {
+    TRY_ASSIGN(borders.emplace_back(), ReadBorder(part, key));
+  }
+  return borders;
 }
 
 // The first spatial axis.
@@ -99,7 +102,7 @@ LayerOutputs BuildZeroPadding(LayerContext& c, int rank) {
 LayerOutputs BuildCropping(LayerContext& c, int rank) {
   TRY_ASSIGN(const Tensor x, InputOfRank(c, rank + 2));
   TRY_ASSIGN(const auto borders,
-             ReadBorders(c.config, "cropping", rank, rank == 1 ? 1 : 0));
+             ReadBorders(c.config, "cropping", rank, rank == 2 ? 0 : 1));
   TRY_ASSIGN(int axis, FirstAxis(c));
   std::vector<Range> ranges(static_cast<size_t>(x.rank()));
   for (const Border& border : borders) {
@@ -119,6 +122,10 @@ LayerOutputs BuildZeroPadding1D(LayerContext& c) {
 LayerOutputs BuildZeroPadding2D(LayerContext& c) {
   return BuildZeroPadding(c, 2);
 }
+LayerOutputs BuildZeroPadding3D(LayerContext& c) {
+  return BuildZeroPadding(c, 3);
+}
+LayerOutputs BuildCropping3D(LayerContext& c) { return BuildCropping(c, 3); }
 LayerOutputs BuildCropping1D(LayerContext& c) { return BuildCropping(c, 1); }
 LayerOutputs BuildCropping2D(LayerContext& c) { return BuildCropping(c, 2); }
 
@@ -126,6 +133,8 @@ LayerOutputs BuildCropping2D(LayerContext& c) { return BuildCropping(c, 2); }
 
 const KerasLayer kCropping1DLayer{"Cropping1D", BuildCropping1D};
 const KerasLayer kCropping2DLayer{"Cropping2D", BuildCropping2D};
+const KerasLayer kCropping3DLayer{"Cropping3D", BuildCropping3D};
+const KerasLayer kZeroPadding3DLayer{"ZeroPadding3D", BuildZeroPadding3D};
 const KerasLayer kZeroPadding1DLayer{"ZeroPadding1D", BuildZeroPadding1D};
 const KerasLayer kZeroPadding2DLayer{"ZeroPadding2D", BuildZeroPadding2D};
 

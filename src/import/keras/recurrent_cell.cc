@@ -263,20 +263,27 @@ LayerOutputs StepGru(LayerContext& c, const Tensor& x,
   return One(Add(Mul(z, h), Mul(Sub(c.Scalar(1), z), candidate)));
 }
 
-constexpr RecurrentCell kCells[] = {
-    {"GRU", GruWeights, 1, StepGru},
-    {"LSTM", LstmWeights, 2, StepLstm},
-    {"SimpleRNN", SimpleRnnWeights, 1, StepSimpleRnn},
-};
+Result<Shape> Units(const LayerConfig& config, const Shape&) {
+  TRY_ASSIGN(const int32_t units, config.Int("units"));
+  if (units < 1) return InvalidModel("'units' must be positive");
+  return Shape{units};
+}
+
+constexpr RecurrentCell kGru{"GRU", GruWeights, 1, Units, StepGru};
+constexpr RecurrentCell kLstm{"LSTM", LstmWeights, 2, Units, StepLstm};
+constexpr RecurrentCell kSimpleRnn{"SimpleRNN", SimpleRnnWeights, 1, Units,
+                                   StepSimpleRnn};
+
+const RecurrentCell* const kCells[] = {&kConvLstm1D, &kConvLstm2D, &kGru,
+                                       &kLstm, &kSimpleRnn};
 
 }  // namespace
 
 const RecurrentCell* FindRecurrentCell(std::string_view class_name) {
-  for (const RecurrentCell& cell : kCells) {
-    if (class_name == cell.class_name ||
-        (class_name.ends_with("Cell") &&
-         class_name.substr(0, class_name.size() - 4) == cell.class_name))
-      return &cell;
+  if (class_name.ends_with("Cell"))
+    class_name.remove_suffix(std::string_view("Cell").size());
+  for (const RecurrentCell* cell : kCells) {
+    if (class_name == cell->class_name) return cell;
   }
   return nullptr;
 }

@@ -12,12 +12,17 @@ struct RecurrentCell {
   std::string_view class_name;
   // The weights a cell of this configuration has, in Keras' order.
   Result<std::vector<WeightSpec>> (*weights)(const LayerConfig& config);
-  // How many states of `units` each it has; the first is its output.
+  // How many states it has, all of one shape; the first is its output.
   int states;
-  // x [batch, in], states [batch, units] -> the states after it.
+  // That shape without the batch, for a step's input x, which has one.
+  Result<Shape> (*state_shape)(const LayerConfig& config, const Shape& x);
+  // x and states, each with the batch in front -> the states after it.
   LayerOutputs (*step)(LayerContext& c, const Tensor& x,
                        const std::vector<Tensor>& states);
 };
+
+// The cells of other files.
+extern const RecurrentCell kConvLstm1D, kConvLstm2D;
 
 // By the name of the cell ("LSTMCell") or of its layer ("LSTM"); nullptr when
 // there is none.

@@ -98,7 +98,8 @@ LayerOutputs BuildNormalization(LayerContext& c) {
 }  // namespace
 
 const KerasLayer kNormalizationLayer{"Normalization", BuildNormalization,
-                                     NormalizationWeights};
-const KerasLayer kRescalingLayer{"Rescaling", BuildRescaling};
+                                     NormalizationWeights, Masking::kPasses};
+const KerasLayer kRescalingLayer{"Rescaling", BuildRescaling, nullptr,
+                                 Masking::kPasses};
 
 }  // namespace liteforge

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conv1DTranspose, Conv2DTranspose: the gradient of a convolution.
+// Conv1DTranspose to Conv3DTranspose: the gradient of a convolution.
 //   x [N, H, W, C]   kernel [H, W, filters, C]   bias [filters]
 // Along each axis, of size n with stride s and kernel k:
 //   SAME   n s          VALID   n s + max(k - s, 0)
@@ -34,7 +34,54 @@ Length LengthOf(const SpatialConfig& spatial, size_t axis, int32_t kernel,
                       output_padding[axis]};
 }
 
-// The size of y: known, and as int32 [4].
+// The kernel with zeros between its rows and columns: TensorFlow Lite has no
+// dilation here.
+Result<ConstantValue> Spread(const ConstantValue& kernel,
+                             const std::vector<int32_t>& dilations) {
+  const auto rank = static_cast<int>(dilations.size());
+  Shape shape = kernel.shape;
+  for (int axis = 0; axis < rank; ++axis) {
+    TRY_ASSIGN(const int32_t size,
+               CheckedDim((int64_t{shape[axis]} - 1) *
+                              dilations[static_cast<size_t>(axis)] +
+                          1));
+    shape.set_dim(axis, size);
+  }
+  if (shape.elements() < 0 || shape.elements() > INT32_MAX)
+    return InvalidModel("its kernel is too large");
+  const int64_t block =
+      int64_t{shape[rank]} * shape[rank + 1];  // one place's weights
+  const std::vector<float> from = kernel.data.ToVector<float>();
+  std::vector<float> to(static_cast<size_t>(shape.elements()));
+  const int64_t places = block == 0 ? 0 : kernel.shape.elements() / block;
+  for (int64_t place = 0; place < places; ++place) {
+    int64_t rest = place, at = 0, stride = 1;
+    for (int axis = rank - 1; axis >= 0; --axis) {
+      at += rest % kernel.shape[axis] * dilations[static_cast<size_t>(axis)] *
+            stride;
+      rest /= kernel.shape[axis];
+      stride *= shape[axis];
+    }
+    std::copy_n(from.begin() + place * block, block, to.begin() + at * block);
+  }
+  return FloatConstant(shape, std::move(to));
+}
+
+Result<Tensor> KernelOf(LayerContext& c, const std::vector<int32_t>& size,
+                        const SpatialConfig& spatial) {
+  if (const Tensor* made = c.FindConstant("kernel")) return *made;
+  TRY_ASSIGN(ConstantValue value, KernelValue(c, "kernel", size));
+  if (size.size() == 1)
+    value.shape = {1, value.shape[0], value.shape[1], value.shape[2]};
+  const bool dilated =
+      std::ranges::any_of(spatial.dilations, [](int32_t d) { return d > 1; });
+  if (dilated) {
+    TRY_ASSIGN(value, Spread(value, spatial.dilations));
+  }
+  return c.Constant("kernel", std::move(value));
+}
+
+// The size of y: known, and as int32 [rank].
 struct Sizes {
   Shape shape;
   Tensor tensor;
@@ -45,9 +92,9 @@ Result<Sizes> OutputSizes(LayerContext& c, const Tensor& x, bool first,
   Sizes sizes;
   const Tensor shape = ShapeOf(x);
   std::vector<Tensor> dims;
-  for (int axis = 0; axis < 4; ++axis) {
+  for (int axis = 0; axis < x.rank(); ++axis) {
     const int spatial = axis - (first ? 2 : 1);
-    if (axis == (first ? 1 : 3)) {
+    if (axis == (first ? 1 : x.rank() - 1)) {
       sizes.shape.Append(filters);
       dims.push_back(c.f.Constant(IntScalar(filters)));
       continue;
@@ -73,46 +120,70 @@ Result<Sizes> OutputSizes(LayerContext& c, const Tensor& x, bool first,
   return sizes;
 }
 
-LayerOutputs BuildTransposed(LayerContext& c, int rank) {
-  const std::vector<int32_t> ones(static_cast<size_t>(rank), 1);
-  TRY_ASSIGN(const SpatialConfig spatial,
-             ReadSpatial(c.config, rank, /*causal=*/false, ones));
-  TRY_ASSIGN(const int32_t filters, c.config.Int("filters"));
-  TRY_ASSIGN(std::vector<int32_t> size, c.config.KernelSize(rank));
+Result<std::vector<Length>> Lengths(const LayerContext& c,
+                                    std::vector<int32_t> size,
+                                    const SpatialConfig& spatial) {
+  const auto rank = static_cast<int>(size.size());
   std::vector<int32_t> output_padding;
   if (c.config.Has("output_padding")) {
     TRY_ASSIGN(output_padding, c.config.Ints("output_padding", rank, 0));
     if (rank == 1) output_padding.insert(output_padding.begin(), 0);
   }
-  TRY_ASSIGN(Tensor x, c.FloatInput(rank + 2));
-  const bool first = spatial.channels_first;
-  if (rank == 1) x = AddHeight(x, first);
-  TRY_ASSIGN(const Tensor kernel, Kernel(c, "kernel", size));
   if (rank == 1) size.insert(size.begin(), 1);
-  const int32_t channels = x.dim(first ? 1 : 3);
-  if (kernel.dim(2) != filters || (channels >= 0 && kernel.dim(3) != channels))
-    return InvalidModel("its kernel " + kernel.shape().ToString() +
-                        " does not fit its input " + x.shape().ToString());
   std::vector<Length> lengths;
-  for (size_t axis = 0; axis < 2; ++axis) {
-    const int32_t reach = (size[axis] - 1) * spatial.dilations[axis] + 1;
+  for (size_t axis = 0; axis < size.size(); ++axis) {
+    TRY_ASSIGN(
+        const int32_t reach,
+        CheckedDim((int64_t{size[axis]} - 1) * spatial.dilations[axis] + 1));
     lengths.push_back(LengthOf(spatial, axis, reach, output_padding));
   }
+  return lengths;
+}
+
+// [1, spatial…, 1] in the order of the layout.
+std::vector<int64_t> WithOnes(const std::vector<int32_t>& spatial, bool first) {
+  std::vector<int64_t> all(spatial.begin(), spatial.end());
+  all.insert(all.begin(), 1);
+  all.insert(first ? all.begin() : all.end(), 1);
+  return all;
+}
+
+LayerOutputs BuildTransposed(LayerContext& c, int rank) {
+  const std::vector<int32_t> ones(static_cast<size_t>(rank), 1);
+  TRY_ASSIGN(SpatialConfig spatial,
+             ReadSpatial(c.config, rank, /*causal=*/false, ones));
+  TRY_ASSIGN(const int32_t filters, c.config.Int("filters"));
+  TRY_ASSIGN(const std::vector<int32_t> size, c.config.KernelSize(rank));
+  TRY_ASSIGN(const auto lengths, Lengths(c, size, spatial));
+  TRY_ASSIGN(Tensor x, c.FloatInput(rank + 2));
+  const bool turned = rank == 3 && spatial.channels_first;
+  if (turned) {
+    x = Transpose(x, ChannelsToLast(5));
+    spatial.channels_first = false;
+  }
+  const bool first = spatial.channels_first;
+  if (rank == 1) x = AddHeight(x, first);
+  TRY_ASSIGN(const Tensor kernel, KernelOf(c, size, spatial));
+  const int32_t channels = x.dim(first ? 1 : -1);
+  if (kernel.dim(-2) != filters ||
+      (channels >= 0 && kernel.dim(-1) != channels))
+    return InvalidModel("its kernel " + kernel.shape().ToString() +
+                        " does not fit its input " + x.shape().ToString());
   TRY_ASSIGN(const Sizes sizes, OutputSizes(c, x, first, lengths, filters));
-  const auto all = [&](const std::vector<int32_t>& two) {
-    return first ? std::vector<int64_t>{1, 1, two[0], two[1]}
-                 : std::vector<int64_t>{1, two[0], two[1], 1};
-  };
-  Tensor y = c.f.AddNode("Conv2DBackpropInput", {sizes.tensor, kernel, x},
-                         Attributes()
-                             .Type("T", DataType::kFloat32)
-                             .Ints("strides", all(spatial.strides))
-                             .Ints("dilations", all(spatial.dilations))
-                             .String("padding", spatial.padding)
-                             .String("data_format", spatial.data_format()),
-                         DataType::kFloat32, sizes.shape);
+  const std::vector<int32_t> undilated(spatial.strides.size(), 1);
+  Tensor y = c.f.AddNode(
+      rank == 3 ? "Conv3DBackpropInputV2" : "Conv2DBackpropInput",
+      {sizes.tensor, kernel, x},
+      Attributes()
+          .Type("T", DataType::kFloat32)
+          .Ints("strides", WithOnes(spatial.strides, first))
+          .Ints("dilations", WithOnes(undilated, first))
+          .String("padding", spatial.padding)
+          .String("data_format", rank == 3 ? "NDHWC" : spatial.data_format()),
+      DataType::kFloat32, sizes.shape);
   TRY_ASSIGN(y, AddBias(c, y, filters, spatial));
   if (rank == 1) y = DropHeight(y, first);
+  if (turned) y = Transpose(y, ChannelsToFirst(5));
   TRY_ASSIGN(y, ApplyActivation(c, y));
   return One(y);
 }
@@ -124,8 +195,14 @@ LayerOutputs BuildConv2DTranspose(LayerContext& c) {
   return BuildTransposed(c, 2);
 }
 
+LayerOutputs BuildConv3DTranspose(LayerContext& c) {
+  return BuildTransposed(c, 3);
+}
+
 }  // namespace
 
+const KerasLayer kConv3DTransposeLayer{"Conv3DTranspose", BuildConv3DTranspose,
+                                       KernelAndBias};
 const KerasLayer kConv1DTransposeLayer{"Conv1DTranspose", BuildConv1DTranspose,
                                        KernelAndBias};
 const KerasLayer kConv2DTransposeLayer{"Conv2DTranspose", BuildConv2DTranspose,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// UpSampling2D, and UpSampling1D as an image of width 1:
+// UpSampling2D, UpSampling3D by repeating, and UpSampling1D as an image of
+// width 1:
 //   [N, W, C] -> [N, W, 1, C] -> [N, W * size, 1, C]
 // Images are resized with half-pixel centres, as tf.image.resize does.
 #include "base/try.h"
@@ -64,8 +65,34 @@ LayerOutputs BuildUpSampling1D(LayerContext& c) {
   return One(Squeeze(y, {2}));
 }
 
+// Every element of an axis `times` times.
+Result<Tensor> Repeated(const Tensor& x, int32_t axis, int32_t times) {
+  if (times == 1) return x;
+  if (x.dim(axis) < 0)
+    return Unsupported(
+        "volumes of unknown size cannot be repeated; give the "
+        "model's input a size");
+  TRY_ASSIGN(const int32_t count, CheckedDim(int64_t{x.dim(axis)} * times));
+  std::vector<int32_t> which;
+  for (int32_t i = 0; i < count; ++i) which.push_back(i / times);
+  return Gather(x, x.builder()->Constant(IntVector(std::move(which))), axis);
+}
+
+LayerOutputs BuildUpSampling3D(LayerContext& c) {
+  TRY_ASSIGN(const bool channels_first, c.config.ChannelsFirst());
+  TRY_ASSIGN(const std::vector<int32_t> size,
+             c.config.Ints("size", 3, 1, std::vector<int32_t>{2, 2, 2}));
+  TRY_ASSIGN(Tensor x, c.FloatInput(5));
+  for (int32_t i = 0; i < 3; ++i) {
+    TRY_ASSIGN(x, Repeated(x, i + (channels_first ? 2 : 1),
+                           size[static_cast<size_t>(i)]));
+  }
+  return One(x);
+}
+
 }  // namespace
 
+const KerasLayer kUpSampling3DLayer{"UpSampling3D", BuildUpSampling3D};
 const KerasLayer kUpSampling1DLayer{"UpSampling1D", BuildUpSampling1D};
 const KerasLayer kUpSampling2DLayer{"UpSampling2D", BuildUpSampling2D};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers on volumes [N, D, H, W, C]: Conv3D, MaxPooling3D, AveragePooling3D
-// and global pooling; and Resizing of images.
+// and global pooling.
 //   Conv3D kernel [D, H, W, C, filters], bias [filters]
 #include "base/try.h"
 #include "function/ops.h"
@@ -119,29 +119,6 @@ LayerOutputs BuildGlobalAverage3D(LayerContext& c) {
   return BuildGlobal3D(c, false);
 }
 
-LayerOutputs BuildResizing(LayerContext& c) {
-  TRY_ASSIGN(const int32_t height, c.config.Int("height"));
-  TRY_ASSIGN(const int32_t width, c.config.Int("width"));
-  TRY_ASSIGN(const std::string how,
-             c.config.String("interpolation", "bilinear"));
-  for (const char* option :
-       {"crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"}) {
-    TRY_ASSIGN(const bool set, c.config.Bool(option, false));
-    if (set) return Unsupported(std::string(option) + "=True is not supported");
-  }
-  if (how != "bilinear" && how != "nearest")
-    return Unsupported("interpolation '" + how +
-                       "' has no TensorFlow Lite operator; use 'nearest' or "
-                       "'bilinear'");
-  if (height < 1 || width < 1) return InvalidModel("its size is not positive");
-  TRY_ASSIGN(const bool first, c.config.ChannelsFirst());
-  TRY_ASSIGN(Tensor x, c.FloatInput(4));
-  if (first) x = Transpose(x, ChannelsToLast(4));
-  x = how == "bilinear" ? ResizeBilinear(x, height, width, true)
-                        : ResizeNearest(x, height, width, true);
-  return One(first ? Transpose(x, ChannelsToFirst(4)) : x);
-}
-
 }  // namespace
 
 const KerasLayer kAveragePooling3DLayer{"AveragePooling3D",
@@ -152,6 +129,5 @@ const KerasLayer kGlobalAveragePooling3DLayer{"GlobalAveragePooling3D",
 const KerasLayer kGlobalMaxPooling3DLayer{"GlobalMaxPooling3D",
                                           BuildGlobalMax3D};
 const KerasLayer kMaxPooling3DLayer{"MaxPooling3D", BuildMaxPooling3D};
-const KerasLayer kResizingLayer{"Resizing", BuildResizing};
 
 }  // namespace liteforge

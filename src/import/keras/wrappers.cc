@@ -4,11 +4,13 @@
 //                    with return_sequences that one's outputs are turned round
 //   TimeDistributed  the layer on each step: [batch, time, …] as
 //                    [batch time, …]
+//   SpectralNormalization  the layer, whose kernel training has normalized
 #include <algorithm>
 
 #include "base/try.h"
 #include "function/ops.h"
 #include "import/keras/all_layers.h"
+#include "import/keras/steps.h"
 
 namespace liteforge {
 namespace {
@@ -44,9 +46,16 @@ Result<Inner> InnerOf(const LayerConfig& config, std::string_view key) {
   return inner;
 }
 
+// What the layer inside gives.
+struct InnerOutputs {
+  std::vector<Tensor> tensors;
+  Tensor mask;
+};
+
 // One call of the layer inside, whose weights begin at `first`.
-LayerOutputs CallInner(LayerContext& c, const Inner& inner, size_t first,
-                       std::span<const Tensor> inputs) {
+Result<InnerOutputs> CallInner(LayerContext& c, const Inner& inner,
+                               size_t first, std::span<const Tensor> inputs,
+                               const Tensor& mask) {
   LayerInstance own = c.layer();
   own.class_name = inner.class_name;
   own.config = &inner.config;
@@ -58,8 +67,13 @@ LayerOutputs CallInner(LayerContext& c, const Inner& inner, size_t first,
     if (first + i < c.layer().weights.size())
       own.weights.push_back(c.layer().weights[first + i]);
   }
-  LayerContext context(c.f, c.file, own, inputs);
-  return inner.kind->build(context);
+  const Tensor masks[] = {mask};
+  LayerContext context(c.f, c.file, own, inputs, masks);
+  InnerOutputs outputs;
+  TRY_ASSIGN(outputs.tensors, inner.kind->build(context));
+  outputs.mask =
+      inner.kind->masking == Masking::kPasses ? mask : context.output_mask;
+  return outputs;
 }
 
 //------------------------------------------------------------ Bidirectional
@@ -70,11 +84,20 @@ struct Pair {
   Inner forward, backward;
 };
 
+// Where a mask takes a step away both show 0, if they show all steps.
+void ShowZeros(Inner& inner) {
+  const auto sequences = inner.config.find("return_sequences");
+  inner.config["zero_output_for_mask"] =
+      sequences != inner.config.end() && *sequences == true;
+}
+
 Result<Pair> PairOf(const LayerConfig& config) {
   Pair pair;
   TRY_ASSIGN(pair.forward, InnerOf(config, "layer"));
+  ShowZeros(pair.forward);
   if (config.Has("backward_layer")) {
     TRY_ASSIGN(pair.backward, InnerOf(config, "backward_layer"));
+    ShowZeros(pair.backward);
     return pair;
   }
   pair.backward = pair.forward;
@@ -119,13 +142,23 @@ LayerOutputs BuildBidirectional(LayerContext& c) {
   TRY_ASSIGN(const bool sequences, inner.Bool("return_sequences", false));
   // Initial states: half of them for each direction.
   std::vector<Tensor> ahead = {c.inputs[0]}, back = {c.inputs[0]};
-  const size_t half = (c.inputs.size() - 1) / 2;
-  for (size_t i = 0; i + 1 < c.inputs.size(); ++i)
-    (i < half ? ahead : back).push_back(c.inputs[i + 1]);
-  TRY_ASSIGN(const auto a, CallInner(c, pair.forward, 0, ahead));
-  TRY_ASSIGN(auto b,
-             CallInner(c, pair.backward, pair.forward.specs.size(), back));
-  if (sequences) b[0] = Reverse(b[0], 1);
+  std::vector<Tensor> states(c.inputs.begin() + 1, c.inputs.end());
+  TRY_ASSIGN(const auto named, c.TensorArguments("initial_state"));
+  states.insert(states.end(), named.begin(), named.end());
+  for (size_t i = 0; i < states.size(); ++i)
+    (i < states.size() / 2 ? ahead : back).push_back(states[i]);
+  const Tensor mask = c.MaskOf(0);
+  TRY_ASSIGN(const InnerOutputs forward,
+             CallInner(c, pair.forward, 0, ahead, mask));
+  TRY_ASSIGN(
+      const InnerOutputs backward,
+      CallInner(c, pair.backward, pair.forward.specs.size(), back, mask));
+  const std::vector<Tensor>& a = forward.tensors;
+  std::vector<Tensor> b = backward.tensors;
+  if (sequences) {
+    b[0] = Reverse(b[0], 1);
+    c.output_mask = mask;
+  }
   TRY_ASSIGN(std::vector<Tensor> outputs, Merge(c, mode, a[0], b[0]));
   outputs.insert(outputs.end(), a.begin() + 1, a.end());
   outputs.insert(outputs.end(), b.begin() + 1, b.end());
@@ -160,29 +193,77 @@ int32_t Product(int32_t a, int32_t b) {
   return a < 0 || b < 0 ? Shape::kUnknownDim : a * b;
 }
 
+// A mask of steps of steps belongs to the layer inside too; what it makes of
+// them is a mask of steps again.
+Tensor StepsMask(const Tensor& x, const Tensor& mask, const Tensor& inner) {
+  if (!inner.empty()) return BatchAsSteps(inner, x);
+  if (mask.empty() || mask.rank() == 2) return mask;
+  std::vector<int32_t> axes;
+  for (int32_t axis = 2; axis < mask.rank(); ++axis) axes.push_back(axis);
+  return Any(mask, axes);
+}
+
 LayerOutputs BuildTimeDistributed(LayerContext& c) {
   TRY_ASSIGN(const Tensor x, c.Input());
   TRY_ASSIGN(const Inner inner, InnerOf(c.config, "layer"));
-  if (x.rank() < 3) {
+  if (x.rank() < 2) {
     return InvalidModel("its input " + x.shape().ToString() +
                         " must be [batch, time, …]");
   }
-  const Tensor shape = ShapeOf(x);
-  const Tensor batch = Index(shape, 0, 0), time = Index(shape, 0, 1);
-  const Tensor rows =
-      WithFirst(x, {Mul(batch, time)}, {Product(x.dim(0), x.dim(1))}, 2);
-  const Tensor inputs[] = {rows};
-  TRY_ASSIGN(const auto outputs, CallInner(c, inner, 0, inputs));
-  if (outputs.size() != 1)
+  const Tensor mask = c.MaskOf(0);
+  const bool deep = !mask.empty() && mask.rank() > 2;
+  const Tensor inputs[] = {StepsAsBatch(x)};
+  TRY_ASSIGN(
+      const InnerOutputs outputs,
+      CallInner(c, inner, 0, inputs, deep ? StepsAsBatch(mask) : Tensor()));
+  if (outputs.tensors.size() != 1)
     return Unsupported("the layer inside has several outputs");
-  return One(WithFirst(outputs[0], {batch, time}, {x.dim(0), x.dim(1)}, 1));
+  c.output_mask = StepsMask(x, mask, outputs.mask);
+  return One(BatchAsSteps(outputs.tensors[0], x));
+}
+
+//------------------------------------------------------ SpectralNormalization
+
+// The vector that training keeps stands behind the layer's weights, in .keras
+// archives in front of them: there they are named "layer/0".
+Result<std::vector<WeightSpec>> SpectralWeights(const LayerConfig& config) {
+  TRY_ASSIGN(const Inner inner, InnerOf(config, "layer"));
+  std::vector<WeightSpec> specs = inner.specs;
+  specs.push_back({"vector_u", false});
+  return specs;
+}
+
+LayerOutputs BuildSpectralNormalization(LayerContext& c) {
+  TRY_ASSIGN(const Inner inner, InnerOf(c.config, "layer"));
+  const auto& weights = c.layer().weights;
+  const bool in_front = weights.size() > 1 && weights[0]->name == "0";
+  TRY_ASSIGN(const InnerOutputs outputs,
+             CallInner(c, inner, in_front ? 1 : 0, c.inputs, c.MaskOf(0)));
+  c.output_mask = outputs.mask;
+  return outputs.tensors;
 }
 
 }  // namespace
 
+Tensor StepsAsBatch(const Tensor& x) {
+  const Tensor shape = ShapeOf(x);
+  return WithFirst(x, {Mul(Index(shape, 0, 0), Index(shape, 0, 1))},
+                   {Product(x.dim(0), x.dim(1))}, 2);
+}
+
+Tensor BatchAsSteps(const Tensor& y, const Tensor& x) {
+  const Tensor shape = ShapeOf(x);
+  return WithFirst(y, {Index(shape, 0, 0), Index(shape, 0, 1)},
+                   {x.dim(0), x.dim(1)}, 1);
+}
+
 const KerasLayer kBidirectionalLayer{"Bidirectional", BuildBidirectional,
-                                     BidirectionalWeights};
+                                     BidirectionalWeights, Masking::kUses,
+                                     "initial_state"};
+const KerasLayer kSpectralNormalizationLayer{"SpectralNormalization",
+                                             BuildSpectralNormalization,
+                                             SpectralWeights, Masking::kUses};
 const KerasLayer kTimeDistributedLayer{"TimeDistributed", BuildTimeDistributed,
-                                       TimeDistributedWeights};
+                                       TimeDistributedWeights, Masking::kUses};
 
 }  // namespace liteforge
