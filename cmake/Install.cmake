@@ -9,7 +9,7 @@ include(CMakePackageConfigHelpers)
 
 set(runtime_folders base formats_tflite ops kernels runtime)
 set(converter_folders formats_keras formats_tensorflow function import_keras
-    import_saved_model ir lower passes emit convert)
+    import_saved_model import_detection ir lower passes emit convert)
 
 function(liteforge_library name kind export)
   cmake_parse_arguments(PARSE_ARGV 3 arg "" "OUTPUT_NAME;EXPORT_NAME" "FOLDERS")

@@ -11,6 +11,7 @@
 #include "convert/compile.h"
 #include "convert/detect.h"
 #include "formats/keras/keras_file.h"
+#include "import/detection/import_detection.h"
 #include "import/keras/import_keras.h"
 #include "import/saved_model/import_saved_model.h"
 #include "import/saved_model/narrow_types.h"
@@ -63,7 +64,9 @@ Result<void> FixInputShape(ConcreteFunction& function, const std::string& name,
 
 class Converter::Impl {
  public:
-  using Import = std::function<Result<ConcreteFunction>(const ConvertOptions&)>;
+  // May add notices.
+  using Import = std::function<Result<ConcreteFunction>(
+      const ConvertOptions&, std::vector<std::string>&)>;
 
   Impl(std::filesystem::path path, Import import)
       : path_(path.string()), import_(std::move(import)) {}
@@ -81,7 +84,7 @@ class Converter::Impl {
  private:
   Result<std::vector<std::byte>> Convert() {
     notices_.clear();
-    TRY_ASSIGN(ConcreteFunction function, import_(options_));
+    TRY_ASSIGN(ConcreteFunction function, import_(options_, notices_));
     for (const auto& [name, shape] : options_.input_shapes) {
       TRY(FixInputShape(function, name, shape));
     }
@@ -106,13 +109,14 @@ Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
   TRY_ASSIGN(KerasFile file, ReadKeras(path));
   auto shared = std::make_shared<const KerasFile>(std::move(file));
   return Converter(std::make_unique<Impl>(
-      path, [shared](const ConvertOptions&) { return ImportKeras(*shared); }));
+      path,
+      [shared](const ConvertOptions&, auto&) { return ImportKeras(*shared); }));
 }
 
 Result<Converter> Converter::FromSavedModel(
     const std::filesystem::path& directory) {
-  return Converter(
-      std::make_unique<Impl>(directory, [directory](const ConvertOptions& o) {
+  return Converter(std::make_unique<Impl>(
+      directory, [directory](const ConvertOptions& o, auto&) {
         return ImportSavedModel(directory, {o.tags, o.signature, o.function});
       }));
 }
@@ -120,8 +124,26 @@ Result<Converter> Converter::FromSavedModel(
 Result<Converter> Converter::FromFrozenGraph(
     const std::filesystem::path& path) {
   return Converter(
-      std::make_unique<Impl>(path, [path](const ConvertOptions& o) {
+      std::make_unique<Impl>(path, [path](const ConvertOptions& o, auto&) {
         return ImportGraph(path, {o.inputs, o.outputs});
+      }));
+}
+
+Result<Converter> Converter::FromDetectionCheckpoint(
+    const std::filesystem::path& pipeline_config,
+    const std::filesystem::path& checkpoint) {
+  return Converter(std::make_unique<Impl>(
+      pipeline_config,
+      [pipeline_config, checkpoint](
+          const ConvertOptions& o,
+          std::vector<std::string>& notices) -> Result<ConcreteFunction> {
+        TRY_ASSIGN(DetectionModel model,
+                   ImportDetection(pipeline_config, checkpoint,
+                                   {o.config_override, o.max_detections,
+                                    o.use_regular_nms}));
+        notices.insert(notices.end(), model.notices.begin(),
+                       model.notices.end());
+        return std::move(model.function);
       }));
 }
 

@@ -76,6 +76,8 @@ Tensor Div(Tensor a, Tensor b) { return Binary("RealDiv", a, b); }
 Tensor Maximum(Tensor a, Tensor b) { return Binary("Maximum", a, b); }
 Tensor Minimum(Tensor a, Tensor b) { return Binary("Minimum", a, b); }
 Tensor Pow(Tensor a, Tensor b) { return Binary("Pow", a, b); }
+Tensor FloorDiv(Tensor a, Tensor b) { return Binary("FloorDiv", a, b); }
+Tensor FloorMod(Tensor a, Tensor b) { return Binary("FloorMod", a, b); }
 Tensor SquaredDifference(Tensor a, Tensor b) {
   return Binary("SquaredDifference", a, b);
 }
