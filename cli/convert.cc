@@ -23,6 +23,7 @@ using liteforge::Result;
 
 struct Arguments {
   std::string source;
+  std::string checkpoint;
   std::string output;
   std::vector<std::string> input_shapes;
   liteforge::ConvertOptions options;
@@ -85,7 +86,10 @@ Result<std::pair<std::string, liteforge::Shape>> ParseInputShape(
 }
 
 Result<void> Convert(const Arguments& arguments) {
-  auto converter = liteforge::Converter::FromFile(arguments.source);
+  auto converter = arguments.checkpoint.empty()
+                       ? liteforge::Converter::FromFile(arguments.source)
+                       : liteforge::Converter::FromDetectionCheckpoint(
+                             arguments.source, arguments.checkpoint);
   if (!converter) return tl::unexpected(std::move(converter).error());
   converter->options() = arguments.options;
   for (const std::string& text : arguments.input_shapes) {
@@ -175,14 +179,27 @@ void AddOptimize(CLI::App& verb, liteforge::OptimizeOptions& options) {
 
 }  // namespace
 
+void AddDetectionOptions(CLI::App& verb, liteforge::ConvertOptions& options) {
+  verb.add_option("--config_override,--config-override",
+                  options.config_override, "Text merged into pipeline.config");
+  verb.add_option("--max_detections,--max-detections", options.max_detections,
+                  "Objects that a detector finds at the most")
+      ->capture_default_str();
+  verb.add_flag("--ssd_use_regular_nms{true},--ssd-use-regular-nms{true}",
+                options.use_regular_nms,
+                "Let boxes suppress each other class by class: slower, finds "
+                "objects of several classes in one place");
+}
+
 void AddConvert(CLI::App& app, Result<void>& outcome) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb =
       app.add_subcommand("convert", "Convert a model to a .tflite file");
   verb->add_option("SOURCE", arguments->source,
                    "A Keras .h5 / .hdf5 / .keras model, a SavedModel's "
-                   "directory, a frozen graph's .pb / .pbtxt, or a float "
-                   ".tflite to optimize")
+                   "directory, a frozen graph's .pb / .pbtxt, a detector's "
+                   "pipeline.config (with --checkpoint), or a float .tflite to "
+                   "optimize")
       ->required();
   verb->add_option("-o,--output", arguments->output, "The .tflite to write")
       ->required();
@@ -203,6 +220,9 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
   verb->add_option("--outputs", options.outputs,
                    "Output tensors of a frozen graph, separated by commas")
       ->delimiter(',');
+  verb->add_option("--checkpoint", arguments->checkpoint,
+                   "The directory with the checkpoint of a pipeline.config");
+  AddDetectionOptions(*verb, options);
   verb->add_flag("--allow-constant-outputs", options.allow_constant_outputs,
                  "Convert even if no output depends on an input");
   AddOptimize(*verb, options.optimize);

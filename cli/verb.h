@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "liteforge/converter.h"
 #include "liteforge/result.h"
 
 // Adds the subcommand. Its callback stores the outcome in `outcome`; an error
@@ -19,6 +20,9 @@ void AddEvaluate(CLI::App& app, liteforge::Result<void>& outcome);
 void AddInspect(CLI::App& app, liteforge::Result<void>& outcome);
 void AddMergeCalibration(CLI::App& app, liteforge::Result<void>& outcome);
 void AddRun(CLI::App& app, liteforge::Result<void>& outcome);
+
+// What a detector's export can be told, for the verbs that make one.
+void AddDetectionOptions(CLI::App& verb, liteforge::ConvertOptions& options);
 
 // "12,345,678"
 std::string WithThousands(int64_t number);

@@ -9,8 +9,8 @@ include(CMakePackageConfigHelpers)
 
 set(runtime_folders base formats_tflite ops kernels_micro kernels runtime)
 set(converter_folders formats_keras formats_tensorflow function import_keras
-    formats_npz data import_saved_model import_tflite ir lower passes quantize
-    emit convert)
+    formats_npz data import_saved_model import_detection import_tflite ir lower
+    passes quantize emit convert)
 
 function(liteforge_library name kind export)
   cmake_parse_arguments(PARSE_ARGV 3 arg "" "OUTPUT_NAME;EXPORT_NAME" "FOLDERS")

@@ -85,6 +85,13 @@ struct ConvertOptions {
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
 
+  // A detector from its training: text merged into pipeline.config, how many
+  // objects it finds at the most, and whether boxes suppress each other class
+  // by class.
+  std::string config_override;
+  int32_t max_detections = 10;
+  bool use_regular_nms = false;
+
   // A model whose outputs are all constants, or empty, is refused unless this
   // is set.
   bool allow_constant_outputs = false;
@@ -104,6 +111,11 @@ class Converter {
   static Result<Converter> FromFrozenGraph(const std::filesystem::path& path);
   // A float .tflite, to be optimized.
   static Result<Converter> FromTflite(const std::filesystem::path& path);
+  // pipeline.config of the Object Detection API and a directory with
+  // checkpoints, or one of them: single-shot detectors and CenterNets.
+  static Result<Converter> FromDetectionCheckpoint(
+      const std::filesystem::path& pipeline_config,
+      const std::filesystem::path& checkpoint);
   // Whatever the path holds, found by looking at it.
   static Result<Converter> FromFile(const std::filesystem::path& path);
   Converter(Converter&&) noexcept;

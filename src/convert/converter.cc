@@ -13,6 +13,7 @@
 #include "convert/optimize.h"
 #include "emit/emit.h"
 #include "formats/keras/keras_file.h"
+#include "import/detection/import_detection.h"
 #include "import/keras/import_keras.h"
 #include "import/saved_model/import_saved_model.h"
 #include "import/saved_model/narrow_types.h"
@@ -67,10 +68,11 @@ Result<void> FixInputShape(ConcreteFunction& function, const std::string& name,
 class Converter::Impl {
  public:
   using Notices = std::vector<std::string>;
-  // A source as TFLite operators.
+  // A source as TFLite operators. May add notices.
   using Load = std::function<Result<std::unique_ptr<ir::Module>>(
       const ConvertOptions&, Notices&)>;
-  using Import = std::function<Result<ConcreteFunction>(const ConvertOptions&)>;
+  using Import =
+      std::function<Result<ConcreteFunction>(const ConvertOptions&, Notices&)>;
 
   Impl(std::filesystem::path path, Load load)
       : path_(path.string()), load_(std::move(load)) {}
@@ -87,7 +89,7 @@ class Converter::Impl {
     return [import = std::move(import)](
                const ConvertOptions& options,
                Notices& notices) -> Result<std::unique_ptr<ir::Module>> {
-      TRY_ASSIGN(ConcreteFunction function, import(options));
+      TRY_ASSIGN(ConcreteFunction function, import(options, notices));
       for (const auto& [name, shape] : options.input_shapes) {
         TRY(FixInputShape(function, name, shape));
       }
@@ -124,7 +126,7 @@ Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
   TRY_ASSIGN(KerasFile file, ReadKeras(path));
   auto shared = std::make_shared<const KerasFile>(std::move(file));
   return Converter(std::make_unique<Impl>(
-      path, Impl::Compiling([shared](const ConvertOptions&) {
+      path, Impl::Compiling([shared](const ConvertOptions&, auto&) {
         return ImportKeras(*shared);
       })));
 }
@@ -132,7 +134,7 @@ Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
 Result<Converter> Converter::FromSavedModel(
     const std::filesystem::path& directory) {
   return Converter(std::make_unique<Impl>(
-      directory, Impl::Compiling([directory](const ConvertOptions& o) {
+      directory, Impl::Compiling([directory](const ConvertOptions& o, auto&) {
         return ImportSavedModel(directory, {o.tags, o.signature, o.function});
       })));
 }
@@ -140,7 +142,7 @@ Result<Converter> Converter::FromSavedModel(
 Result<Converter> Converter::FromFrozenGraph(
     const std::filesystem::path& path) {
   return Converter(std::make_unique<Impl>(
-      path, Impl::Compiling([path](const ConvertOptions& o) {
+      path, Impl::Compiling([path](const ConvertOptions& o, auto&) {
         return ImportGraph(path, {o.inputs, o.outputs});
       })));
 }
@@ -157,6 +159,25 @@ Result<Converter> Converter::FromTflite(const std::filesystem::path& path) {
               "is a .tflite already; its input shapes cannot be given");
         return ImportTflite(*shared);
       }));
+}
+
+Result<Converter> Converter::FromDetectionCheckpoint(
+    const std::filesystem::path& pipeline_config,
+    const std::filesystem::path& checkpoint) {
+  return Converter(std::make_unique<Impl>(
+      pipeline_config,
+      Impl::Compiling(
+          [pipeline_config, checkpoint](
+              const ConvertOptions& o,
+              std::vector<std::string>& notices) -> Result<ConcreteFunction> {
+            TRY_ASSIGN(DetectionModel model,
+                       ImportDetection(pipeline_config, checkpoint,
+                                       {o.config_override, o.max_detections,
+                                        o.use_regular_nms}));
+            notices.insert(notices.end(), model.notices.begin(),
+                           model.notices.end());
+            return std::move(model.function);
+          })));
 }
 
 Result<Converter> Converter::FromFile(const std::filesystem::path& path) {

@@ -36,6 +36,8 @@ std::string_view Name(FileKind kind) {
       return "TensorFlow SavedModel";
     case FileKind::kGraphDef:
       return "TensorFlow frozen graph";
+    case FileKind::kPipelineConfig:
+      return "Object Detection API configuration";
     case FileKind::kUnknown:
       break;
   }
@@ -56,6 +58,7 @@ Result<FileKind> DetectKind(const std::filesystem::path& path) {
   if (HasAt(file.bytes(), 0, "PK\3\4")) return FileKind::kKerasZip;
   const std::string extension = path.extension().string();
   if (extension == ".pb" || extension == ".pbtxt") return FileKind::kGraphDef;
+  if (extension == ".config") return FileKind::kPipelineConfig;
   // A damaged file keeps the kind its name claims, so that the reader of that
   // kind can say what is wrong with it.
   if (extension == ".h5" || extension == ".hdf5") return FileKind::kKerasH5;
@@ -68,6 +71,12 @@ Error CannotConvert(const std::filesystem::path& path, FileKind kind) {
   if (kind == FileKind::kTflite) {
     return {ErrorCode::kInvalidArgument,
             "is already a .tflite; give the model it was made from",
+            path.string()};
+  }
+  if (kind == FileKind::kPipelineConfig) {
+    return {ErrorCode::kInvalidArgument,
+            "describes a model and holds no weights; give --checkpoint with "
+            "the directory that training wrote",
             path.string()};
   }
   return {ErrorCode::kInvalidModel,

@@ -12,9 +12,10 @@ namespace liteforge {
 enum class FileKind {
   kTflite,
   kKerasH5,
-  kKerasZip,    // .keras
-  kSavedModel,  // a directory with saved_model.pb
-  kGraphDef,    // .pb / .pbtxt, by name: protocol buffers have no signature
+  kKerasZip,        // .keras
+  kSavedModel,      // a directory with saved_model.pb
+  kGraphDef,        // .pb / .pbtxt, by name: protocol buffers have no signature
+  kPipelineConfig,  // pipeline.config of the Object Detection API, by name
   kUnknown,
 };
 

@@ -49,6 +49,7 @@ Result<ModelDescription> Inspect(const std::filesystem::path& path) {
     case FileKind::kGraphDef:
       TRY(DescribeGraph(path, model));
       return model;
+    case FileKind::kPipelineConfig:
     case FileKind::kUnknown:
       break;
   }

@@ -156,6 +156,12 @@ Tensor FunctionBuilder::Constant(ConstantValue value, std::string_view name) {
   return symbol;
 }
 
+Tensor FunctionBuilder::Variable(ConstantValue value, std::string_view name) {
+  Tensor tensor = Constant(std::move(value), name);
+  if (!tensor.empty()) function_.variables.insert(tensor.name());
+  return tensor;
+}
+
 void FunctionBuilder::Output(std::string_view name, const Tensor& tensor) {
   if (tensor.builder_ != this) {
     Fail({ErrorCode::kInternal,

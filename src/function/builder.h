@@ -95,6 +95,9 @@ class FunctionBuilder {
   Tensor Input(std::string_view name, DataType type, Shape shape);
   // A Const whose bytes stay outside the GraphDef. `name` may be empty.
   Tensor Constant(ConstantValue value, std::string_view name = "");
+  // The same for the value of one of the model's variables: a SavedModel keeps
+  // it among its variables, not in the graph.
+  Tensor Variable(ConstantValue value, std::string_view name);
   void Output(std::string_view name, const Tensor& tensor);
   // A function that nodes call (While). Its name here.
   std::string AddFunction(std::string_view name, ConcreteFunction function);

@@ -84,6 +84,8 @@ Tensor Div(Tensor a, Tensor b) { return Binary("RealDiv", a, b); }
 Tensor Maximum(Tensor a, Tensor b) { return Binary("Maximum", a, b); }
 Tensor Minimum(Tensor a, Tensor b) { return Binary("Minimum", a, b); }
 Tensor Pow(Tensor a, Tensor b) { return Binary("Pow", a, b); }
+Tensor FloorDiv(Tensor a, Tensor b) { return Binary("FloorDiv", a, b); }
+Tensor FloorMod(Tensor a, Tensor b) { return Binary("FloorMod", a, b); }
 Tensor SquaredDifference(Tensor a, Tensor b) {
   return Binary("SquaredDifference", a, b);
 }
@@ -97,8 +99,6 @@ Tensor Equal(Tensor a, Tensor b) { return Binary("Equal", a, b, true); }
 Tensor NotEqual(Tensor a, Tensor b) { return Binary("NotEqual", a, b, true); }
 Tensor LogicalAnd(Tensor a, Tensor b) { return Binary("LogicalAnd", a, b); }
 Tensor LogicalOr(Tensor a, Tensor b) { return Binary("LogicalOr", a, b); }
-Tensor FloorDiv(Tensor a, Tensor b) { return Binary("FloorDiv", a, b); }
-Tensor FloorMod(Tensor a, Tensor b) { return Binary("FloorMod", a, b); }
 
 Tensor Select(Tensor condition, Tensor a, Tensor b) {
   if (!AllPresent({condition, a, b})) return {};

@@ -182,6 +182,25 @@ Tensor DepthwiseConv2D(Tensor input, Tensor filter,
       input.type(), shape);
 }
 
+Tensor Conv2DTranspose(Tensor input, Tensor filter, Tensor size,
+                       const Shape& result, const WindowAttributes& window) {
+  constexpr std::string_view kOp = "Conv2DBackpropInput";
+  if (!AllPresent({input, filter, size})) return {};
+  if (input.rank() != 4 || filter.rank() != 4)
+    return FailOp(input, kOp, "filter must be [H,W,out,in], input [N,H,W,C]");
+  if (filter.dim(3) != input.dim(window.data_format == "NCHW" ? 1 : 3)) {
+    return FailOp(input, kOp,
+                  "filter " + filter.shape().ToString() +
+                      " does not fit the input " + input.shape().ToString());
+  }
+  return input.builder()->AddNode(
+      kOp, {size, filter, input},
+      WindowNodeAttributes(input, window)
+          .Ints("dilations",
+                FourOf(window.dilations, AxesOf(window.data_format))),
+      input.type(), result);
+}
+
 Tensor BiasAdd(Tensor value, Tensor bias, std::string_view data_format) {
   if (!AllPresent({value, bias})) return {};
   const bool first = data_format == "NCHW" && value.rank() > 1;

@@ -30,6 +30,10 @@ Tensor Conv2D(Tensor input, Tensor filter, const WindowAttributes& window);
 // filter [H, W, C, multiplier]
 Tensor DepthwiseConv2D(Tensor input, Tensor filter,
                        const WindowAttributes& window);
+// The gradient of Conv2D: filter [H, W, out, in]; `size` int32 [4] and `result`
+// say the same, the second what is known of it.
+Tensor Conv2DTranspose(Tensor input, Tensor filter, Tensor size,
+                       const Shape& result, const WindowAttributes& window);
 Tensor BiasAdd(Tensor value, Tensor bias,
                std::string_view data_format = "NHWC");
 // Inference form; scale, offset, mean and variance of shape [C].
@@ -88,6 +92,8 @@ Tensor Div(Tensor a, Tensor b);
 Tensor Maximum(Tensor a, Tensor b);
 Tensor Minimum(Tensor a, Tensor b);
 Tensor Pow(Tensor a, Tensor b);
+Tensor FloorDiv(Tensor a, Tensor b);
+Tensor FloorMod(Tensor a, Tensor b);
 Tensor SquaredDifference(Tensor a, Tensor b);
 Tensor Greater(Tensor a, Tensor b);
 Tensor GreaterEqual(Tensor a, Tensor b);
@@ -97,8 +103,6 @@ Tensor Equal(Tensor a, Tensor b);
 Tensor NotEqual(Tensor a, Tensor b);
 Tensor LogicalAnd(Tensor a, Tensor b);
 Tensor LogicalOr(Tensor a, Tensor b);
-Tensor FloorDiv(Tensor a, Tensor b);
-Tensor FloorMod(Tensor a, Tensor b);
 Tensor Select(Tensor condition, Tensor a, Tensor b);
 
 //--------------------------------------------------------------- reductions
@@ -144,6 +148,14 @@ Tensor StridedSlice(Tensor x, std::vector<Range> ranges);
 Tensor Index(Tensor x, int32_t axis, int32_t i);
 Tensor Tile(Tensor x, std::vector<int32_t> multiples);
 Tensor Gather(Tensor params, Tensor indices, int32_t axis);
+// params[indices[i, 0], indices[i, 1], …] for the last axis of `indices`.
+Tensor GatherNd(Tensor params, Tensor indices);
+// Along the last axis, the k largest and where they stand (int32).
+struct TopKResult {
+  Tensor values;
+  Tensor indices;
+};
+TopKResult TopK(Tensor x, int32_t k);
 Tensor ResizeNearest(Tensor images, int32_t height, int32_t width,
                      bool half_pixel_centers);
 Tensor ResizeBilinear(Tensor images, int32_t height, int32_t width,
@@ -167,6 +179,28 @@ Tensor Variable(FunctionBuilder& f, std::string_view name, const Shape& shape);
 Tensor ReadVariable(Tensor variable, const Shape& shape);
 // `then`, computed once the variable is assigned.
 Tensor AssignVariable(Tensor variable, Tensor value, Tensor then);
+//----------------------------------------------------------------- detection
+// TFLite's operator behind a single-shot detector; TensorFlow has none of the
+// kind, and a SavedModel holds a function that is marked as it.
+struct DetectionPostProcessAttributes {
+  int32_t max_detections = 10;
+  int32_t max_classes_per_detection = 1;
+  int32_t num_classes = 0;
+  bool use_regular_nms = false;
+  float score_threshold = 0;
+  float iou_threshold = 0.6f;
+  float y_scale = 10, x_scale = 10, h_scale = 5, w_scale = 5;
+};
+struct Detections {
+  Tensor boxes;    // [1, n, 4] top, left, bottom, right
+  Tensor classes;  // [1, n]
+  Tensor scores;   // [1, n]
+  Tensor count;    // [1]
+};
+// encodings [1, A, 4], scores [1, A, C], anchors [A, 4] as y, x, h, w.
+Detections DetectionPostProcess(
+    Tensor encodings, Tensor scores, Tensor anchors,
+    const DetectionPostProcessAttributes& attributes);
 
 //-------------------------------------------------------------- control flow
 // While cond(values): values = body(values). Both take all values; cond gives

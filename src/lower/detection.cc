@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Non-max suppression. TFLite's operators always give max_output_size places,
-// filled up with zeros, and how many are real; where TensorFlow does not pad,
-// the rest is cut off.
+// TFLite_Detection_PostProcess, an operator of TFLite's own whose options are a
+// FlexBuffer map, and non-max suppression. TFLite's operators always give
+// max_output_size places, filled up with zeros, and how many are real; where
+// TensorFlow does not pad, the rest is cut off.
+#include <flatbuffers/flexbuffers.h>
+
+#include <algorithm>
 #include <span>
 
 #include "lower/context.h"
@@ -56,10 +60,81 @@ Result<void> LowerV5(LowerContext& c) {
   return {};
 }
 
+// Options in TensorFlow's order and types: use_regular_nms is an integer.
+constexpr const char* kPostProcessOptions[] = {"max_detections",
+                                               "max_classes_per_detection",
+                                               "num_classes",
+                                               "nms_score_threshold",
+                                               "nms_iou_threshold",
+                                               "y_scale",
+                                               "x_scale",
+                                               "h_scale",
+                                               "w_scale",
+                                               "use_regular_nms",
+                                               "detections_per_class"};
+
+Result<std::vector<uint8_t>> PostProcessBytes(const LowerContext& c) {
+  flexbuffers::Builder flex;
+  const size_t map = flex.StartMap();
+  for (const char* key : kPostProcessOptions) {
+    const auto found = c.node().attr().find(key);
+    if (found == c.node().attr().end()) continue;
+    const tf::AttrValue& value = found->second;
+    switch (value.value_case()) {
+      case tf::AttrValue::kI:
+        flex.Int(key, value.i());
+        break;
+      case tf::AttrValue::kB:
+        flex.Int(key, value.b() ? 1 : 0);
+        break;
+      case tf::AttrValue::kF:
+        flex.Float(key, value.f());
+        break;
+      default:
+        return InvalidModel(std::string("attribute '") + key +
+                            "' is no number; the graph is damaged");
+    }
+  }
+  flex.EndMap(map);
+  flex.Finish();
+  return flex.GetBuffer();
+}
+
+// encodings, scores, anchors -> boxes, classes, scores, count
+Result<void> LowerPostProcess(LowerContext& c) {
+  constexpr int64_t kMostSlots = 1 << 24;
+  TRY_ASSIGN(const int32_t detections,
+             c.IntegerIn("max_detections", 1, kMostSlots));
+  TRY_ASSIGN(const int32_t classes,
+             c.IntegerIn("max_classes_per_detection", 1, kMostSlots));
+  if (int64_t{detections} * classes > kMostSlots)
+    return InvalidModel("it would give too many detections");
+  if (!c.input(2)->is_constant()) {
+    return Unsupported(
+        "its anchors depend on the input; give the image's size with "
+        "--input-shape");
+  }
+  TRY_ASSIGN(
+      CustomOptions options,
+      PostProcessBytes(c).map([](std::vector<uint8_t> bytes) {
+        return CustomOptions{"TFLite_Detection_PostProcess", std::move(bytes)};
+      }));
+  const int32_t slots = detections * classes;
+  const auto outputs = c.ir().EmitCall(Op::kCustom, std::move(options),
+                                       {c.input(0), c.input(1), c.input(2)},
+                                       {{"", DataType::kFloat32, {1, slots, 4}},
+                                        {"", DataType::kFloat32, {1, slots}},
+                                        {"", DataType::kFloat32, {1, slots}},
+                                        {"", DataType::kFloat32, {1}}});
+  for (int i = 0; i < 4; ++i) c.SetOutput(i, outputs[static_cast<size_t>(i)]);
+  return {};
+}
+
 constexpr TfOp kOps[] = {
     {"NonMaxSuppressionV3", 5, LowerV3},
     {"NonMaxSuppressionV4", 5, LowerV4},
     {"NonMaxSuppressionV5", 6, LowerV5},
+    {"TFLite_Detection_PostProcess", 3, LowerPostProcess},
 };
 
 }  // namespace

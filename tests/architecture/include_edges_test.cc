@@ -31,6 +31,7 @@ const std::map<std::string, Folders> kMayInclude = {
     {"function", {"base", "formats/tensorflow"}},
     {"import/keras",
      {"base", "formats/keras", "formats/tensorflow", "function"}},
+    {"import/detection", {"base", "formats/tensorflow", "function"}},
     {"import/saved_model", {"base", "formats/tensorflow", "function"}},
     {"ops", {"base", "formats/tflite"}},
     {"ir", {"base", "ops"}},
@@ -44,7 +45,8 @@ const std::map<std::string, Folders> kMayInclude = {
     {"emit", {"base", "formats/tflite", "ir", "ops"}},
     {"convert",
      {"base", "emit", "formats/keras", "formats/tflite", "formats/tensorflow",
-      "function", "import/keras", "import/saved_model", "import/tflite", "ir", "lower", "ops", "passes", "quantize"}},
+      "function", "import/detection", "import/keras", "import/saved_model",
+      "import/tflite", "ir", "lower", "ops", "passes", "quantize"}},
     {"cli", {}},
     {"examples", {}},
 };

@@ -1,59 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/tensorflow/model_files.h"
 
-#include <fmt/format.h>
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/text_format.h>
 
 #include <climits>
 #include <string>
 
 #include "base/mapped_file.h"
 #include "base/try.h"
+#include "formats/tensorflow/text_format.h"
 
 namespace liteforge {
 namespace {
 
 namespace pb = google::protobuf;
 
-// Depth of messages within messages; real models need about ten.
-constexpr int kMaxDepth = 100;
-
-// Keeps the first complaint of the text parser.
-class FirstError : public pb::io::ErrorCollector {
- public:
-  void AddError(int line, int column, const std::string& message) override {
-    if (text_.empty())
-      text_ =
-          fmt::format("line {}, column {}: {}", line + 1, column + 1, message);
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
 Result<void> ParseBinary(const Blob& file, pb::MessageLite& message) {
   pb::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(file.data()),
                                  static_cast<int>(file.size()));
-  input.SetRecursionLimit(kMaxDepth);
+  input.SetRecursionLimit(kMaxMessageDepth);
   if (!message.ParseFromCodedStream(&input) || !input.ConsumedEntireMessage())
     return InvalidModel("is damaged: no protocol buffer of its kind");
-  return {};
-}
-
-Result<void> ParseText(const Blob& file, pb::Message& message) {
-  pb::io::ArrayInputStream input(file.data(), static_cast<int>(file.size()));
-  FirstError error;
-  pb::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&error);
-  parser.SetRecursionLimit(kMaxDepth);
-  parser.AllowUnknownField(true);  // parts of the format we leave out
-  parser.AllowUnknownExtension(true);
-  if (!parser.Parse(&input, &message))
-    return InvalidModel("is not valid text: " + error.text());
   return {};
 }
 
@@ -68,7 +35,8 @@ Result<void> Read(const std::filesystem::path& path, bool text,
   }
   if (file.empty())
     return tl::unexpected(Error{ErrorCode::kInvalidModel, "is empty", place});
-  TRY_IN(place, text ? ParseText(file, message) : ParseBinary(file, message));
+  TRY_IN(place, text ? ParseText(TextOf(file), UnknownFields::kSkip, message)
+                     : ParseBinary(file, message));
   return {};
 }
 

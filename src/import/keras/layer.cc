@@ -152,7 +152,7 @@ Result<Tensor> LayerContext::Weight(std::string_view name,
 
 Tensor LayerContext::Constant(std::string_view name, ConstantValue value) {
   if (const Tensor* made = FindConstant(name)) return *made;
-  Tensor made = f.Constant(std::move(value), name);
+  Tensor made = f.Variable(std::move(value), name);
   layer_.constants.emplace(name, made);
   return made;
 }

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// pipeline.config and a checkpoint of the Object Detection API ->
+// ConcreteFunction, as its export_tflite_graph_tf2.py does.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "function/concrete_function.h"
+#include "import/detection/feature_extractors.h"
+
+namespace liteforge {
+
+struct DetectionOptions {
+  // Text merged into pipeline.config.
+  std::string config_override;
+  int32_t max_detections = 10;
+  // Suppress boxes class by class: slower, finds overlapping objects.
+  bool use_regular_nms = false;
+};
+
+struct DetectionModel {
+  // Input "input" [1, H, W, channels] float32. Outputs boxes, classes, scores
+  // and count under the keys output_3, output_2, output_1 and output_0.
+  ConcreteFunction function;
+  // Of the input; identity when the graph normalizes by itself.
+  ImageNormalization normalization;
+  std::vector<std::string> notices;
+};
+
+// Single-shot detectors and CenterNets without keypoints. The function ends
+// in TFLite_Detection_PostProcess for the first, in TensorFlow's own
+// operations for the second. Every variable of the checkpoint is accounted
+// for: missing and mis-shaped ones are errors, unused ones are notices.
+Result<DetectionModel> ImportDetection(
+    const std::filesystem::path& pipeline_config,
+    const std::filesystem::path& checkpoint, const DetectionOptions& options);
+
+}  // namespace liteforge
