@@ -157,7 +157,7 @@ Reply Listen(pid_t child, int fd, Clock::time_point deadline, size_t limit) {
     pollfd waiting{fd, POLLIN, 0};
     const int64_t wait = std::clamp<int64_t>(left.count(), 0, 1 << 20);
     const int ready = poll(&waiting, 1, static_cast<int>(wait));
-    reply.late = ready == 0 && left.count() <= 0;
+    reply.late = left.count() <= 0;
     reply.excess = reply.index.size() > limit;
     if (reply.late || reply.excess) break;
     if (ready > 0 && !Receive(fd, reply.index)) break;
