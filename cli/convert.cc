@@ -114,6 +114,10 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
   verb->add_option("--outputs", options.outputs,
                    "Output tensors of a frozen graph, separated by commas")
       ->delimiter(',');
+  verb->add_option("--skip-layer", options.skip_layers,
+                   "A layer of a Keras model whose output is its input: one "
+                   "that cannot be converted and does nothing at inference")
+      ->take_all();
   verb->add_flag("--allow-constant-outputs", options.allow_constant_outputs,
                  "Convert even if no output depends on an input");
   verb->callback([arguments, &outcome] { outcome = Convert(*arguments); });

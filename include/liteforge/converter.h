@@ -34,6 +34,10 @@ struct ConvertOptions {
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
 
+  // Layers of a Keras model, by name, whose (first) input is taken for their
+  // output: for layers that cannot be converted and do nothing at inference.
+  std::vector<std::string> skip_layers;
+
   // A model whose outputs are all constants, or empty, is refused unless this
   // is set.
   bool allow_constant_outputs = false;

@@ -81,6 +81,9 @@ class Converter::Impl {
  private:
   Result<std::vector<std::byte>> Convert() {
     notices_.clear();
+    for (const std::string& layer : options_.skip_layers)
+      notices_.push_back("layer '" + layer +
+                         "' is skipped: its input is taken for its output");
     TRY_ASSIGN(ConcreteFunction function, import_(options_));
     for (const auto& [name, shape] : options_.input_shapes) {
       TRY(FixInputShape(function, name, shape));
@@ -105,8 +108,10 @@ Converter::~Converter() = default;
 Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
   TRY_ASSIGN(KerasFile file, ReadKeras(path));
   auto shared = std::make_shared<const KerasFile>(std::move(file));
-  return Converter(std::make_unique<Impl>(
-      path, [shared](const ConvertOptions&) { return ImportKeras(*shared); }));
+  return Converter(
+      std::make_unique<Impl>(path, [shared](const ConvertOptions& o) {
+        return ImportKeras(*shared, {o.skip_layers});
+      }));
 }
 
 Result<Converter> Converter::FromSavedModel(

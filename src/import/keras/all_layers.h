@@ -30,12 +30,15 @@ extern const KerasLayer kDepthwiseConv1DLayer, kDepthwiseConv2DLayer,
     kSeparableConv1DLayer, kSeparableConv2DLayer;
 // embedding.cc
 extern const KerasLayer kEmbeddingLayer, kReversibleEmbeddingLayer;
+// function_layers.cc
+extern const KerasLayer kOperationLayer, kSlicingOpLambdaLayer,
+    kTensorFlowOpLayerLayer, kTfOpLambdaLayer;
 // global_pooling.cc
 extern const KerasLayer kGlobalAveragePooling1DLayer,
     kGlobalAveragePooling2DLayer, kGlobalMaxPooling1DLayer,
     kGlobalMaxPooling2DLayer;
 // identity_layers.cc
-extern const KerasLayer kIdentityLayer;
+extern const KerasLayer kIdentityLayer, kSkippedLayer;
 // masking.cc
 extern const KerasLayer kMaskingLayer;
 // merge.cc
