@@ -174,6 +174,17 @@ Result<Tensor> ApplyDictionary(LayerContext& context, Tensor x,
     return ApplyActivationNamed(context, x, config->get<std::string>());
   }
   if (config == nullptr || !config->is_object()) config = &EmptyObject();
+  // Model optimization's: the function inside, and none.
+  if (class_name == "NoOpActivation") return x;
+  if (class_name == "QuantizeAwareActivation") {
+    const LayerConfig inside(*config, context.config.generation());
+    const json* activation = inside.Find("activation");
+    if (activation == nullptr) return x;
+    if (activation->is_string())
+      return ApplyActivationNamed(context, x, activation->get<std::string>());
+    if (activation->is_object())
+      return ApplyDictionary(context, x, *activation);
+  }
   const KerasLayer* kind = FindKerasLayer(BareName(class_name));
   if (kind != nullptr) return ApplyLayer(context, x, *kind, *config);
   return ApplyActivationNamed(context, x, class_name);

@@ -44,6 +44,8 @@ extern const KerasLayer kMaskingLayer;
 // merge.cc
 extern const KerasLayer kAddLayer, kAverageLayer, kConcatenateLayer,
     kMaximumLayer, kMergeLayer, kMinimumLayer, kMultiplyLayer, kSubtractLayer;
+// model_optimization.cc
+extern const KerasLayer kOptimizationWrapperLayer, kQuantizeLayerLayer;
 // normalization.cc
 extern const KerasLayer kGroupNormalizationLayer, kLayerNormalizationLayer,
     kRmsNormalizationLayer, kUnitNormalizationLayer;
