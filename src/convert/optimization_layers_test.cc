@@ -11,8 +11,8 @@
 namespace liteforge {
 namespace {
 
-// The grid of 8 bits, its lowest step unused where narrow, over [low, high], moved so that 0 is
-// on it.
+// The grid of 8 bits, its lowest step unused where narrow, over [low, high],
+// moved so that 0 is on it.
 double OnGrid(double x, double low, double high, bool narrow) {
   const double first = narrow ? 1 : 0, scale = (high - low) / (255 - first);
   const double zero = std::clamp(std::round(first - low / scale), first, 255.0);

@@ -24,7 +24,7 @@ extern const KerasLayer kCategoryEncodingLayer, kDiscretizationLayer;
 // convolution.cc
 extern const KerasLayer kConv1DLayer, kConv2DLayer;
 // dense.cc
-extern const KerasLayer kDenseLayer;
+extern const KerasLayer kDenseLayer, kTernaryDenseLayer;
 // depthwise_convolution.cc
 extern const KerasLayer kDepthwiseConv1DLayer, kDepthwiseConv2DLayer,
     kSeparableConv1DLayer, kSeparableConv2DLayer;
@@ -65,6 +65,8 @@ extern const KerasLayer kCenterCropLayer, kResizingLayer;
 // reshaping.cc
 extern const KerasLayer kFlattenLayer, kPermuteLayer, kRepeatVectorLayer,
     kReshapeLayer;
+// spectrogram.cc
+extern const KerasLayer kStftSpectrogramLayer;
 // transposed_convolution.cc
 extern const KerasLayer kConv1DTransposeLayer, kConv2DTransposeLayer,
     kConv3DTransposeLayer;
