@@ -220,6 +220,10 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
   verb->add_option("--outputs", options.outputs,
                    "Output tensors of a frozen graph, separated by commas")
       ->delimiter(',');
+  verb->add_option("--skip-layer", options.skip_layers,
+                   "A layer of a Keras model whose output is its input: one "
+                   "that cannot be converted and does nothing at inference")
+      ->take_all();
   verb->add_option("--checkpoint", arguments->checkpoint,
                    "The directory with the checkpoint of a pipeline.config");
   AddDetectionOptions(*verb, options);

@@ -85,6 +85,10 @@ struct ConvertOptions {
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
 
+  // Layers of a Keras model, by name, whose (first) input is taken for their
+  // output: for layers that cannot be converted and do nothing at inference.
+  std::vector<std::string> skip_layers;
+
   // A detector from its training: text merged into pipeline.config, how many
   // objects it finds at the most, and whether boxes suppress each other class
   // by class.

@@ -108,6 +108,9 @@ class Converter::Impl {
  private:
   Result<std::vector<std::byte>> Convert() {
     notices_.clear();
+    for (const std::string& layer : options_.skip_layers)
+      notices_.push_back("layer '" + layer +
+                         "' is skipped: its input is taken for its output");
     TRY_ASSIGN(const auto module, load_(options_, notices_));
     TRY(OptimizeModule(*module, options_.optimize, notices_));
     return Emit(*module);
@@ -126,8 +129,8 @@ Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
   TRY_ASSIGN(KerasFile file, ReadKeras(path));
   auto shared = std::make_shared<const KerasFile>(std::move(file));
   return Converter(std::make_unique<Impl>(
-      path, Impl::Compiling([shared](const ConvertOptions&, auto&) {
-        return ImportKeras(*shared);
+      path, Impl::Compiling([shared](const ConvertOptions& o, auto&) {
+        return ImportKeras(*shared, {o.skip_layers});
       })));
 }
 

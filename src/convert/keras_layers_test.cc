@@ -443,5 +443,60 @@ TEST(KerasLayers, UnknownSpatialDimensionsStayUnknownAndRun) {
   }
 }
 
+TEST(KerasLayers, TernaryDense) {
+  const Array x = Draw({3, 4}, 36), kernel = Draw({4, 3}, 37);
+  double mean = 0;
+  for (const double v : kernel.values) mean += std::abs(v) / 12;
+  const auto expect = [&](const char* config, double threshold, double scale) {
+    ExpectRuns(
+        OneLayer(3, "TernaryDense", config, "4", {Weight("kernel", kernel)}),
+        {x}, Filled({3, 3}, [&](const Indices& at) {
+          double sum = 0;
+          for (int i = 0; i < 4; ++i) {
+            const double w = kernel[{i, at[1]}];
+            if (std::abs(w) > threshold)
+              sum += x[{at[0], i}] * (w > 0 ? scale : -scale);
+          }
+          return sum;
+        }));
+  };
+  expect(R"("units":3,"use_bias":false)", mean / 2, mean);
+  expect(R"("units":3,"use_bias":false,"threshold":0.3)", 0.3, 1);
+}
+
+// Frames of 4 every 2, of 3 bins each.
+TEST(KerasLayers, StftSpectrogram) {
+  const Array x = Draw({2, 9, 2}, 38);
+  const Array real = Draw({4, 1, 3}, 39), imag = Draw({4, 1, 3}, 40);
+  const auto bin = [&](const Array& kernel, int n, int t, int c, int f) {
+    double sum = 0;
+    for (int i = 0; i < 4; ++i) sum += x[{n, t * 2 + i, c}] * kernel[{i, 0, f}];
+    return sum;
+  };
+  const auto magnitude = [&](const Indices& at) {  // n, t, c, f
+    const double a = bin(real, at[0], at[1], at[2], at[3]);
+    const double b = bin(imag, at[0], at[1], at[2], at[3]);
+    return std::sqrt(std::max(a * a + b * b, 1e-7));
+  };
+  const std::string config = R"("frame_length":4,"fft_length":4,"mode":")";
+  const std::vector<KerasWeight> weights = {Weight("real", real),
+                                            Weight("imag", imag)};
+  ExpectRuns(
+      OneLayer(3, "STFTSpectrogram", config + "magnitude\"", "9,2", weights),
+      {x}, Filled({2, 3, 6}, [&](const Indices& at) {
+        return magnitude({at[0], at[1], at[2] / 3, at[2] % 3});
+      }));
+  ExpectRuns(OneLayer(3, "STFTSpectrogram",
+                      config + R"(log","expand_dims":true)", "9,2", weights),
+             {x}, Filled({2, 3, 3, 2}, [&](const Indices& at) {
+               return std::log(magnitude({at[0], at[1], at[3], at[2]}));
+             }));
+  ExpectRuns(OneLayer(3, "STFTSpectrogram", config + "real\"", "9,2",
+                      {Weight("real", real)}),
+             {x}, Filled({2, 3, 6}, [&](const Indices& at) {
+               return bin(real, at[0], at[1], at[2] / 3, at[2] % 3);
+             }));
+}
+
 }  // namespace
 }  // namespace liteforge

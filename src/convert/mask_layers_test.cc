@@ -90,7 +90,8 @@ TEST(MaskLayers, RecurrentLayersKeepTheirStateWhereMasked) {
       const bool sequences = bits & 1, backwards = bits & 2, unroll = bits & 4;
       SCOPED_TRACE(std::string(kind.name) + kind.more + " " +
                    std::to_string(bits));
-      const Array y = MaskedOutputs(kind.step, cell, x, kMask, {backwards, false, {}});
+      const Array y =
+          MaskedOutputs(kind.step, cell, x, kMask, {backwards, false, {}});
       ExpectRuns(
           AfterMasking(bits & 8 ? "null,3" : "5,3",
                        {Layer(kind.name, "l",
@@ -142,7 +143,8 @@ TEST(MaskLayers, Bidirectional) {
     SCOPED_TRACE(sequences);
     const Array a =
         MaskedOutputs(StepLstm, ahead, x, kMask, {false, sequences, {}});
-    const Array b = MaskedOutputs(StepLstm, back, x, kMask, {true, sequences, {}});
+    const Array b =
+        MaskedOutputs(StepLstm, back, x, kMask, {true, sequences, {}});
     const Indices dims = sequences ? Indices{3, kTime, 4} : Indices{3, 4};
     const Array want = Filled(dims, [&](const Indices& at) {
       const int t = sequences ? at[1] : kTime - 1;

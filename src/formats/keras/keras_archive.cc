@@ -239,6 +239,10 @@ Result<KerasFile> TakeModel(const ZipReader& zip) {
              zip.ReadText("config.json", kMaxTextBytes));
   auto file = StartKerasFile(config, Text(Member(*metadata, "keras_version")));
   if (!file) return tl::unexpected(std::move(file.error()).In("config.json"));
+  if (!zip.Has(kWeights) && zip.Has("model.weights.npz"))
+    return Unsupported(
+        "its weights are stored as model.weights.npz, which only Python can "
+        "read; load the model and save it again: model.save(\"model.keras\")");
   TRY_ASSIGN(const H5Group weights, ReadH5Member(zip, kWeights));
   TRY_IN(kWeights, TakeLayers(file->model, weights, "", file->weights));
   return file;

@@ -163,8 +163,37 @@ Result<Tensor> ApplyLayer(LayerContext& context, Tensor x,
   return outputs.at(0);
 }
 
-Result<Tensor> ApplyNamed(LayerContext& context, Tensor x,
-                          std::string_view name) {
+// {"class_name": "function", "config": "gelu"} names a function; any other
+// class is a layer, or an old way of naming a function.
+Result<Tensor> ApplyDictionary(LayerContext& context, Tensor x,
+                               const json& value) {
+  const LayerConfig dictionary(value, context.config.generation());
+  TRY_ASSIGN(const std::string class_name, dictionary.String("class_name"));
+  const json* config = dictionary.Find("config");
+  if (config != nullptr && config->is_string()) {
+    return ApplyActivationNamed(context, x, config->get<std::string>());
+  }
+  if (config == nullptr || !config->is_object()) config = &EmptyObject();
+  // Model optimization's: the function inside, and none.
+  if (class_name == "NoOpActivation") return x;
+  if (class_name == "QuantizeAwareActivation") {
+    const LayerConfig inside(*config, context.config.generation());
+    const json* activation = inside.Find("activation");
+    if (activation == nullptr) return x;
+    if (activation->is_string())
+      return ApplyActivationNamed(context, x, activation->get<std::string>());
+    if (activation->is_object())
+      return ApplyDictionary(context, x, *activation);
+  }
+  const KerasLayer* kind = FindKerasLayer(BareName(class_name));
+  if (kind != nullptr) return ApplyLayer(context, x, *kind, *config);
+  return ApplyActivationNamed(context, x, class_name);
+}
+
+}  // namespace
+
+Result<Tensor> ApplyActivationNamed(LayerContext& context, Tensor x,
+                                    std::string_view name) {
   const std::string_view bare = BareName(name);
   for (const Activation& activation : kActivations) {
     if (activation.name == bare) return activation.apply(context, x);
@@ -174,30 +203,12 @@ Result<Tensor> ApplyNamed(LayerContext& context, Tensor x,
   return Unknown(name);
 }
 
-// {"class_name": "function", "config": "gelu"} names a function; any other
-// class is a layer, or an old way of naming a function.
-Result<Tensor> ApplyDictionary(LayerContext& context, Tensor x,
-                               const json& value) {
-  const LayerConfig dictionary(value, context.config.generation());
-  TRY_ASSIGN(const std::string class_name, dictionary.String("class_name"));
-  const json* config = dictionary.Find("config");
-  if (config != nullptr && config->is_string()) {
-    return ApplyNamed(context, x, config->get<std::string>());
-  }
-  if (config == nullptr || !config->is_object()) config = &EmptyObject();
-  const KerasLayer* kind = FindKerasLayer(BareName(class_name));
-  if (kind != nullptr) return ApplyLayer(context, x, *kind, *config);
-  return ApplyNamed(context, x, class_name);
-}
-
-}  // namespace
-
 Result<Tensor> ApplyActivation(LayerContext& context, Tensor x,
                                std::string_view key) {
   const json* value = context.config.Find(key);
   if (value == nullptr) return x;
   if (value->is_string()) {
-    return ApplyNamed(context, x, value->get<std::string>());
+    return ApplyActivationNamed(context, x, value->get<std::string>());
   }
   if (value->is_object()) return ApplyDictionary(context, x, *value);
   return InvalidModel("'" + std::string(key) +

@@ -15,6 +15,10 @@ namespace liteforge {
 Result<Tensor> ApplyActivation(LayerContext& context, Tensor x,
                                std::string_view key = "activation");
 
+// The function of that name.
+Result<Tensor> ApplyActivationNamed(LayerContext& context, Tensor x,
+                                    std::string_view name);
+
 // keras.activations.relu: 0 at or below `threshold` (there
 // negative_slope * (x - threshold) instead), x above it, at most max_value.
 struct ReluOptions {

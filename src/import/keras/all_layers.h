@@ -24,23 +24,28 @@ extern const KerasLayer kCategoryEncodingLayer, kDiscretizationLayer;
 // convolution.cc
 extern const KerasLayer kConv1DLayer, kConv2DLayer;
 // dense.cc
-extern const KerasLayer kDenseLayer;
+extern const KerasLayer kDenseLayer, kTernaryDenseLayer;
 // depthwise_convolution.cc
 extern const KerasLayer kDepthwiseConv1DLayer, kDepthwiseConv2DLayer,
     kSeparableConv1DLayer, kSeparableConv2DLayer;
 // embedding.cc
 extern const KerasLayer kEmbeddingLayer, kReversibleEmbeddingLayer;
+// function_layers.cc
+extern const KerasLayer kOperationLayer, kSlicingOpLambdaLayer,
+    kTensorFlowOpLayerLayer, kTfOpLambdaLayer;
 // global_pooling.cc
 extern const KerasLayer kGlobalAveragePooling1DLayer,
     kGlobalAveragePooling2DLayer, kGlobalMaxPooling1DLayer,
     kGlobalMaxPooling2DLayer;
 // identity_layers.cc
-extern const KerasLayer kIdentityLayer;
+extern const KerasLayer kIdentityLayer, kSkippedLayer;
 // masking.cc
 extern const KerasLayer kMaskingLayer;
 // merge.cc
 extern const KerasLayer kAddLayer, kAverageLayer, kConcatenateLayer,
     kMaximumLayer, kMergeLayer, kMinimumLayer, kMultiplyLayer, kSubtractLayer;
+// model_optimization.cc
+extern const KerasLayer kOptimizationWrapperLayer, kQuantizeLayerLayer;
 // normalization.cc
 extern const KerasLayer kGroupNormalizationLayer, kLayerNormalizationLayer,
     kRmsNormalizationLayer, kUnitNormalizationLayer;
@@ -60,6 +65,8 @@ extern const KerasLayer kCenterCropLayer, kResizingLayer;
 // reshaping.cc
 extern const KerasLayer kFlattenLayer, kPermuteLayer, kRepeatVectorLayer,
     kReshapeLayer;
+// spectrogram.cc
+extern const KerasLayer kStftSpectrogramLayer;
 // transposed_convolution.cc
 extern const KerasLayer kConv1DTransposeLayer, kConv2DTransposeLayer,
     kConv3DTransposeLayer;

@@ -19,6 +19,7 @@
 #include "function/ops.h"
 #include "import/keras/activations.h"
 #include "import/keras/all_layers.h"
+#include "import/keras/axes.h"
 
 namespace liteforge {
 namespace {
@@ -311,42 +312,6 @@ LayerOutputs BuildGroupedQueryAttention(LayerContext& c) {
 
 //------------------------------------------------------------ tensor products
 
-// The shape that an equation without an ellipsis gives.
-Result<Shape> ShapeBy(const std::string& equation, const Tensor& a,
-                      const Tensor& b) {
-  const size_t comma = equation.find(','), arrow = equation.find("->");
-  if (comma == std::string::npos || arrow == std::string::npos || arrow < comma)
-    return InvalidModel("its equation '" + equation +
-                        "' is none of two "
-                        "operands");
-  std::string left = equation.substr(0, comma);
-  const std::string right = equation.substr(comma + 1, arrow - comma - 1);
-  std::string result = equation.substr(arrow + 2);
-  // An ellipsis stands for the axes that the other labels leave.
-  const auto expand = [&](std::string& labels, int axes) {
-    const size_t at = labels.find("...");
-    if (at == std::string::npos) return;
-    std::string digits;
-    for (int i = 0; i < axes; ++i) digits += static_cast<char>('0' + i);
-    labels = labels.substr(0, at) + digits + labels.substr(at + 3);
-  };
-  const int axes = a.rank() - static_cast<int>(left.size()) + 3;
-  expand(left, axes);
-  expand(result, axes);
-  Shape shape;
-  for (const char label : result) {
-    const size_t in_a = left.find(label), in_b = right.find(label);
-    if (in_a < static_cast<size_t>(a.rank())) {
-      shape.Append(a.dim(static_cast<int>(in_a)));
-    } else if (in_b < static_cast<size_t>(b.rank())) {
-      shape.Append(b.dim(static_cast<int>(in_b)));
-    } else {
-      return InvalidModel("its equation '" + equation + "' does not fit");
-    }
-  }
-  return shape;
-}
-
 Result<std::vector<WeightSpec>> EinsumDenseWeights(const LayerConfig& config) {
   std::vector<WeightSpec> specs = {{"kernel"}};
   if (config.Has("bias_axes")) specs.push_back({"bias"});
@@ -357,7 +322,7 @@ LayerOutputs BuildEinsumDense(LayerContext& c) {
   TRY_ASSIGN(const Tensor x, c.FloatInput());
   TRY_ASSIGN(const std::string equation, c.config.String("equation"));
   TRY_ASSIGN(const Tensor kernel, c.Weight("kernel", Shape::UnknownRank()));
-  TRY_ASSIGN(const Shape shape, ShapeBy(equation, x, kernel));
+  TRY_ASSIGN(const Shape shape, EinsumShape(equation, x, kernel));
   Tensor y = Einsum(equation, x, kernel, shape);
   if (c.HasWeight("bias")) {
     TRY_ASSIGN(const Tensor bias, c.Weight("bias", Shape::UnknownRank()));
@@ -401,7 +366,7 @@ LayerOutputs BuildDot(LayerContext& c) {
     }
   }
   const std::string equation = labels[0] + "," + labels[1] + "->" + result;
-  TRY_ASSIGN(const Shape shape, ShapeBy(equation, x[0], x[1]));
+  TRY_ASSIGN(const Shape shape, EinsumShape(equation, x[0], x[1]));
   const Tensor y = Einsum(equation, x[0], x[1], shape);
   return One(shape.rank() == 1 ? ExpandDims(y, 1) : y);
 }

@@ -102,6 +102,41 @@ Result<Tensor> ReshapeInner(Tensor x, std::vector<int32_t> inner) {
                  Shape(std::span<const int32_t>(all)));
 }
 
+Result<Shape> EinsumShape(const std::string& equation, const Tensor& a,
+                          const Tensor& b) {
+  const size_t comma = equation.find(','), arrow = equation.find("->");
+  if (comma == std::string::npos || arrow == std::string::npos || arrow < comma)
+    return InvalidModel("its equation '" + equation +
+                        "' is none of two "
+                        "operands");
+  std::string left = equation.substr(0, comma);
+  const std::string right = equation.substr(comma + 1, arrow - comma - 1);
+  std::string result = equation.substr(arrow + 2);
+  // An ellipsis stands for the axes that the other labels leave.
+  const auto expand = [&](std::string& labels, int axes) {
+    const size_t at = labels.find("...");
+    if (at == std::string::npos) return;
+    std::string digits;
+    for (int i = 0; i < axes; ++i) digits += static_cast<char>('0' + i);
+    labels = labels.substr(0, at) + digits + labels.substr(at + 3);
+  };
+  const int axes = a.rank() - static_cast<int>(left.size()) + 3;
+  expand(left, axes);
+  expand(result, axes);
+  Shape shape;
+  for (const char label : result) {
+    const size_t in_a = left.find(label), in_b = right.find(label);
+    if (in_a < static_cast<size_t>(a.rank())) {
+      shape.Append(a.dim(static_cast<int>(in_a)));
+    } else if (in_b < static_cast<size_t>(b.rank())) {
+      shape.Append(b.dim(static_cast<int>(in_b)));
+    } else {
+      return InvalidModel("its equation '" + equation + "' does not fit");
+    }
+  }
+  return shape;
+}
+
 std::vector<int32_t> ChannelsToLast(int rank) {
   std::vector<int32_t> order = {0};
   for (int axis = 2; axis < rank; ++axis) order.push_back(axis);

@@ -2,6 +2,7 @@
 // Axis arithmetic and shapes that are only known when the model runs.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "function/builder.h"
@@ -22,6 +23,10 @@ Result<int32_t> CheckedDim(int64_t size);
 // its shape; the rest is computed in the graph. Errors when the element counts
 // differ.
 Result<Tensor> ReshapeInner(Tensor x, std::vector<int32_t> inner);
+
+// The shape that an Einsum equation of two operands gives.
+Result<Shape> EinsumShape(const std::string& equation, const Tensor& a,
+                          const Tensor& b);
 
 // The permutation that moves axis 1 (channels first) to the end, and back.
 std::vector<int32_t> ChannelsToLast(int rank);

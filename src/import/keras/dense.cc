@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dense: y = activation(x · kernel + bias) over the last axis.
 //   x [batch, …, in]   kernel [in, units]   bias [units]
+// TernaryDense: the same with sign(kernel) where |kernel| > threshold and 0
+// elsewhere; without a threshold it is half the mean of |kernel|, and the
+// product is scaled by that mean.
 #include <algorithm>
+#include <cmath>
 
 #include "base/try.h"
 #include "function/ops.h"
@@ -25,14 +29,38 @@ Tensor Project(const Tensor& x, const Tensor& kernel) {
   return Reshape(MatMul(rows, kernel), std::move(restored));
 }
 
-LayerOutputs BuildDense(LayerContext& c) {
+Result<Tensor> PlainKernel(LayerContext& c, const Shape& shape) {
+  return c.Weight("kernel", shape);
+}
+
+Result<Tensor> TernaryKernel(LayerContext& c, const Shape& shape) {
+  if (c.config.Has("quantization_config"))
+    return Unsupported("its packed kernel is not supported");
+  TRY_ASSIGN(const ConstantValue stored, c.WeightValue("kernel", shape));
+  std::vector<float> values = stored.data.ToVector<float>();
+  double mean = 0;
+  for (const float value : values) mean += std::abs(value);
+  if (!values.empty()) mean /= static_cast<double>(values.size());
+  TRY_ASSIGN(const double threshold, c.config.Float("threshold", mean / 2));
+  const float scale =
+      c.config.Has("threshold") ? 1.0f : static_cast<float>(mean);
+  for (float& value : values) {
+    const bool counts = std::abs(value) > threshold;
+    value = counts ? std::copysign(scale, value) : 0.0f;
+  }
+  return c.Constant("kernel", FloatConstant(stored.shape, std::move(values)));
+}
+
+LayerOutputs BuildProduct(LayerContext& c,
+                          Result<Tensor> (*kernel_of)(LayerContext&,
+                                                      const Shape&)) {
   TRY_ASSIGN(const Tensor x, c.FloatInput());
   if (x.rank() < 2 || x.dim(-1) < 0) {
     return InvalidModel("its input " + x.shape().ToString() +
                         " must have two dimensions or more, the last known");
   }
   TRY_ASSIGN(const int32_t units, c.config.Int("units"));
-  TRY_ASSIGN(const Tensor kernel, c.Weight("kernel", {x.dim(-1), units}));
+  TRY_ASSIGN(const Tensor kernel, kernel_of(c, {x.dim(-1), units}));
   Tensor y = Project(x, kernel);
   if (c.HasWeight("bias")) {
     TRY_ASSIGN(const Tensor bias, c.Weight("bias", {units}));
@@ -42,8 +70,17 @@ LayerOutputs BuildDense(LayerContext& c) {
   return One(y);
 }
 
+LayerOutputs BuildDense(LayerContext& c) {
+  return BuildProduct(c, PlainKernel);
+}
+LayerOutputs BuildTernaryDense(LayerContext& c) {
+  return BuildProduct(c, TernaryKernel);
+}
+
 }  // namespace
 
+const KerasLayer kTernaryDenseLayer{"TernaryDense", BuildTernaryDense,
+                                    KernelAndBias, Masking::kPasses};
 const KerasLayer kDenseLayer{"Dense", BuildDense, KernelAndBias,
                              Masking::kPasses};
 

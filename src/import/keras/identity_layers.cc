@@ -11,9 +11,18 @@ LayerOutputs BuildIdentity(LayerContext& c) {
   return One(x);
 }
 
+LayerOutputs BuildSkipped(LayerContext& c) {
+  if (c.inputs.empty()) return InvalidModel("it is given no input to pass on");
+  return One(c.inputs[0]);
+}
+
 }  // namespace
 
 const KerasLayer kIdentityLayer{"Identity", BuildIdentity, nullptr,
                                 Masking::kPasses};
+
+// What the user asks to leave out, whatever it is called with.
+const KerasLayer kSkippedLayer{"Identity", BuildSkipped, nullptr,
+                               Masking::kPasses, "*"};
 
 }  // namespace liteforge

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/try.h"
+#include "import/keras/all_layers.h"
 #include "import/keras/model_graph.h"
 #include "import/keras/steps.h"
 
@@ -33,20 +34,36 @@ constexpr std::string_view kExport =
 
 constexpr Hint kHints[] = {
     {"Lambda", "its Python code cannot be read"},
-    {"Operation", "a function of keras.ops is called as a layer"},
-    {"SlicingOpLambda", "a tensor is indexed in the model"},
-    {"TFOpLambda", "a TensorFlow function is called as a layer"},
-    {"TensorFlowOpLayer", "a TensorFlow function is called as a layer"},
 };
 
-std::string WhyUnknown(const std::string& class_name) {
+// What tells one layer of a class from another; weights' settings do not.
+std::string ConfigText(const nlohmann::json& config) {
+  constexpr size_t kShown = 200;
+  nlohmann::json shown = nlohmann::json::object();
+  for (const auto& [key, value] : config.items()) {
+    const bool plain = key != "name" && key != "trainable" && key != "dtype" &&
+                       key != "batch_input_shape" && key != "function" &&
+                       !key.ends_with("_initializer") &&
+                       !key.ends_with("_regularizer") &&
+                       !key.ends_with("_constraint");
+    if (plain && !value.is_null()) shown[key] = value;
+  }
+  if (shown.empty()) return "";
+  std::string text =
+      shown.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (text.size() > kShown) text = text.substr(0, kShown - 3) + "...";
+  return " with " + text;
+}
+
+std::string WhyUnknown(const LayerInstance& layer) {
   for (const Hint& hint : kHints) {
-    if (class_name == hint.class_name) {
+    if (layer.class_name == hint.class_name) {
       return std::string(hint.text) + std::string(kExport);
     }
   }
-  return "layers of class " + class_name + " cannot be imported" +
-         std::string(kExport);
+  return "layers of class " + layer.class_name + " cannot be imported" +
+         ConfigText(*layer.config) + std::string(kExport) +
+         ". If it does nothing at inference: --skip-layer " + layer.name;
 }
 
 // What cannot be imported, one entry per layer.
@@ -102,6 +119,28 @@ std::string Unique(const std::string& name, std::set<std::string>& taken) {
 
 //------------------------------------------------------------------- building
 
+// Takes the layers of these names for ones that do nothing.
+void Skip(ModelGraph& graph, const std::string& name, bool& found) {
+  for (ModelLayer& layer : graph.layers) {
+    if (layer.kind == ModelLayer::Kind::kModel) Skip(*layer.model, name, found);
+    if (layer.kind != ModelLayer::Kind::kLayer) continue;
+    LayerInstance& instance = layer.instance;
+    if (instance.name != name && instance.path != name) continue;
+    instance.kind = &kSkippedLayer;
+    found = true;
+  }
+}
+
+Result<void> SkipLayers(ModelGraph& graph, const KerasImportOptions& options) {
+  for (const std::string& name : options.skip_layers) {
+    bool found = false;
+    Skip(graph, name, found);
+    if (!found)
+      return InvalidArgument("the model has no layer '" + name + "' to skip");
+  }
+  return {};
+}
+
 // Which classes are known and which weights they have.
 Result<void> Specify(const KerasFile& file, ModelGraph& graph,
                      Problems& problems) {
@@ -112,7 +151,7 @@ Result<void> Specify(const KerasFile& file, ModelGraph& graph,
     }
     if (layer.kind != ModelLayer::Kind::kLayer) continue;
     if (instance.kind == nullptr) {
-      problems.Add(instance, WhyUnknown(instance.class_name));
+      problems.Add(instance, WhyUnknown(instance));
     } else if (instance.kind->weights != nullptr) {
       const LayerConfig config(*instance.config, file.generation);
       auto specs = instance.kind->weights(config);
@@ -410,8 +449,10 @@ void Summarize(const ModelGraph& graph, std::vector<KerasLayerSummary>& out) {
 
 }  // namespace
 
-Result<ConcreteFunction> ImportKeras(const KerasFile& file) {
+Result<ConcreteFunction> ImportKeras(const KerasFile& file,
+                                     const KerasImportOptions& options) {
   TRY_ASSIGN(ModelGraph graph, ReadModelGraph(file));
+  TRY(SkipLayers(graph, options));
   Problems problems;
   TRY(Specify(file, graph, problems));
   TRY(AssignWeights(file, graph));

@@ -3,6 +3,9 @@
 // operations.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "formats/keras/keras_file.h"
 #include "function/concrete_function.h"
 #include "liteforge/result.h"
@@ -13,7 +16,13 @@ namespace liteforge {
 // layer names as tf.keras' serving signature gives them. Unknown batch and
 // spatial dimensions stay unknown. Every layer that cannot be imported is
 // named in one error.
-Result<ConcreteFunction> ImportKeras(const KerasFile& file);
+struct KerasImportOptions {
+  // Layers, by name or path ("outer/inner"), whose first input is taken for
+  // their output. kInvalidArgument when the model has no such layer.
+  std::vector<std::string> skip_layers;
+};
+Result<ConcreteFunction> ImportKeras(const KerasFile& file,
+                                     const KerasImportOptions& options = {});
 
 // What `inspect` tells about one layer.
 struct KerasLayerSummary {

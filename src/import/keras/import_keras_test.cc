@@ -452,5 +452,36 @@ TEST(ImportKeras, CallsWithoutEndAreAnError) {
   EXPECT_THAT(ErrorOf(TestFile(2, inner + "}")), HasSubstr("more than 100000"));
 }
 
+KerasFile WithOwnLayers() {
+  return TestFile(2,
+                  R"({"class_name":"Sequential","config":[
+          {"class_name":"Own","config":{"name":"first","kind":"odd",
+           "kernel_initializer":"zeros","batch_input_shape":[null,3]}},
+          {"class_name":"ReLU","config":{"name":"r"}},
+          {"class_name":"Other","config":{"name":"last"}}]})");
+}
+
+TEST(ImportKeras, UnknownLayersAreNamedWithTheirConfiguration) {
+  const std::string error = ErrorOf(WithOwnLayers());
+  EXPECT_THAT(error, HasSubstr("2 layers cannot be imported"));
+  EXPECT_THAT(error,
+              HasSubstr("layer 'first' (Own): layers of class Own cannot "
+                        "be imported with {\"kind\":\"odd\"}; export"));
+  EXPECT_THAT(error, HasSubstr("--skip-layer last"));
+}
+
+TEST(ImportKeras, SkippedLayersPassTheirInputOn) {
+  const auto all = ImportKeras(WithOwnLayers(), {{"first", "last"}});
+  ASSERT_TRUE(all) << all.error().ToString();
+  EXPECT_EQ(OpsOf(*all), "Relu");
+  const auto one = ImportKeras(WithOwnLayers(), {{"first"}});
+  ASSERT_FALSE(one);
+  EXPECT_THAT(one.error().ToString(), HasSubstr("layer 'last' (Other)"));
+  const auto none = ImportKeras(WithOwnLayers(), {{"nowhere"}});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(none.error().ToString(), HasSubstr("no layer 'nowhere'"));
+}
+
 }  // namespace
 }  // namespace liteforge

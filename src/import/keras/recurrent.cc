@@ -391,6 +391,14 @@ Tensor TimeAndBatchSwapped(const Tensor& x) {
   return Transpose(x, order);
 }
 
+// A loop's results have the shapes of its body, where the number of examples
+// is not known and so, at times, nothing is; the layer knows more.
+Tensor WithKnownShape(const Tensor& x) {
+  const auto dims = x.shape().dims();
+  if (std::ranges::count(dims, Shape::kUnknownDim) > 1) return x;
+  return Reshape(x, std::vector<int32_t>(dims.begin(), dims.end()));
+}
+
 // The mask of the steps in the order they are run: [time, batch, 1…].
 Tensor StepsMask(const Tensor& mask, int rank, bool backwards) {
   if (mask.empty()) return mask;
@@ -430,7 +438,8 @@ LayerOutputs RunCells(LayerContext& c, const std::vector<CellOf>& cells) {
     outcome.y = TimeAndBatchSwapped(outcome.y);
     c.output_mask = c.MaskOf(0);
   }
-  std::vector<Tensor> outputs = {kept.Keep(outcome.y, outcome.states)};
+  std::vector<Tensor> outputs = {
+      kept.Keep(WithKnownShape(outcome.y), outcome.states)};
   if (state)
     outputs.insert(outputs.end(), outcome.states.begin(), outcome.states.end());
   return outputs;

@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "function/ops.h"
 #include "import/keras/all_layers.h"
+#include "import/keras/inner_layer.h"
 #include "import/keras/steps.h"
 
 namespace liteforge {
@@ -17,63 +18,21 @@ namespace {
 
 using nlohmann::json;
 
-// The layer inside: {"class_name": …, "config": {…}}.
-struct Inner {
-  std::string class_name;
-  json config;
-  const KerasLayer* kind = nullptr;
-  std::vector<WeightSpec> specs;
-};
-
-Result<Inner> InnerOf(const LayerConfig& config, std::string_view key) {
-  const json* object = config.Find(key);
-  if (object == nullptr || !object->is_object() ||
-      !object->contains("class_name") || !object->contains("config") ||
-      !(*object)["class_name"].is_string() || !(*object)["config"].is_object())
-    return InvalidModel("its configuration has no '" + std::string(key) + "'");
-  Inner inner;
-  inner.class_name = (*object)["class_name"];
-  inner.config = (*object)["config"];
-  inner.kind = FindKerasLayer(inner.class_name);
-  if (inner.kind == nullptr) {
-    return Unsupported("the layer inside, of class " + inner.class_name +
-                       ", cannot be imported");
-  }
-  if (inner.kind->weights != nullptr) {
-    TRY_ASSIGN(inner.specs, inner.kind->weights(LayerConfig(
-                                inner.config, config.generation())));
-  }
-  return inner;
+// The layer's weights from `first` on, as many as the one inside has.
+std::vector<const KerasWeight*> WeightsFrom(const LayerContext& c, size_t first,
+                                            const Inner& inner) {
+  std::vector<const KerasWeight*> weights;
+  const auto& all = c.layer().weights;
+  for (size_t i = 0; i < inner.specs.size() && first + i < all.size(); ++i)
+    weights.push_back(all[first + i]);
+  return weights;
 }
-
-// What the layer inside gives.
-struct InnerOutputs {
-  std::vector<Tensor> tensors;
-  Tensor mask;
-};
 
 // One call of the layer inside, whose weights begin at `first`.
 Result<InnerOutputs> CallInner(LayerContext& c, const Inner& inner,
                                size_t first, std::span<const Tensor> inputs,
                                const Tensor& mask) {
-  LayerInstance own = c.layer();
-  own.class_name = inner.class_name;
-  own.config = &inner.config;
-  own.kind = inner.kind;
-  own.specs = inner.specs;
-  own.constants.clear();
-  own.weights.clear();
-  for (size_t i = 0; i < own.specs.size(); ++i) {
-    if (first + i < c.layer().weights.size())
-      own.weights.push_back(c.layer().weights[first + i]);
-  }
-  const Tensor masks[] = {mask};
-  LayerContext context(c.f, c.file, own, inputs, masks);
-  InnerOutputs outputs;
-  TRY_ASSIGN(outputs.tensors, inner.kind->build(context));
-  outputs.mask =
-      inner.kind->masking == Masking::kPasses ? mask : context.output_mask;
-  return outputs;
+  return CallInner(c, inner, WeightsFrom(c, first, inner), inputs, mask);
 }
 
 //------------------------------------------------------------ Bidirectional
