@@ -8,7 +8,8 @@
 
 namespace {
 
-constexpr AddVerb kVerbs[] = {AddBenchmark, AddConvert, AddInspect, AddRun};
+constexpr AddVerb kVerbs[] = {AddBenchmark, AddConvert, AddExportTfliteGraph,
+                              AddInspect, AddRun};
 
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;

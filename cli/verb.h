@@ -15,11 +15,15 @@ using AddVerb = void (*)(CLI::App& app, liteforge::Result<void>& outcome);
 
 void AddBenchmark(CLI::App& app, liteforge::Result<void>& outcome);
 void AddConvert(CLI::App& app, liteforge::Result<void>& outcome);
+void AddExportTfliteGraph(CLI::App& app, liteforge::Result<void>& outcome);
 void AddInspect(CLI::App& app, liteforge::Result<void>& outcome);
 void AddRun(CLI::App& app, liteforge::Result<void>& outcome);
 
 // What a detector's export can be told, for the verbs that make one.
 void AddDetectionOptions(CLI::App& verb, liteforge::ConvertOptions& options);
+
+// To stderr, one "note: …" each.
+void PrintNotices(const liteforge::Converter& converter);
 
 // "12,345,678"
 std::string WithThousands(int64_t number);

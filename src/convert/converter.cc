@@ -11,6 +11,7 @@
 #include "convert/compile.h"
 #include "convert/detect.h"
 #include "formats/keras/keras_file.h"
+#include "function/write_saved_model.h"
 #include "import/detection/import_detection.h"
 #include "import/keras/import_keras.h"
 #include "import/saved_model/import_saved_model.h"
@@ -71,23 +72,36 @@ class Converter::Impl {
   Impl(std::filesystem::path path, Import import)
       : path_(path.string()), import_(std::move(import)) {}
 
-  // Errors of the steps speak of layers and nodes; the file comes in front.
-  Result<std::vector<std::byte>> ConvertNamed() {
-    auto bytes = Convert();
-    if (bytes || bytes.error().where.starts_with(path_)) return bytes;
-    return tl::unexpected(std::move(bytes.error()).In(path_));
+  Result<std::vector<std::byte>> ConvertNamed() { return Named(Convert()); }
+
+  Result<void> SaveNamed(const std::filesystem::path& directory) {
+    auto function = Named(ImportAsAsked());
+    if (!function) return tl::unexpected(std::move(function.error()));
+    return WriteSavedModel(*function, directory);
   }
 
   ConvertOptions options_;
   std::vector<std::string> notices_;
 
  private:
-  Result<std::vector<std::byte>> Convert() {
+  // Errors of the steps speak of layers and nodes; the file comes in front.
+  template <class T>
+  Result<T> Named(Result<T> result) const {
+    if (result || result.error().where.starts_with(path_)) return result;
+    return tl::unexpected(std::move(result.error()).In(path_));
+  }
+
+  Result<ConcreteFunction> ImportAsAsked() {
     notices_.clear();
     TRY_ASSIGN(ConcreteFunction function, import_(options_, notices_));
     for (const auto& [name, shape] : options_.input_shapes) {
       TRY(FixInputShape(function, name, shape));
     }
+    return function;
+  }
+
+  Result<std::vector<std::byte>> Convert() {
+    TRY_ASSIGN(ConcreteFunction function, ImportAsAsked());
     TRY_ASSIGN(const bool narrowed, NarrowFloat64(function));
     if (narrowed) {
       notices_.push_back(
@@ -170,6 +184,11 @@ const std::vector<std::string>& Converter::notices() const {
 
 Result<std::vector<std::byte>> Converter::Convert() {
   return impl_->ConvertNamed();
+}
+
+Result<void> Converter::ConvertToSavedModel(
+    const std::filesystem::path& directory) {
+  return impl_->SaveNamed(directory);
 }
 
 Result<void> Converter::ConvertToFile(const std::filesystem::path& path) {

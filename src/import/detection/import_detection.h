@@ -22,7 +22,8 @@ struct DetectionOptions {
 
 struct DetectionModel {
   // Input "input" [1, H, W, channels] float32. Outputs boxes, classes, scores
-  // and count under the keys output_3, output_2, output_1 and output_0.
+  // and count under the keys output_3, output_2, output_1 and output_0; in this
+  // order for a single-shot detector, in that of the keys for a CenterNet.
   ConcreteFunction function;
   // Of the input; identity when the graph normalizes by itself.
   ImageNormalization normalization;
