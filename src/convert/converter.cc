@@ -12,6 +12,7 @@
 #include "convert/detect.h"
 #include "formats/keras/keras_file.h"
 #include "function/write_saved_model.h"
+#include "import/detection/cut_detector.h"
 #include "import/detection/import_detection.h"
 #include "import/keras/import_keras.h"
 #include "import/saved_model/import_saved_model.h"
@@ -26,6 +27,17 @@ std::string NamesOf(const std::vector<FunctionArgument>& arguments) {
     names += (names.empty() ? "" : ", ") + argument.name;
   }
   return names;
+}
+
+constexpr std::string_view kCutNotice =
+    "a detector of the Object Detection API: its preprocessing is left out, "
+    "the "
+    "input is the resized and normalized image (docs/detection.md), and its "
+    "suppression is TFLite_Detection_PostProcess";
+
+DetectionOptions DetectionOptionsOf(const ConvertOptions& options) {
+  return {options.config_override, options.max_detections,
+          options.use_regular_nms};
 }
 
 bool Fits(const Shape& wanted, const Shape& declared) {
@@ -130,8 +142,16 @@ Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
 Result<Converter> Converter::FromSavedModel(
     const std::filesystem::path& directory) {
   return Converter(std::make_unique<Impl>(
-      directory, [directory](const ConvertOptions& o, auto&) {
-        return ImportSavedModel(directory, {o.tags, o.signature, o.function});
+      directory,
+      [directory](const ConvertOptions& o, std::vector<std::string>& notices)
+          -> Result<ConcreteFunction> {
+        TRY_ASSIGN(
+            ConcreteFunction function,
+            ImportSavedModel(directory, {o.tags, o.signature, o.function}));
+        TRY_ASSIGN(auto detector, CutDetector(function, DetectionOptionsOf(o)));
+        if (!detector) return function;
+        notices.emplace_back(kCutNotice);
+        return *std::move(detector);
       }));
 }
 
@@ -153,8 +173,7 @@ Result<Converter> Converter::FromDetectionCheckpoint(
           std::vector<std::string>& notices) -> Result<ConcreteFunction> {
         TRY_ASSIGN(DetectionModel model,
                    ImportDetection(pipeline_config, checkpoint,
-                                   {o.config_override, o.max_detections,
-                                    o.use_regular_nms}));
+                                   DetectionOptionsOf(o)));
         notices.insert(notices.end(), model.notices.begin(),
                        model.notices.end());
         return std::move(model.function);

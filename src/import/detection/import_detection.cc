@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "base/try.h"
 #include "formats/tensorflow/find_checkpoint.h"
 #include "function/detection_postprocess.h"
@@ -49,6 +51,10 @@ Result<ImageNormalization> Build(const Network& net,
 }
 
 }  // namespace
+
+float SixDecimals(float value) {
+  return std::strtof(fmt::format("{:.6f}", value).c_str(), nullptr);
+}
 
 void AddDetectionOutputs(FunctionBuilder& f, const Detections& detections) {
   if (!f.ok()) return;

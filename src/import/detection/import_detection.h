@@ -30,6 +30,10 @@ struct DetectionModel {
   std::vector<std::string> notices;
 };
 
+// As the Object Detection API writes thresholds and scales: as text with six
+// decimals, so that 1e-8 is 0.
+float SixDecimals(float value);
+
 // Single-shot detectors and CenterNets without keypoints. The function ends
 // in TFLite_Detection_PostProcess for the first, in TensorFlow's own
 // operations for the second. Every variable of the checkpoint is accounted
