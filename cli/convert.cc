@@ -24,6 +24,7 @@ using liteforge::Result;
 struct Arguments {
   std::string source;
   std::string checkpoint;
+  std::string to = "tflite";
   std::string output;
   std::vector<std::string> input_shapes;
   liteforge::ConvertOptions options;
@@ -99,11 +100,14 @@ Result<void> Convert(const Arguments& arguments) {
   }
   if (isatty(STDERR_FILENO) != 0)
     converter->options().optimize.progress = ShowProgress;
-  if (auto done = converter->ConvertToFile(arguments.output); !done) {
-    return done;
-  }
-  for (const std::string& notice : converter->notices()) {
-    fmt::print(stderr, "note: {}\n", notice);
+  const bool saved_model = arguments.to == "saved-model";
+  auto done = saved_model ? converter->ConvertToSavedModel(arguments.output)
+                          : converter->ConvertToFile(arguments.output);
+  if (!done) return done;
+  PrintNotices(*converter);
+  if (saved_model) {
+    fmt::print("{} -> {}\n", arguments.source, arguments.output);
+    return {};
   }
   auto written = liteforge::Inspect(arguments.output);
   if (!written) return tl::unexpected(std::move(written).error());
@@ -179,6 +183,11 @@ void AddOptimize(CLI::App& verb, liteforge::OptimizeOptions& options) {
 
 }  // namespace
 
+void PrintNotices(const liteforge::Converter& converter) {
+  for (const std::string& notice : converter.notices())
+    fmt::print(stderr, "note: {}\n", notice);
+}
+
 void AddDetectionOptions(CLI::App& verb, liteforge::ConvertOptions& options) {
   verb.add_option("--config_override,--config-override",
                   options.config_override, "Text merged into pipeline.config");
@@ -201,8 +210,12 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
                    "pipeline.config (with --checkpoint), or a float .tflite to "
                    "optimize")
       ->required();
-  verb->add_option("-o,--output", arguments->output, "The .tflite to write")
+  verb->add_option("-o,--output", arguments->output,
+                   "The .tflite to write, or the SavedModel's directory")
       ->required();
+  verb->add_option("--to", arguments->to, "What to write")
+      ->check(CLI::IsMember({"tflite", "saved-model"}))
+      ->capture_default_str();
   verb->add_option("--input-shape", arguments->input_shapes,
                    "Fix an input's unknown dimensions: NAME=1,224,224,3")
       ->take_all();

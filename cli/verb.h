@@ -17,12 +17,16 @@ void AddBenchmark(CLI::App& app, liteforge::Result<void>& outcome);
 void AddCompare(CLI::App& app, liteforge::Result<void>& outcome);
 void AddConvert(CLI::App& app, liteforge::Result<void>& outcome);
 void AddEvaluate(CLI::App& app, liteforge::Result<void>& outcome);
+void AddExportTfliteGraph(CLI::App& app, liteforge::Result<void>& outcome);
 void AddInspect(CLI::App& app, liteforge::Result<void>& outcome);
 void AddMergeCalibration(CLI::App& app, liteforge::Result<void>& outcome);
 void AddRun(CLI::App& app, liteforge::Result<void>& outcome);
 
 // What a detector's export can be told, for the verbs that make one.
 void AddDetectionOptions(CLI::App& verb, liteforge::ConvertOptions& options);
+
+// To stderr, one "note: …" each.
+void PrintNotices(const liteforge::Converter& converter);
 
 // "12,345,678"
 std::string WithThousands(int64_t number);

@@ -133,6 +133,10 @@ class Converter {
   // The same into a file, which is whole or not there.
   Result<void> ConvertToFile(const std::filesystem::path& path);
 
+  // The same model as TensorFlow has it: a SavedModel's directory, made if it is
+  // not there.
+  Result<void> ConvertToSavedModel(const std::filesystem::path& directory);
+
   // What the user should know of a conversion that worked.
   const std::vector<std::string>& notices() const;
 

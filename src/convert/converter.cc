@@ -13,6 +13,8 @@
 #include "convert/optimize.h"
 #include "emit/emit.h"
 #include "formats/keras/keras_file.h"
+#include "function/write_saved_model.h"
+#include "import/detection/cut_detector.h"
 #include "import/detection/import_detection.h"
 #include "import/keras/import_keras.h"
 #include "import/saved_model/import_saved_model.h"
@@ -28,6 +30,17 @@ std::string NamesOf(const std::vector<FunctionArgument>& arguments) {
     names += (names.empty() ? "" : ", ") + argument.name;
   }
   return names;
+}
+
+constexpr std::string_view kCutNotice =
+    "a detector of the Object Detection API: its preprocessing is left out, "
+    "the "
+    "input is the resized and normalized image (docs/detection.md), and its "
+    "suppression is TFLite_Detection_PostProcess";
+
+DetectionOptions DetectionOptionsOf(const ConvertOptions& options) {
+  return {options.config_override, options.max_detections,
+          options.use_regular_nms};
 }
 
 bool Fits(const Shape& wanted, const Shape& declared) {
@@ -67,56 +80,73 @@ Result<void> FixInputShape(ConcreteFunction& function, const std::string& name,
 
 class Converter::Impl {
  public:
-  using Notices = std::vector<std::string>;
-  // A source as TFLite operators. May add notices.
-  using Load = std::function<Result<std::unique_ptr<ir::Module>>(
-      const ConvertOptions&, Notices&)>;
-  using Import =
-      std::function<Result<ConcreteFunction>(const ConvertOptions&, Notices&)>;
+  // May add notices.
+  using Import = std::function<Result<ConcreteFunction>(
+      const ConvertOptions&, std::vector<std::string>&)>;
 
+  // A source that is TFLite operators already.
+  using Load =
+      std::function<Result<std::unique_ptr<ir::Module>>(const ConvertOptions&)>;
+
+  Impl(std::filesystem::path path, Import import)
+      : path_(path.string()), import_(std::move(import)) {}
   Impl(std::filesystem::path path, Load load)
       : path_(path.string()), load_(std::move(load)) {}
 
-  // Errors of the steps speak of layers and nodes; the file comes in front.
-  Result<std::vector<std::byte>> ConvertNamed() {
-    auto bytes = Convert();
-    if (bytes) return bytes;
-    return tl::unexpected(std::move(bytes.error()).InFile(path_));
-  }
+  Result<std::vector<std::byte>> ConvertNamed() { return Named(Convert()); }
 
-  // Of a source that is a concrete function.
-  static Load Compiling(Import import) {
-    return [import = std::move(import)](
-               const ConvertOptions& options,
-               Notices& notices) -> Result<std::unique_ptr<ir::Module>> {
-      TRY_ASSIGN(ConcreteFunction function, import(options, notices));
-      for (const auto& [name, shape] : options.input_shapes) {
-        TRY(FixInputShape(function, name, shape));
-      }
-      TRY_ASSIGN(const bool narrowed, NarrowFloat64(function));
-      if (narrowed) {
-        notices.push_back(
-            "float64 is computed as float32, inputs and outputs included");
-      }
-      return CompileModule(function, options.allow_constant_outputs);
-    };
+  Result<void> SaveNamed(const std::filesystem::path& directory) {
+    if (!import_)
+      return InvalidArgument(path_ +
+                             ": is a .tflite, of which no SavedModel is made");
+    auto function = Named(ImportAsAsked());
+    if (!function) return tl::unexpected(std::move(function.error()));
+    return WriteSavedModel(*function, directory);
   }
 
   ConvertOptions options_;
-  Notices notices_;
+  std::vector<std::string> notices_;
 
  private:
-  Result<std::vector<std::byte>> Convert() {
+  // Errors of the steps speak of layers and nodes; the file comes in front.
+  template <class T>
+  Result<T> Named(Result<T> result) const {
+    if (result) return result;
+    return tl::unexpected(std::move(result.error()).InFile(path_));
+  }
+
+  Result<ConcreteFunction> ImportAsAsked() {
     notices_.clear();
     for (const std::string& layer : options_.skip_layers)
       notices_.push_back("layer '" + layer +
                          "' is skipped: its input is taken for its output");
-    TRY_ASSIGN(const auto module, load_(options_, notices_));
+    TRY_ASSIGN(ConcreteFunction function, import_(options_, notices_));
+    for (const auto& [name, shape] : options_.input_shapes) {
+      TRY(FixInputShape(function, name, shape));
+    }
+    return function;
+  }
+
+  Result<std::unique_ptr<ir::Module>> LoadModule() {
+    notices_.clear();
+    if (load_) return load_(options_);
+    TRY_ASSIGN(ConcreteFunction function, ImportAsAsked());
+    TRY_ASSIGN(const bool narrowed, NarrowFloat64(function));
+    if (narrowed) {
+      notices_.push_back(
+          "float64 is computed as float32, inputs and outputs included");
+    }
+    return CompileModule(function, options_.allow_constant_outputs);
+  }
+
+  Result<std::vector<std::byte>> Convert() {
+    TRY_ASSIGN(const auto module, LoadModule());
     TRY(OptimizeModule(*module, options_.optimize, notices_));
     return Emit(*module);
   }
 
   std::string path_;
+  Import import_;  // one of the two
   Load load_;
 };
 
@@ -128,40 +158,47 @@ Converter::~Converter() = default;
 Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
   TRY_ASSIGN(KerasFile file, ReadKeras(path));
   auto shared = std::make_shared<const KerasFile>(std::move(file));
-  return Converter(std::make_unique<Impl>(
-      path, Impl::Compiling([shared](const ConvertOptions& o, auto&) {
+  return Converter(
+      std::make_unique<Impl>(path, [shared](const ConvertOptions& o, auto&) {
         return ImportKeras(*shared, {o.skip_layers});
-      })));
+      }));
 }
 
 Result<Converter> Converter::FromSavedModel(
     const std::filesystem::path& directory) {
   return Converter(std::make_unique<Impl>(
-      directory, Impl::Compiling([directory](const ConvertOptions& o, auto&) {
-        return ImportSavedModel(directory, {o.tags, o.signature, o.function});
-      })));
+      directory,
+      [directory](const ConvertOptions& o, std::vector<std::string>& notices)
+          -> Result<ConcreteFunction> {
+        TRY_ASSIGN(
+            ConcreteFunction function,
+            ImportSavedModel(directory, {o.tags, o.signature, o.function}));
+        TRY_ASSIGN(auto detector, CutDetector(function, DetectionOptionsOf(o)));
+        if (!detector) return function;
+        notices.emplace_back(kCutNotice);
+        return *std::move(detector);
+      }));
 }
 
 Result<Converter> Converter::FromFrozenGraph(
     const std::filesystem::path& path) {
-  return Converter(std::make_unique<Impl>(
-      path, Impl::Compiling([path](const ConvertOptions& o, auto&) {
+  return Converter(
+      std::make_unique<Impl>(path, [path](const ConvertOptions& o, auto&) {
         return ImportGraph(path, {o.inputs, o.outputs});
-      })));
+      }));
 }
 
 Result<Converter> Converter::FromTflite(const std::filesystem::path& path) {
   TRY_ASSIGN(TfliteModel file, TfliteModel::Open(path));
   auto shared = std::make_shared<const TfliteModel>(std::move(file));
   return Converter(std::make_unique<Impl>(
-      path,
-      [shared](const ConvertOptions& options,
-               Impl::Notices&) -> Result<std::unique_ptr<ir::Module>> {
+      path, Impl::Load([shared](const ConvertOptions& options)
+                           -> Result<std::unique_ptr<ir::Module>> {
         if (!options.input_shapes.empty())
           return InvalidArgument(
               "is a .tflite already; its input shapes cannot be given");
         return ImportTflite(*shared);
-      }));
+      })));
 }
 
 Result<Converter> Converter::FromDetectionCheckpoint(
@@ -169,18 +206,16 @@ Result<Converter> Converter::FromDetectionCheckpoint(
     const std::filesystem::path& checkpoint) {
   return Converter(std::make_unique<Impl>(
       pipeline_config,
-      Impl::Compiling(
-          [pipeline_config, checkpoint](
-              const ConvertOptions& o,
-              std::vector<std::string>& notices) -> Result<ConcreteFunction> {
-            TRY_ASSIGN(DetectionModel model,
-                       ImportDetection(pipeline_config, checkpoint,
-                                       {o.config_override, o.max_detections,
-                                        o.use_regular_nms}));
-            notices.insert(notices.end(), model.notices.begin(),
-                           model.notices.end());
-            return std::move(model.function);
-          })));
+      [pipeline_config, checkpoint](
+          const ConvertOptions& o,
+          std::vector<std::string>& notices) -> Result<ConcreteFunction> {
+        TRY_ASSIGN(DetectionModel model,
+                   ImportDetection(pipeline_config, checkpoint,
+                                   DetectionOptionsOf(o)));
+        notices.insert(notices.end(), model.notices.begin(),
+                       model.notices.end());
+        return std::move(model.function);
+      }));
 }
 
 Result<Converter> Converter::FromFile(const std::filesystem::path& path) {
@@ -208,6 +243,11 @@ const std::vector<std::string>& Converter::notices() const {
 
 Result<std::vector<std::byte>> Converter::Convert() {
   return impl_->ConvertNamed();
+}
+
+Result<void> Converter::ConvertToSavedModel(
+    const std::filesystem::path& directory) {
+  return impl_->SaveNamed(directory);
 }
 
 Result<void> Converter::ConvertToFile(const std::filesystem::path& path) {

@@ -568,9 +568,9 @@ void ExpectCenterNet(
   ASSERT_TRUE(bytes) << bytes.error().ToString();
   const RunResult run = RunBytes(*bytes, image);
   ASSERT_EQ(run.values.size(), 4u);
-  EXPECT_EQ(run.details[0].shape, (Shape{1, 10, 4}));
-  for (size_t i = 0; i < 4; ++i)
-    ExpectNear(run.values[i], wanted[i], fmt::format("output {}", i));
+  EXPECT_EQ(run.details[3].shape, (Shape{1, 10, 4}));
+  for (size_t i = 0; i < 4; ++i)  // count first, boxes last
+    ExpectNear(run.values[i], wanted[3 - i], fmt::format("output {}", i));
 }
 
 Map ScaledToOne(const Map& image) {

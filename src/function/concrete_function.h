@@ -45,6 +45,12 @@ struct ConcreteFunction {
   std::map<std::string, std::shared_ptr<const ConcreteFunction>> functions;
 };
 
+// Puts the nodes in the order in which they are needed by the outputs, these
+// taken by their names: the order of an imported SavedModel, so that a model and
+// its SavedModel become the same file. Nodes that are not needed go; inputs
+// stay, in front.
+void OrderByOutputs(ConcreteFunction& function);
+
 // Where an input string of a NodeDef points: "a:1" -> {"a", 1, false},
 // "^a" -> {"a", 0, true}.
 struct InputReference {

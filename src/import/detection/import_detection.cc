@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "base/try.h"
 #include "formats/tensorflow/find_checkpoint.h"
+#include "function/detection_postprocess.h"
 #include "import/detection/meta_architectures.h"
 #include "import/detection/pipeline_config.h"
 
@@ -49,12 +52,16 @@ Result<ImageNormalization> Build(const Network& net,
 
 }  // namespace
 
+float SixDecimals(float value) {
+  return std::strtof(fmt::format("{:.6f}", value).c_str(), nullptr);
+}
+
 void AddDetectionOutputs(FunctionBuilder& f, const Detections& detections) {
   if (!f.ok()) return;
-  f.Output("output_3", detections.boxes);
-  f.Output("output_2", detections.classes);
-  f.Output("output_1", detections.scores);
   f.Output("output_0", detections.count);
+  f.Output("output_1", detections.scores);
+  f.Output("output_2", detections.classes);
+  f.Output("output_3", detections.boxes);
 }
 
 Result<DetectionModel> ImportDetection(
@@ -79,6 +86,8 @@ Result<DetectionModel> ImportDetection(
     return tl::unexpected(
         std::move(function.error()).In(pipeline_config.string()));
   model.function = *std::move(function);
+  OrderByOutputs(model.function);
+  KeepDetectionOrder(model.function);
   model.function.source = pipeline_config.string();
   if (const auto unused = weights.Unused(); !unused.empty())
     model.notices.push_back(UnusedNotice(unused));

@@ -22,12 +22,17 @@ struct DetectionOptions {
 
 struct DetectionModel {
   // Input "input" [1, H, W, channels] float32. Outputs boxes, classes, scores
-  // and count under the keys output_3, output_2, output_1 and output_0.
+  // and count under the keys output_3, output_2, output_1 and output_0; in this
+  // order for a single-shot detector, in that of the keys for a CenterNet.
   ConcreteFunction function;
   // Of the input; identity when the graph normalizes by itself.
   ImageNormalization normalization;
   std::vector<std::string> notices;
 };
+
+// As the Object Detection API writes thresholds and scales: as text with six
+// decimals, so that 1e-8 is 0.
+float SixDecimals(float value);
 
 // Single-shot detectors and CenterNets without keypoints. The function ends
 // in TFLite_Detection_PostProcess for the first, in TensorFlow's own

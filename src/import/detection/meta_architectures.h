@@ -14,7 +14,8 @@ Result<ImageNormalization> BuildCenterNet(const Network& net,
                                           const od::CenterNet& config,
                                           const DetectionOptions& options);
 
-// Under the keys of the Object Detection API, which count backwards.
+// Under the keys of the Object Detection API: output_0 is the count, output_3
+// the boxes.
 void AddDetectionOutputs(FunctionBuilder& f, const Detections& detections);
 
 }  // namespace liteforge

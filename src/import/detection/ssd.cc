@@ -20,11 +20,6 @@ constexpr int32_t kMaxClasses = 1 << 16;
 constexpr int64_t kMaxAnchors = 1 << 24;
 constexpr int32_t kMaxDetections = 1 << 20;
 
-// The exporter writes thresholds and scales as text with six decimals.
-float SixDecimals(float value) {
-  return std::strtof(fmt::format("{:.6f}", value).c_str(), nullptr);
-}
-
 Result<Tensor> ToScores(const Network& net, Tensor logits,
                         const od::PostProcessing& config) {
   if (config.has_calibration_config())

@@ -12,10 +12,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
 
 #include "base/try.h"
 #include "formats/tensorflow/tensor_proto.h"
+#include "formats/tensorflow/text_format.h"
+#include "function/detection_postprocess.h"
 
 namespace liteforge {
 namespace {
@@ -463,11 +466,46 @@ Result<const tf::FunctionDef*> Flattener::Called(
       call.name()));
 }
 
+namespace {
+
+// What a function says it stands for, in an attribute of text; null for those
+// whose body is as good.
+Result<std::optional<tf::NameAttrList>> CompositeOf(
+    const tf::FunctionDef& function) {
+  const auto found = function.attr().find("_implements");
+  if (found == function.attr().end() ||
+      found->second.s().find(kDetectionPostProcess) == std::string::npos)
+    return std::nullopt;
+  tf::NameAttrList composite;
+  TRY_IN(fmt::format("function '{}': _implements", function.signature().name()),
+         ParseText(found->second.s(), UnknownFields::kSkip, composite));
+  if (composite.name() != kDetectionPostProcess) return std::nullopt;
+  return composite;
+}
+
+}  // namespace
+
+Result<Flattener::Operands> Flattener::CopyComposite(
+    Scope& scope, const tf::NodeDef& def, const tf::NameAttrList& composite,
+    const Operands& inputs) {
+  tf::NodeDef node;
+  node.set_name(def.name());
+  node.set_op(composite.name());
+  *node.mutable_attr() = composite.attr();
+  TRY_ASSIGN(const Operands copied, Copy(scope, node, inputs));
+  Operands outputs = copied;
+  for (int i = 1; i < kDetectionOutputs; ++i)
+    outputs.push_back(Tensor(fmt::format("{}:{}", copied[0].tensor, i)));
+  return outputs;
+}
+
 Result<Flattener::Operands> Flattener::Inline(Scope& outer,
                                               const tf::NodeDef& def,
                                               const tf::NameAttrList& call,
                                               const Operands& inputs) {
   TRY_ASSIGN(const tf::FunctionDef* function, Called(call));
+  TRY_ASSIGN(const auto composite, CompositeOf(*function));
+  if (composite) return CopyComposite(outer, def, *composite, inputs);
   Scope scope;
   scope.prefix = outer.prefix + def.name() + "/";
   scope.attributes = call.attr().empty() ? &def.attr() : &call.attr();

@@ -91,6 +91,9 @@ class Flattener {
   Result<Operands> CopyConst(const std::string& name, const tf::NodeDef& def);
   Result<Operands> Inline(Scope& scope, const tf::NodeDef& def,
                           const tf::NameAttrList& call, const Operands& inputs);
+  Result<Operands> CopyComposite(Scope& scope, const tf::NodeDef& def,
+                                 const tf::NameAttrList& composite,
+                                 const Operands& inputs);
   Result<Operands> CallLater(Scope& scope, const tf::NodeDef& def,
                              const Operands& inputs);
   Result<Operands> ReadResource(Scope& scope, const tf::NodeDef& def,

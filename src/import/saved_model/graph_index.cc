@@ -3,56 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "base/try.h"
+#include "function/output_names.h"
 
 namespace liteforge {
 namespace {
-
-// Output arguments of operators that have several of one tensor each, for
-// graphs that come without definitions. Source: TensorFlow's op registry.
-struct OutputNames {
-  std::string_view op;
-  std::array<std::string_view, 7> names;
-};
-constexpr OutputNames kOutputNames[] = {
-    {"BatchNormWithGlobalNormalizationGrad", {"dx", "dm", "dv", "db", "dg"}},
-    {"BlockLSTM", {"i", "cs", "f", "o", "ci", "co", "h"}},
-    {"BlockLSTMV2", {"i", "cs", "f", "o", "ci", "co", "h"}},
-    {"CombinedNonMaxSuppression",
-     {"nmsed_boxes", "nmsed_scores", "nmsed_classes", "valid_detections"}},
-    {"FusedBatchNorm",
-     {"y", "batch_mean", "batch_variance", "reserve_space_1",
-      "reserve_space_2"}},
-    {"FusedBatchNormV2",
-     {"y", "batch_mean", "batch_variance", "reserve_space_1",
-      "reserve_space_2"}},
-    {"FusedBatchNormV3",
-     {"y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2",
-      "reserve_space_3"}},
-    {"GRUBlockCell", {"r", "u", "c", "h"}},
-    {"LSTMBlockCell", {"i", "cs", "f", "o", "ci", "co", "h"}},
-    {"ListDiff", {"out", "idx"}},
-    {"MaxPoolWithArgmax", {"output", "argmax"}},
-    {"Merge", {"output", "value_index"}},
-    {"NonMaxSuppressionV4", {"selected_indices", "valid_outputs"}},
-    {"NonMaxSuppressionV5",
-     {"selected_indices", "selected_scores", "valid_outputs"}},
-    {"Qr", {"q", "r"}},
-    {"Svd", {"s", "u", "v"}},
-    {"Switch", {"output_false", "output_true"}},
-    {"TensorArrayConcatV3", {"value", "lengths"}},
-    {"TensorArrayV3", {"handle", "flow"}},
-    {"TensorListConcat", {"tensor", "lengths"}},
-    {"TensorListConcatV2", {"tensor", "lengths"}},
-    {"TensorListPopBack", {"output_handle", "tensor"}},
-    {"TopK", {"values", "indices"}},
-    {"TopKV2", {"values", "indices"}},
-    {"Unique", {"y", "idx"}},
-    {"UniqueV2", {"y", "idx"}},
-    {"UniqueWithCounts", {"y", "idx", "count"}},
-};
 
 // How many tensors an output argument is.
 int64_t Count(const tf::OpDef::ArgDef& argument, const tf::NodeDef& node) {
@@ -126,13 +81,7 @@ Result<int> GraphIndex::OutputIndex(const tf::NodeDef& node,
     return InvalidModel(fmt::format("node '{}' ({}) has no output '{}'",
                                     node.name(), node.op(), argument));
   }
-  for (const OutputNames& row : kOutputNames) {
-    if (row.op != node.op()) continue;
-    for (size_t i = 0; i < row.names.size(); ++i) {
-      if (row.names[i] == argument) return static_cast<int>(i) + offset;
-    }
-  }
-  return offset;
+  return OutputIndexOf(node.op(), argument, offset);
 }
 
 }  // namespace liteforge

@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "formats/tensorflow/model_files.h"
 #include "formats/tensorflow/tensor_proto.h"
+#include "function/detection_postprocess.h"
 #include "import/saved_model/flatten.h"
 #include "import/saved_model/raise_control_flow.h"
 
@@ -193,8 +194,11 @@ std::vector<std::string> Sinks(const tf::GraphDef& graph) {
   }
   std::vector<std::string> sinks;
   for (const tf::NodeDef& node : graph.node()) {
-    if (!read.contains(node.name()) && !IsNoResult(node))
-      sinks.push_back(node.name());
+    if (read.contains(node.name()) || IsNoResult(node)) continue;
+    sinks.push_back(node.name());
+    if (node.op() != kDetectionPostProcess) continue;
+    for (int i = 1; i < kDetectionOutputs; ++i)
+      sinks.push_back(fmt::format("{}:{}", node.name(), i));
   }
   return sinks;
 }
@@ -265,6 +269,7 @@ Result<ConcreteFunction> ImportSavedModel(
     return tl::unexpected(std::move(error).In(directory.string()));
   }
   function->source = directory.string();
+  KeepDetectionOrder(*function);
   return function;
 }
 
