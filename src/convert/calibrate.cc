@@ -64,6 +64,47 @@ Result<void> RunExamples(const ir::Module& module,
   return {};
 }
 
+Result<void> RunExamplePairs(const ir::Module& module,
+                             std::span<const std::byte> before,
+                             const RepresentativeDataset& examples,
+                             const WantTensor& wanted, const ShowPair& show,
+                             const std::function<void(size_t)>& finished) {
+  // What the run before has shown, in order; the other one shows the same.
+  struct Kept {
+    ObservedTensor tensor;
+    std::vector<std::byte> data;
+  };
+  std::vector<Kept> kept;
+  InterpreterOptions options;
+  options.num_threads = 0;
+  options.observer = [&](const ObservedTensor& tensor) {
+    const auto& graph = *module.graphs[static_cast<size_t>(tensor.subgraph)];
+    if (wanted(graph, tensor.name))
+      kept.push_back({tensor, {tensor.data.begin(), tensor.data.end()}});
+  };
+  TRY_ASSIGN(Interpreter first, Interpreter::FromBuffer(before, options));
+  TRY(first.AllocateTensors());
+  size_t next = 0;
+  const auto run_first = [&](std::vector<NpyArray>& example) -> Result<bool> {
+    TRY_ASSIGN(const bool more, examples(example));
+    if (!more) return false;
+    kept.clear();
+    next = 0;
+    TRY(SetExample(first, example));
+    TRY(first.Invoke());
+    first.ResetVariableTensors();
+    return true;
+  };
+  const auto pair = [&](const ir::Graph& graph,
+                        const ObservedTensor& now) -> Result<void> {
+    if (!wanted(graph, now.name) || next >= kept.size()) return {};
+    Kept& was = kept[next++];
+    was.tensor.data = was.data;
+    return show(graph, now, was.tensor);
+  };
+  return RunExamples(module, run_first, pair, finished);
+}
+
 Result<Calibration> Calibrate(const ir::Module& module,
                               const RepresentativeDataset& examples,
                               const std::function<void(size_t)>& finished) {

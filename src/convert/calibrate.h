@@ -30,6 +30,20 @@ Result<void> RunExamples(const ir::Module& module,
                          const ShowTensor& show,
                          const std::function<void(size_t)>& finished = {});
 
+// Runs the module and `before`, a .tflite of the same operators with other
+// constants, side by side, and shows the tensors that are `wanted` as both
+// compute them.
+using ShowPair = std::function<Result<void>(const ir::Graph& graph,
+                                            const ObservedTensor& now,
+                                            const ObservedTensor& before)>;
+using WantTensor =
+    std::function<bool(const ir::Graph& graph, std::string_view name)>;
+Result<void> RunExamplePairs(const ir::Module& module,
+                             std::span<const std::byte> before,
+                             const RepresentativeDataset& examples,
+                             const WantTensor& wanted, const ShowPair& show,
+                             const std::function<void(size_t)>& finished = {});
+
 // Statistics of every float32 tensor. Errors: also for values that are no
 // finite numbers, naming the tensor.
 Result<Calibration> Calibrate(const ir::Module& module,

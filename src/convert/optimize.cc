@@ -12,6 +12,7 @@
 #include "base/try.h"
 #include "convert/calibrate.h"
 #include "convert/recipe.h"
+#include "emit/emit.h"
 #include "quantize/prune.h"
 #include "quantize/quantize.h"
 
@@ -194,9 +195,7 @@ class Optimizer {
     if (!(fraction > 0 && fraction < 1))
       return InvalidArgument(
           "the part of the weights to prune must lie between 0 and 1");
-    std::map<const ir::Node*, std::unique_ptr<InputProducts>> products;
-    if (HasExamples()) TRY(SeeInputs(layers, products));
-    const auto pruned = Prune(layers, fraction, pattern, products);
+    TRY_ASSIGN(const auto pruned, PruneInOrder(layers, fraction, pattern));
     int64_t weights = 0, zeros = 0, refitted = 0;
     for (const PrunedLayer& layer : pruned) {
       weights += layer.weights;
@@ -210,9 +209,35 @@ class Optimizer {
     return {};
   }
 
-  Result<void> SeeInputs(
-      const std::vector<WeightMatrix>& layers,
-      std::map<const ir::Node*, std::unique_ptr<InputProducts>>& products) {
+  // One layer after the other: each is fitted to what reaches it through those
+  // that have been pruned before it.
+  Result<std::vector<PrunedLayer>> PruneInOrder(
+      const std::vector<WeightMatrix>& layers, float fraction,
+      PrunePattern pattern) {
+    TRY_ASSIGN(const std::vector<std::byte> before, Emit(module_));
+    ProductsByNode products;
+    const bool sees = HasExamples();
+    if (sees && pattern == PrunePattern::kGlobal) {
+      TRY(SeeInputs(layers, before, products));
+    }
+    const std::vector<float> fractions =
+        FractionsOf(layers, fraction, pattern, products);
+    std::vector<PrunedLayer> pruned;
+    for (size_t l = 0; l < layers.size(); ++l) {
+      products.clear();
+      if (sees) TRY(SeeInputs({layers[l]}, before, products));
+      const auto seen = products.find(layers[l].node);
+      pruned.push_back(
+          PruneLayer(layers[l], fractions[l], pattern,
+                     seen == products.end() ? nullptr : seen->second.get()));
+    }
+    return pruned;
+  }
+
+  // What the layers read, as the module is now and as it was.
+  Result<void> SeeInputs(const std::vector<WeightMatrix>& layers,
+                         std::span<const std::byte> before,
+                         ProductsByNode& products) {
     std::multimap<std::string, InputProducts*> readers;
     for (const WeightMatrix& layer : layers) {
       if (layer.columns > InputProducts::kMostColumns) continue;
@@ -221,20 +246,27 @@ class Optimizer {
       readers.emplace(layer.graph->name + "/" + layer.node->input(0)->name,
                       of_layer.get());
     }
-    const auto show = [&](const ir::Graph& graph,
-                          const ObservedTensor& tensor) -> Result<void> {
-      if (tensor.dtype != DataType::kFloat32) return {};
+    if (readers.empty()) return {};
+    const auto show = [&](const ir::Graph& graph, const ObservedTensor& now,
+                          const ObservedTensor& was) -> Result<void> {
+      if (now.dtype != DataType::kFloat32 || now.data.size() != was.data.size())
+        return {};
       const auto [from, to] =
-          readers.equal_range(graph.name + "/" + std::string(tensor.name));
-      const auto* first = reinterpret_cast<const float*>(tensor.data.data());
+          readers.equal_range(graph.name + "/" + std::string(now.name));
+      const auto values = [](const ObservedTensor& tensor) {
+        return std::span(reinterpret_cast<const float*>(tensor.data.data()),
+                         tensor.data.size() / sizeof(float));
+      };
       for (auto reader = from; reader != to; ++reader)
-        reader->second->Add(tensor.shape,
-                            {first, tensor.data.size() / sizeof(float)});
+        reader->second->Add(now.shape, values(now), values(was));
       return {};
+    };
+    const auto wanted = [&](const ir::Graph& graph, std::string_view name) {
+      return readers.contains(graph.name + "/" + std::string(name));
     };
     return OnExamples([&](const RepresentativeDataset& examples,
                           const std::function<void(size_t)>& finished) {
-      return RunExamples(module_, examples, show, finished);
+      return RunExamplePairs(module_, before, examples, wanted, show, finished);
     });
   }
 

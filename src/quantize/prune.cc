@@ -22,6 +22,8 @@ constexpr int64_t kBlockSize = 4;
 // Of the mean of H's diagonal, added to it: inputs that are never seen have
 // none of their own.
 constexpr double kDamping = 0.01;
+// Of the same, when the weights that stay are fitted.
+constexpr double kFitDamping = 1e-5;
 // Multiplications that solving for the kept weights of a layer may take.
 constexpr double kMostOperations = 2e10;
 // Patches of one example's feature map that are looked at.
@@ -73,11 +75,14 @@ std::vector<double> InverseOf(const std::vector<double>& l, size_t n) {
   return inverse;
 }
 
-// H, damped.
+// H, the leading [n, n] of `products`, damped.
 std::vector<double> Damped(std::span<const double> products, size_t n) {
-  std::vector<double> h(products.begin(), products.end());
+  std::vector<double> h(n * n);
   double trace = 0;
-  for (size_t i = 0; i < n; ++i) trace += h[i * n + i];
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < n; ++j) h[i * n + j] = products[i * (n + 1) + j];
+    trace += h[i * n + i];
+  }
   const double damping =
       std::max(kDamping * trace / static_cast<double>(n), 1e-12);
   for (size_t i = 0; i < n; ++i) h[i * n + i] += damping;
@@ -195,20 +200,33 @@ void DropAndRefit(std::vector<float>& weights, int64_t rows, int64_t columns,
                          [](double x) { return static_cast<float>(x); });
 }
 
-// The kept weights of one row, fitted to what all of them gave.
-void FitRow(std::span<float> row, std::span<const float> exact,
-            const std::vector<double>& h) {
-  const size_t n = row.size();
+// The kept weights of one row and its bias, fitted to what all of them gave
+// before: the normal equations of least squares, over (x, 1).
+void FitRow(std::span<float> row, float* bias, std::span<const float> exact,
+            const InputProducts& products) {
+  const size_t n = row.size(), stride = n + 1;
   std::vector<size_t> kept;
   for (size_t i = 0; i < n; ++i) {
     if (row[i] != 0) kept.push_back(i);
   }
+  if (bias != nullptr) kept.push_back(n);
   const size_t m = kept.size();
+  const auto h = products.of_now(), g = products.with_before();
+  double trace = 0;
+  for (size_t i = 0; i < n; ++i) trace += h[i * stride + i];
+  const double damping = kFitDamping * trace / static_cast<double>(n);
   std::vector<double> a(m * m), x(m);
   for (size_t i = 0; i < m; ++i) {
-    for (size_t j = 0; j < m; ++j) a[i * m + j] = h[kept[i] * n + kept[j]];
+    const size_t from = kept[i] * stride;
+    for (size_t j = 0; j < m; ++j) a[i * m + j] = h[from + kept[j]];
+    if (kept[i] < n) {
+      // Damped towards the weight as it was.
+      a[i * m + i] += damping;
+      x[i] = damping * static_cast<double>(exact[kept[i]]);
+    }
     for (size_t j = 0; j < n; ++j)
-      x[i] += h[kept[i] * n + j] * static_cast<double>(exact[j]);
+      x[i] += g[from + j] * static_cast<double>(exact[j]);
+    if (bias != nullptr) x[i] += g[from + n] * static_cast<double>(*bias);
   }
   if (!Cholesky(a, m)) return;
   for (size_t i = 0; i < m; ++i) {
@@ -219,11 +237,13 @@ void FitRow(std::span<float> row, std::span<const float> exact,
     for (size_t k = i + 1; k < m; ++k) x[i] -= a[k * m + i] * x[k];
     x[i] /= a[i * m + i];
   }
-  for (size_t i = 0; i < m; ++i) row[kept[i]] = static_cast<float>(x[i]);
+  for (size_t i = 0; i < m; ++i)
+    (kept[i] == n ? *bias : row[kept[i]]) = static_cast<float>(x[i]);
 }
 
-void FitRows(std::vector<float>& weights, const std::vector<float>& exact,
-             int64_t rows, const std::vector<double>& h) {
+void FitRows(std::vector<float>& weights, std::vector<float>& bias,
+             const std::vector<float>& exact, int64_t rows,
+             const InputProducts& products) {
   const auto n = weights.size() / static_cast<size_t>(rows);
   const auto kept = static_cast<double>(static_cast<int64_t>(weights.size()) -
                                         std::ranges::count(weights, 0.0f));
@@ -233,7 +253,8 @@ void FitRows(std::vector<float>& weights, const std::vector<float>& exact,
     return;
   for (size_t r = 0; r < static_cast<size_t>(rows); ++r)
     FitRow(std::span(weights).subspan(r * n, n),
-           std::span(exact).subspan(r * n, n), h);
+           bias.empty() ? nullptr : &bias[r],
+           std::span(exact).subspan(r * n, n), products);
 }
 
 double RootMeanSquare(const std::vector<float>& values) {
@@ -244,19 +265,50 @@ double RootMeanSquare(const std::vector<float>& values) {
                    static_cast<double>(std::max<size_t>(values.size(), 1)));
 }
 
-// The fraction of each layer below one threshold of |w| / rms(w): layers of
-// small weights are not emptied for being small.
+// What each weight costs to drop, of what the layer's outputs amount to.
+std::vector<float> RelativeCosts(const WeightMatrix& layer,
+                                 const InputProducts* products) {
+  const std::vector<float> w = layer.weights->ToVector<float>();
+  std::vector<float> costs(w.size());
+  const auto n = static_cast<size_t>(layer.columns);
+  std::vector<double> u;
+  if (products != nullptr && products->rows() > 0)
+    u = FactorOfInverse(Damped(products->of_now(), n), n);
+  if (u.empty()) {
+    const double rms = RootMeanSquare(w);
+    for (size_t i = 0; i < w.size(); ++i)
+      costs[i] = rms > 0 ? std::abs(w[i]) / static_cast<float>(rms) : 0;
+    return costs;
+  }
+  const auto h = products->of_now();
+  double energy = 0;
+  for (size_t r = 0; r < static_cast<size_t>(layer.rows); ++r) {
+    for (size_t i = 0; i < n; ++i) {
+      double sum = 0;
+      for (size_t j = 0; j < n; ++j)
+        sum += h[i * (n + 1) + j] * static_cast<double>(w[r * n + j]);
+      energy += sum * static_cast<double>(w[r * n + i]);
+    }
+  }
+  for (size_t i = 0; i < w.size(); ++i) {
+    const size_t j = i % n;
+    const double ratio = static_cast<double>(w[i]) / u[j * n + j];
+    costs[i] = energy > 0 ? static_cast<float>(ratio * ratio / energy) : 0;
+  }
+  return costs;
+}
+
+// The part of each layer below one threshold of all costs.
 std::vector<float> GlobalFractions(const std::vector<WeightMatrix>& layers,
-                                   float fraction) {
-  std::vector<std::vector<float>> relative;
+                                   float fraction,
+                                   const ProductsByNode& products) {
+  std::vector<std::vector<float>> costs;
   std::vector<float> all;
   for (const WeightMatrix& layer : layers) {
-    std::vector<float> values = layer.weights->ToVector<float>();
-    const double rms = RootMeanSquare(values);
-    for (float& v : values)
-      v = rms > 0 ? std::abs(v) / static_cast<float>(rms) : 0;
-    all.insert(all.end(), values.begin(), values.end());
-    relative.push_back(std::move(values));
+    const auto seen = products.find(layer.node);
+    costs.push_back(RelativeCosts(
+        layer, seen == products.end() ? nullptr : seen->second.get()));
+    all.insert(all.end(), costs.back().begin(), costs.back().end());
   }
   if (all.empty()) return {};
   const size_t at = std::min(
@@ -265,11 +317,11 @@ std::vector<float> GlobalFractions(const std::vector<WeightMatrix>& layers,
   std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(at),
                    all.end());
   std::vector<float> fractions;
-  for (const auto& values : relative) {
-    const auto below =
-        std::ranges::count_if(values, [&](float v) { return v < all[at]; });
+  for (const auto& of_layer : costs) {
+    const auto below = std::ranges::count_if(
+        of_layer, [&](float cost) { return cost < all[at]; });
     fractions.push_back(static_cast<float>(below) /
-                        static_cast<float>(values.size()));
+                        static_cast<float>(of_layer.size()));
   }
   return fractions;
 }
@@ -292,42 +344,56 @@ std::vector<WeightMatrix> PrunableLayers(const ir::Module& module) {
     for (const auto& node : graph->nodes()) {
       if (!IsPrunable(*node)) continue;
       ir::Value* w = node->input(1);
-      layers.push_back({graph.get(), node.get(), w, w->shape[0],
-                        w->shape.elements() / w->shape[0]});
+      ir::Value* b = node->input(2);
+      const bool own_bias = b != nullptr && b->is_constant() &&
+                            b->type == DataType::kFloat32 && b->has_one_use() &&
+                            b->shape.elements() == w->shape[0];
+      layers.push_back({graph.get(), node.get(), w, own_bias ? b : nullptr,
+                        w->shape[0], w->shape.elements() / w->shape[0]});
     }
   }
   return layers;
 }
 
 InputProducts::InputProducts(const WeightMatrix& layer) : layer_(layer) {
-  products_.resize(static_cast<size_t>(layer.columns * layer.columns));
+  const auto size = static_cast<size_t>(layer.columns + 1);
+  of_now_.resize(size * size);
+  with_before_.resize(size * size);
 }
 
-void InputProducts::AddRow(std::span<const float> row) {
-  const size_t n = row.size();
-  for (size_t i = 0; i < n; ++i) {
-    const auto at_i = static_cast<double>(row[i]);
+void InputProducts::AddRow(std::span<const float> now,
+                           std::span<const float> before) {
+  const size_t n = now.size(), stride = n + 1;
+  for (size_t i = 0; i <= n; ++i) {
+    const double at_i = i < n ? static_cast<double>(now[i]) : 1;
     if (at_i == 0) continue;
-    for (size_t j = 0; j < n; ++j)
-      products_[i * n + j] += at_i * static_cast<double>(row[j]);
+    double* of_now = of_now_.data() + i * stride;
+    double* with_before = with_before_.data() + i * stride;
+    for (size_t j = 0; j < n; ++j) {
+      of_now[j] += at_i * static_cast<double>(now[j]);
+      with_before[j] += at_i * static_cast<double>(before[j]);
+    }
+    of_now[n] += at_i;
+    with_before[n] += at_i;
   }
   ++rows_;
 }
 
-void InputProducts::Add(const Shape& shape, std::span<const float> values) {
+void InputProducts::Add(const Shape& shape, std::span<const float> now,
+                        std::span<const float> before) {
   if (layer_.node->op() == Op::kConv2D) {
-    AddPatches(shape, values);
+    AddPatches(shape, now, before);
     return;
   }
   const auto columns = static_cast<size_t>(layer_.columns);
-  for (size_t at = 0; at + columns <= values.size(); at += columns)
-    AddRow(values.subspan(at, columns));
+  for (size_t at = 0; at + columns <= now.size(); at += columns)
+    AddRow(now.subspan(at, columns), before.subspan(at, columns));
 }
 
-// What the filter sees at some places of the map, padding left out by taking
-// only places where it lies within.
-void InputProducts::AddPatches(const Shape& shape,
-                               std::span<const float> values) {
+// What the filter sees at some places of the map; where it hangs over the
+// border, padding SAME, what lies outside is zero.
+void InputProducts::AddPatches(const Shape& shape, std::span<const float> now,
+                               std::span<const float> before) {
   if (shape.rank() != 4) return;
   const auto& options = layer_.node->Options<Conv2DOptions>();
   const Shape& filter = layer_.weights->shape;  // [O, H, W, C]
@@ -335,60 +401,68 @@ void InputProducts::AddPatches(const Shape& shape,
   if (shape[3] != channels) return;  // groups
   const int64_t high = (filter[1] - 1) * options.dilation_h_factor + 1;
   const int64_t wide = (filter[2] - 1) * options.dilation_w_factor + 1;
-  const int64_t rows = shape[1] - high + 1, cols = shape[2] - wide + 1;
+  const bool same = options.padding == Padding::kSame;
+  const int64_t top = same ? high / 2 : 0, left = same ? wide / 2 : 0;
+  const int64_t rows = same ? shape[1] : shape[1] - high + 1;
+  const int64_t cols = same ? shape[2] : shape[2] - wide + 1;
   if (rows < 1 || cols < 1) return;
   const int64_t places = int64_t{shape[0]} * rows * cols;
   const int64_t step = std::max<int64_t>(1, places / kMostPatches);
   std::vector<float> patch(static_cast<size_t>(layer_.columns));
+  std::vector<float> patch_before(patch.size());
   for (int64_t place = 0; place < places; place += step) {
     const int64_t n = place / (rows * cols);
-    const int64_t y = place / cols % rows, x = place % cols;
-    auto to = patch.begin();
+    const int64_t y = place / cols % rows - top, x = place % cols - left;
+    auto to = patch.begin(), to_before = patch_before.begin();
     for (int64_t a = 0; a < filter[1]; ++a) {
+      const int64_t at_y = y + a * options.dilation_h_factor;
       for (int64_t b = 0; b < filter[2]; ++b) {
-        const int64_t at =
-            ((n * shape[1] + y + a * options.dilation_h_factor) * shape[2] + x +
-             b * options.dilation_w_factor) *
-            channels;
-        const auto from = values.begin() + at;
-        to = std::copy(from, from + channels, to);
+        const int64_t at_x = x + b * options.dilation_w_factor;
+        if (at_y < 0 || at_y >= shape[1] || at_x < 0 || at_x >= shape[2]) {
+          to = std::fill_n(to, channels, 0.0f);
+          to_before = std::fill_n(to_before, channels, 0.0f);
+          continue;
+        }
+        const int64_t at = ((n * shape[1] + at_y) * shape[2] + at_x) * channels;
+        to = std::copy_n(now.begin() + at, channels, to);
+        to_before = std::copy_n(before.begin() + at, channels, to_before);
       }
     }
-    AddRow(patch);
+    AddRow(patch, patch_before);
   }
 }
 
-std::vector<PrunedLayer> Prune(
-    const std::vector<WeightMatrix>& layers, float fraction,
-    PrunePattern pattern,
-    const std::map<const ir::Node*, std::unique_ptr<InputProducts>>& products) {
-  std::vector<float> fractions(layers.size(), fraction);
+std::vector<float> FractionsOf(const std::vector<WeightMatrix>& layers,
+                               float fraction, PrunePattern pattern,
+                               const ProductsByNode& products) {
   if (pattern == PrunePattern::kGlobal)
-    fractions = GlobalFractions(layers, fraction);
-  std::vector<PrunedLayer> pruned;
-  for (size_t l = 0; l < layers.size(); ++l) {
-    const WeightMatrix& layer = layers[l];
-    std::vector<float> weights = layer.weights->ToVector<float>();
-    const Choice choice{fractions[l], pattern};
-    const auto seen = products.find(layer.node);
-    const auto n = static_cast<size_t>(layer.columns);
-    std::vector<double> h, u;
-    if (seen != products.end() && seen->second->rows() > 0) {
-      h = Damped(seen->second->products(), n);
-      u = FactorOfInverse(h, n);
-    }
-    if (u.empty()) {
-      DropLeast(weights, layer.rows, layer.columns, choice);
-    } else {
-      const std::vector<float> exact = weights;
-      DropAndRefit(weights, layer.rows, layer.columns, u, choice);
-      FitRows(weights, exact, layer.rows, h);
-    }
-    pruned.push_back({layer.node->output()->name,
-                      static_cast<int64_t>(weights.size()),
-                      std::ranges::count(weights, 0.0f), !u.empty()});
-    layer.weights->SetConstant(Blob::Own(std::move(weights)));
+    return GlobalFractions(layers, fraction, products);
+  return std::vector<float>(
+      layers.size(), pattern == PrunePattern::kTwoOfFour ? 0.5f : fraction);
+}
+
+PrunedLayer PruneLayer(const WeightMatrix& layer, float fraction,
+                       PrunePattern pattern, const InputProducts* products) {
+  std::vector<float> weights = layer.weights->ToVector<float>();
+  const Choice choice{fraction, pattern};
+  const auto n = static_cast<size_t>(layer.columns);
+  std::vector<double> u;
+  if (products != nullptr && products->rows() > 0)
+    u = FactorOfInverse(Damped(products->of_now(), n), n);
+  if (u.empty()) {
+    DropLeast(weights, layer.rows, layer.columns, choice);
+  } else {
+    const std::vector<float> exact = weights;
+    std::vector<float> bias;
+    if (layer.bias != nullptr) bias = layer.bias->ToVector<float>();
+    DropAndRefit(weights, layer.rows, layer.columns, u, choice);
+    FitRows(weights, bias, exact, layer.rows, *products);
+    if (layer.bias != nullptr) layer.bias->SetConstant(Blob::Own(bias));
   }
+  PrunedLayer pruned{layer.node->output()->name,
+                     static_cast<int64_t>(weights.size()),
+                     std::ranges::count(weights, 0.0f), !u.empty()};
+  layer.weights->SetConstant(Blob::Own(std::move(weights)));
   return pruned;
 }
 

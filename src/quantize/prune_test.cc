@@ -49,12 +49,14 @@ struct Layer {
     }
   }
 
-  Products Seen() {
-    Products products;
-    auto& p = products[layers[0].node];
-    p = std::make_unique<InputProducts>(layers[0]);
-    for (const auto& x : inputs) p->Add(Shape{1, kIn}, x);
+  std::unique_ptr<InputProducts> Seen() {
+    auto products = std::make_unique<InputProducts>(layers[0]);
+    for (const auto& x : inputs) products->Add(Shape{1, kIn}, x, x);
     return products;
+  }
+  PrunedLayer Drop(float fraction, PrunePattern pattern, bool see) {
+    const auto products = see ? Seen() : nullptr;
+    return PruneLayer(layers[0], fraction, pattern, products.get());
   }
 
   std::vector<float> Weights() const {
@@ -81,36 +83,33 @@ struct Layer {
 TEST(Prune, RefittedWeightsErrFarLess) {
   Layer plain, fitted;
   const auto exact = plain.Weights();
-  const auto dropped = Prune(plain.layers, 0.6f, PrunePattern::kLayer, {});
-  const auto kept =
-      Prune(fitted.layers, 0.6f, PrunePattern::kLayer, fitted.Seen());
-  EXPECT_FALSE(dropped[0].refitted);
-  EXPECT_TRUE(kept[0].refitted);
-  EXPECT_NEAR(static_cast<double>(dropped[0].zeros), 0.6 * kIn * kOut, 3);
-  EXPECT_NEAR(static_cast<double>(kept[0].zeros), 0.6 * kIn * kOut, 3);
+  const auto dropped = plain.Drop(0.6f, PrunePattern::kLayer, false);
+  const auto kept = fitted.Drop(0.6f, PrunePattern::kLayer, true);
+  EXPECT_FALSE(dropped.refitted);
+  EXPECT_TRUE(kept.refitted);
+  EXPECT_NEAR(static_cast<double>(dropped.zeros), 0.6 * kIn * kOut, 3);
+  EXPECT_NEAR(static_cast<double>(kept.zeros), 0.6 * kIn * kOut, 3);
   EXPECT_LT(fitted.Error(exact), 0.3 * plain.Error(exact));
 }
 
 TEST(Prune, TwoOfFourNeighbours) {
   for (const bool see : {false, true}) {
     Layer layer;
-    const auto pruned = Prune(layer.layers, 0.5f, PrunePattern::kTwoOfFour,
-                              see ? layer.Seen() : Products());
+    const auto pruned = layer.Drop(0.5f, PrunePattern::kTwoOfFour, see);
     const auto w = layer.Weights();
     for (size_t at = 0; at < w.size(); at += 4) {
       int zeros = 0;
       for (size_t i = at; i < at + 4; ++i) zeros += w[i] == 0;
       ASSERT_EQ(zeros, 2) << at;
     }
-    EXPECT_EQ(pruned[0].zeros, kIn * kOut / 2);
+    EXPECT_EQ(pruned.zeros, kIn * kOut / 2);
   }
 }
 
 TEST(Prune, BlocksOfFourNeighbours) {
   for (const bool see : {false, true}) {
     Layer layer;
-    Prune(layer.layers, 0.5f, PrunePattern::kBlock,
-          see ? layer.Seen() : Products());
+    layer.Drop(0.5f, PrunePattern::kBlock, see);
     const auto w = layer.Weights();
     int whole = 0;
     for (size_t at = 0; at < w.size(); at += 4) {
@@ -126,7 +125,10 @@ TEST(Prune, BlocksOfFourNeighbours) {
 TEST(Prune, TheLeastGoFirst) {
   Layer layer;
   const auto before = layer.Weights();
-  Prune(layer.layers, 0.25f, PrunePattern::kGlobal, {});
+  const auto fractions =
+      FractionsOf(layer.layers, 0.25f, PrunePattern::kGlobal, {});
+  EXPECT_NEAR(fractions[0], 0.25f, 0.01f);
+  layer.Drop(fractions[0], PrunePattern::kGlobal, false);
   const auto after = layer.Weights();
   float largest_dropped = 0, least_kept = 1e9f;
   for (size_t i = 0; i < before.size(); ++i) {
@@ -153,16 +155,22 @@ TEST(InputProducts, PatchesOfAConvolution) {
   const auto layers = PrunableLayers(module);
   ASSERT_EQ(layers.size(), 1u);
   InputProducts products(layers[0]);
-  products.Add(Shape{1, 3, 3, 1},
-               std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8, 9});
+  const std::vector<float> now = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const std::vector<float> before = {9, 8, 7, 6, 5, 4, 3, 2, 1};
+  products.Add(Shape{1, 3, 3, 1}, now, before);
   EXPECT_EQ(products.rows(), 4);
-  const double patches[4][4] = {
-      {1, 2, 4, 5}, {2, 3, 5, 6}, {4, 5, 7, 8}, {5, 6, 8, 9}};
-  for (size_t i = 0; i < 4; ++i) {
-    for (size_t j = 0; j < 4; ++j) {
-      double want = 0;
-      for (const auto& p : patches) want += p[i] * p[j];
-      EXPECT_EQ(products.products()[i * 4 + j], want);
+  // A one behind each row stands for the bias.
+  const double patches[4][5] = {
+      {1, 2, 4, 5, 1}, {2, 3, 5, 6, 1}, {4, 5, 7, 8, 1}, {5, 6, 8, 9, 1}};
+  for (size_t i = 0; i < 5; ++i) {
+    for (size_t j = 0; j < 5; ++j) {
+      double of_now = 0, with_before = 0;
+      for (const auto& p : patches) {
+        of_now += p[i] * p[j];
+        with_before += p[i] * (j == 4 ? 1 : 10 - p[j]);
+      }
+      EXPECT_EQ(products.of_now()[i * 5 + j], of_now);
+      EXPECT_EQ(products.with_before()[i * 5 + j], with_before);
     }
   }
 }
@@ -186,7 +194,7 @@ TEST(ClusterWeights, FewDifferentOnesNearTheirOrigin) {
 
 TEST(ClusterWeights, ZeroStaysZero) {
   Layer layer;
-  Prune(layer.layers, 0.5f, PrunePattern::kLayer, {});
+  layer.Drop(0.5f, PrunePattern::kLayer, false);
   const auto before = layer.Weights();
   ClusterWeights(layer.layers, 4);
   const auto after = layer.Weights();
