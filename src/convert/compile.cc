@@ -11,11 +11,13 @@
 namespace liteforge {
 
 Result<std::vector<std::byte>> Compile(const ConcreteFunction& function,
-                                       bool allow_constant_outputs) {
+                                       bool allow_constant_outputs,
+                                       std::map<std::string, Blob> metadata) {
   InterpreterEvaluator evaluator;
   TRY_ASSIGN(const auto module, Lower(function, evaluator));
   if (!allow_constant_outputs) TRY(CheckOutputs(function, *module));
   TRY(RunPasses(*module));
+  module->metadata = std::move(metadata);
   return Emit(*module);
 }
 

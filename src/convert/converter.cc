@@ -9,8 +9,10 @@
 #include "base/atomic_file.h"
 #include "base/try.h"
 #include "convert/compile.h"
+#include "convert/describe_model.h"
 #include "convert/detect.h"
 #include "formats/keras/keras_file.h"
+#include "formats/tflite/model_metadata.h"
 #include "function/write_saved_model.h"
 #include "import/detection/cut_detector.h"
 #include "import/detection/import_detection.h"
@@ -119,7 +121,13 @@ class Converter::Impl {
       notices_.push_back(
           "float64 is computed as float32, inputs and outputs included");
     }
-    return Compile(function, options_.allow_constant_outputs);
+    TRY_ASSIGN(ModelNotes notes, DescribeModel(function, options_.labels));
+    TRY_ASSIGN(auto bytes, Compile(function, options_.allow_constant_outputs,
+                                   std::move(notes.metadata)));
+    if (notes.files.empty()) return bytes;
+    const auto archive = PackFiles(notes.files, bytes.size());
+    bytes.insert(bytes.end(), archive.begin(), archive.end());
+    return bytes;
   }
 
   std::string path_;
@@ -174,8 +182,7 @@ Result<Converter> Converter::FromDetectionCheckpoint(
         TRY_ASSIGN(DetectionModel model,
                    ImportDetection(pipeline_config, checkpoint,
                                    DetectionOptionsOf(o)));
-        notices.insert(notices.end(), model.notices.begin(),
-                       model.notices.end());
+        notices = std::move(model.notices);
         return std::move(model.function);
       }));
 }
