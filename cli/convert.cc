@@ -240,6 +240,9 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
   verb->add_option("--checkpoint", arguments->checkpoint,
                    "The directory with the checkpoint of a pipeline.config");
   AddDetectionOptions(*verb, options);
+  verb->add_option("--labels", options.labels,
+                   "Labels to keep in the .tflite: one a line, or a label map "
+                   "(.pbtxt)");
   verb->add_flag("--allow-constant-outputs", options.allow_constant_outputs,
                  "Convert even if no output depends on an input");
   AddOptimize(*verb, options.optimize);

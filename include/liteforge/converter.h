@@ -96,6 +96,11 @@ struct ConvertOptions {
   int32_t max_detections = 10;
   bool use_regular_nms = false;
 
+  // A file of labels, one a line, or a label map of the Object Detection API
+  // (.pbtxt): kept within the .tflite as TFLite Metadata. Of a detector's
+  // classes, else of places along the last axis of the first output.
+  std::filesystem::path labels;
+
   // A model whose outputs are all constants, or empty, is refused unless this
   // is set.
   bool allow_constant_outputs = false;
@@ -133,8 +138,8 @@ class Converter {
   // The same into a file, which is whole or not there.
   Result<void> ConvertToFile(const std::filesystem::path& path);
 
-  // The same model as TensorFlow has it: a SavedModel's directory, made if it is
-  // not there.
+  // The same model as TensorFlow has it: a SavedModel's directory, made if it
+  // is not there.
   Result<void> ConvertToSavedModel(const std::filesystem::path& directory);
 
   // What the user should know of a conversion that worked.

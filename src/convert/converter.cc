@@ -9,10 +9,12 @@
 #include "base/atomic_file.h"
 #include "base/try.h"
 #include "convert/compile.h"
+#include "convert/describe_model.h"
 #include "convert/detect.h"
 #include "convert/optimize.h"
 #include "emit/emit.h"
 #include "formats/keras/keras_file.h"
+#include "formats/tflite/model_metadata.h"
 #include "function/write_saved_model.h"
 #include "import/detection/cut_detector.h"
 #include "import/detection/import_detection.h"
@@ -136,17 +138,28 @@ class Converter::Impl {
       notices_.push_back(
           "float64 is computed as float32, inputs and outputs included");
     }
-    return CompileModule(function, options_.allow_constant_outputs);
+    TRY_ASSIGN(ModelNotes notes, DescribeModel(function, options_.labels));
+    TRY_ASSIGN(auto module,
+               CompileModule(function, options_.allow_constant_outputs));
+    module->metadata = std::move(notes.metadata);
+    files_ = std::move(notes.files);
+    return module;
   }
 
   Result<std::vector<std::byte>> Convert() {
+    files_.clear();
     TRY_ASSIGN(const auto module, LoadModule());
     TRY(OptimizeModule(*module, options_.optimize, notices_));
-    return Emit(*module);
+    TRY_ASSIGN(auto bytes, Emit(*module));
+    if (files_.empty()) return bytes;
+    const auto archive = PackFiles(files_, bytes.size());
+    bytes.insert(bytes.end(), archive.begin(), archive.end());
+    return bytes;
   }
 
   std::string path_;
-  Import import_;  // one of the two
+  decltype(ModelNotes::files) files_;  // go behind the model
+  Import import_;                      // one of the two
   Load load_;
 };
 
@@ -212,8 +225,7 @@ Result<Converter> Converter::FromDetectionCheckpoint(
         TRY_ASSIGN(DetectionModel model,
                    ImportDetection(pipeline_config, checkpoint,
                                    DetectionOptionsOf(o)));
-        notices.insert(notices.end(), model.notices.begin(),
-                       model.notices.end());
+        notices = std::move(model.notices);
         return std::move(model.function);
       }));
 }

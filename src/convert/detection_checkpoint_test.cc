@@ -8,6 +8,9 @@
 #include <sstream>
 
 #include "convert/detection_testing.h"
+#include "formats/tflite/metadata_generated.h"
+#include "formats/tflite/model_metadata.h"
+#include "formats/tflite/model_reader.h"
 
 namespace liteforge {
 namespace {
@@ -106,6 +109,35 @@ TEST_F(DetectionCheckpoint, OptionsReachThePostProcess) {
   ASSERT_EQ(run.details.size(), 4u);
   EXPECT_EQ(run.details[0].shape, (Shape{1, 25, 4}));
   EXPECT_EQ(run.values[3], std::vector<float>{0});
+}
+
+// What programs such as detect read: how to prepare the image, what is what.
+TEST_F(DetectionCheckpoint, SaysWhatItsTensorsMean) {
+  const auto bytes = Convert(SmallSsd().Text());
+  ASSERT_TRUE(bytes) << bytes.error().ToString();
+  const auto model = TfliteModel::FromBytes(Blob::Copy(*bytes));
+  ASSERT_TRUE(model);
+  const tflite::metadata::SubGraphMetadata* graph = nullptr;
+  for (const auto* entry : *(*model)->metadata()) {
+    if (Text(entry->name()) != kMetadataName) continue;
+    graph = tflite::metadata::GetModelMetadata(
+                model->BufferData(entry->buffer()).data())
+                ->subgraph_metadata()
+                ->Get(0);
+  }
+  ASSERT_NE(graph, nullptr);
+  const auto* normalization = graph->input_tensor_metadata()
+                                  ->Get(0)
+                                  ->process_units()
+                                  ->Get(0)
+                                  ->options_as_NormalizationOptions();
+  EXPECT_EQ(normalization->mean()->Get(0), 127.5f);
+  EXPECT_EQ(normalization->std()->Get(0), 127.5f);
+  std::vector<std::string> names;
+  for (const auto* tensor : *graph->output_tensor_metadata())
+    names.push_back(tensor->name()->str());
+  EXPECT_THAT(names, ElementsAre("location", "category", "score",
+                                 "number of detections"));
 }
 
 TEST_F(DetectionCheckpoint, TwoRunsGiveTheSameBytes) {

@@ -46,8 +46,8 @@ struct ConcreteFunction {
 };
 
 // Puts the nodes in the order in which they are needed by the outputs, these
-// taken by their names: the order of an imported SavedModel, so that a model and
-// its SavedModel become the same file. Nodes that are not needed go; inputs
+// taken by their names: the order of an imported SavedModel, so that a model
+// and its SavedModel become the same file. Nodes that are not needed go; inputs
 // stay, in front.
 void OrderByOutputs(ConcreteFunction& function);
 

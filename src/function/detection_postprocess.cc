@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
+#include <set>
 
 #include "function/op_helpers.h"
 #include "function/ops.h"
@@ -57,26 +57,33 @@ InputReference Origin(const Nodes& nodes, std::string_view tensor) {
 
 }  // namespace
 
-void KeepDetectionOrder(ConcreteFunction& function) {
-  if (function.outputs.size() != kDetectionOutputs) return;
+std::vector<int> DetectionOutputsOf(const ConcreteFunction& function) {
+  if (function.outputs.size() != kDetectionOutputs) return {};
   Nodes nodes;
   for (const tf::NodeDef& node : function.graph.node())
     nodes[node.name()] = &node;
-  std::map<int, FunctionArgument> ordered;
+  std::vector<int> outputs;
   std::string_view first;
   for (const FunctionArgument& output : function.outputs) {
     const InputReference at = Origin(nodes, output.tensor);
     const auto node = nodes.find(at.node);
     if (node == nodes.end() || node->second->op() != kDetectionPostProcess ||
-        (!first.empty() && at.node != first))
-      return;
+        at.output >= kDetectionOutputs || (!first.empty() && at.node != first))
+      return {};
     first = node->first;
-    ordered.emplace(at.output, output);
+    outputs.push_back(at.output);
   }
-  if (ordered.size() != kDetectionOutputs) return;
-  function.outputs.clear();
-  for (auto& [index, output] : ordered)
-    function.outputs.push_back(std::move(output));
+  const std::set<int> distinct(outputs.begin(), outputs.end());
+  return distinct.size() == kDetectionOutputs ? outputs : std::vector<int>();
+}
+
+void KeepDetectionOrder(ConcreteFunction& function) {
+  const std::vector<int> order = DetectionOutputsOf(function);
+  if (order.empty()) return;
+  std::vector<FunctionArgument> ordered(order.size());
+  for (size_t i = 0; i < order.size(); ++i)
+    ordered[static_cast<size_t>(order[i])] = std::move(function.outputs[i]);
+  function.outputs = std::move(ordered);
 }
 
 std::string ImplementsText(const tf::NodeDef& node) {

@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "formats/tensorflow/graph.pb.h"
 #include "function/concrete_function.h"
@@ -18,6 +19,11 @@ namespace liteforge {
 constexpr std::string_view kDetectionPostProcess =
     "TFLite_Detection_PostProcess";
 constexpr int kDetectionOutputs = 4;
+
+// Which of the operator's outputs each output of the function is, through
+// Identity: 0 boxes, 1 classes, 2 scores, 3 count. Empty unless they are all of
+// one such node's, each once.
+std::vector<int> DetectionOutputsOf(const ConcreteFunction& function);
 
 // The op's outputs stand in its own order (boxes, classes, scores, count) when
 // they are all that a function gives, whatever the order of the keys: those

@@ -5,16 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "function/image_normalization.h"
 #include "import/detection/network.h"
 
 namespace liteforge {
-
-// What the caller has to do to pixels of [0, 255], in RGB: (x - mean) / std,
-// per channel.
-struct ImageNormalization {
-  std::vector<float> mean;
-  std::vector<float> std;
-};
 
 struct FeatureExtractor {
   std::string_view type;  // of feature_extractor in pipeline.config

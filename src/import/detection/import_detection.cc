@@ -80,12 +80,12 @@ Result<DetectionModel> ImportDetection(
   if (!built)
     return tl::unexpected(
         std::move(built.error()).In(pipeline_config.string()));
-  model.normalization = *std::move(built);
   auto function = f.Finish();
   if (!function)
     return tl::unexpected(
         std::move(function.error()).In(pipeline_config.string()));
   model.function = *std::move(function);
+  SetNormalization(model.function, *built);
   OrderByOutputs(model.function);
   KeepDetectionOrder(model.function);
   model.function.source = pipeline_config.string();

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "function/concrete_function.h"
-#include "import/detection/feature_extractors.h"
 
 namespace liteforge {
 
@@ -24,9 +23,9 @@ struct DetectionModel {
   // Input "input" [1, H, W, channels] float32. Outputs boxes, classes, scores
   // and count under the keys output_3, output_2, output_1 and output_0; in this
   // order for a single-shot detector, in that of the keys for a CenterNet.
+  // Its input's normalization is noted at it (function/image_normalization.h);
+  // 0 and 1 when the graph normalizes by itself.
   ConcreteFunction function;
-  // Of the input; identity when the graph normalizes by itself.
-  ImageNormalization normalization;
   std::vector<std::string> notices;
 };
 

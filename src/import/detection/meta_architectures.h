@@ -2,6 +2,7 @@
 // A whole detector in a FunctionBuilder: input, network, outputs.
 #pragma once
 
+#include "function/image_normalization.h"
 #include "import/detection/import_detection.h"
 #include "import/detection/network.h"
 

@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "import/detection/anchors.h"
 #include "import/detection/box_predictor.h"
+#include "import/detection/feature_extractors.h"
 #include "import/detection/meta_architectures.h"
 
 namespace liteforge {

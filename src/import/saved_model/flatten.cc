@@ -19,6 +19,7 @@
 #include "formats/tensorflow/tensor_proto.h"
 #include "formats/tensorflow/text_format.h"
 #include "function/detection_postprocess.h"
+#include "function/image_normalization.h"
 
 namespace liteforge {
 namespace {
@@ -661,6 +662,12 @@ Result<ConcreteFunction> Flattener::FlattenGraph(
         node->op().starts_with("Placeholder"))
       argument.shape = FromTensorFlow(shape->shape());
     scope.fed[{node->name(), at.output}] = AddPlaceholder(std::move(argument));
+    tf::NodeDef& placeholder =
+        *function_.graph.mutable_node(function_.graph.node_size() - 1);
+    for (const auto& [key, value] : node->attr()) {
+      if (key.starts_with(kImageAttribute))
+        (*placeholder.mutable_attr())[key] = value;
+    }
   }
   for (const FunctionArgument& output : outputs) {
     auto operand = Resolve(scope, output.tensor);
