@@ -13,6 +13,7 @@
 namespace liteforge {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
@@ -166,6 +167,29 @@ TEST_F(KerasArchive, GivesLayersOfInnerModelsTheirPath) {
                   Archive(config, {"layers/dense/vars/0",
                                    "layers/functional/layers/dense/vars/0"}))),
               ElementsAre("same: 0", "inner/same: 0"));
+}
+
+TEST_F(KerasArchive, FindsTheLayersOfAModelRunOnEachStep) {
+  const std::string inner =
+      Model("inner", {Layer("InputLayer", "i"), Layer("Dense", "low"),
+                      Layer("Dense", "high")});
+  const std::string wrapper =
+      R"({"class_name": "TimeDistributed", "config": {"name": "td",
+          "layer": )" +
+      inner + "}}";
+  const fs::path path =
+      Write(Archive(Model("m", {Layer("InputLayer", "x"), wrapper}),
+                    {"layers/time_distributed/layer/layers/dense/vars/0",
+                     "layers/time_distributed/layer/layers/dense_1/vars/0"}));
+  EXPECT_THAT(LayersOf(path), ElementsAre("td/low: 0", "td/high: 0"));
+}
+
+TEST_F(KerasArchive, SaysThatArraysOfPythonCannotBeRead) {
+  Members members = Archive(Model("m", {Layer("Dense", "d")}), {});
+  members.erase("model.weights.h5");
+  members["model.weights.npz"] = "x";
+  EXPECT_THAT(ErrorOf(Write(members)),
+              AllOf(HasSubstr("model.weights.npz"), HasSubstr("model.save(")));
 }
 
 TEST_F(KerasArchive, ReadsTheNamesOfKeras213) {

@@ -39,6 +39,9 @@ LayerOutputs BuildAdaptive(LayerContext& c, int rank, Reduction reduce) {
       return Unsupported("it needs to know the size of its input " +
                          x.shape().ToString() +
                          "; give the model's input a size");
+    constexpr int32_t kMaxParts = 4096;
+    if (sizes[static_cast<size_t>(i)] > kMaxParts)
+      return Unsupported("its output_size is too large");
     x = PoolAxis(x, axis, sizes[static_cast<size_t>(i)], reduce);
   }
   return One(x);

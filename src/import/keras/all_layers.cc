@@ -201,4 +201,10 @@ const KerasLayer* FindKerasLayer(std::string_view class_name) {
   return found ? row->layer : nullptr;
 }
 
+std::vector<std::string_view> KerasLayerNames() {
+  std::vector<std::string_view> names;
+  for (const Row& row : kLayers) names.push_back(row.name);
+  return names;
+}
+
 }  // namespace liteforge

@@ -6,6 +6,9 @@
 
 namespace liteforge {
 
+// The class names of all of them, sorted.
+std::vector<std::string_view> KerasLayerNames();
+
 // activation_layers.cc
 extern const KerasLayer kActivationLayer, kEluLayer, kLeakyReluLayer,
     kPReluLayer, kReluLayer, kSoftmaxLayer, kThresholdedReluLayer;

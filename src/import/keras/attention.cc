@@ -243,9 +243,10 @@ Result<Tensor> HeadsMask(LayerContext& c, const Operands& x) {
   TRY_ASSIGN(const auto given, c.TensorArguments("attention_mask"));
   if (!given.empty()) mask = And(Cast(given[0], DataType::kBool), mask);
   if (mask.empty()) return mask;
-  if (mask.rank() > 4)
+  if (mask.rank() < 2 || mask.rank() > 4)
     return InvalidModel("its attention_mask must be [batch, query, value]");
-  while (mask.rank() < 4) mask = ExpandDims(mask, mask.rank() - 2);
+  while (!mask.empty() && mask.rank() < 4)
+    mask = ExpandDims(mask, mask.rank() - 2);
   return mask;
 }
 

@@ -123,6 +123,8 @@ Result<Shape> EinsumShape(const std::string& equation, const Tensor& a,
   const int axes = a.rank() - static_cast<int>(left.size()) + 3;
   expand(left, axes);
   expand(result, axes);
+  if (result.size() > static_cast<size_t>(Shape::kMaxRank))
+    return InvalidModel("its equation '" + equation + "' has too many labels");
   Shape shape;
   for (const char label : result) {
     const size_t in_a = left.find(label), in_b = right.find(label);

@@ -15,6 +15,11 @@ namespace liteforge {
 Result<void> WrapAxes(std::vector<int32_t>& axes, int rank);
 Result<int32_t> WrapAxis(int32_t axis, int rank, std::string_view key);
 
+// What a file may make a layer list: repeated elements, written-out steps.
+constexpr int32_t kMaxListed = 1 << 20;
+// Elements of a constant that a layer makes without having it stored.
+constexpr int64_t kMaxMadeElements = int64_t{1} << 27;
+
 // Errors unless 1 <= size <= INT32_MAX.
 Result<int32_t> CheckedDim(int64_t size);
 

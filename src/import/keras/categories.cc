@@ -51,7 +51,8 @@ LayerOutputs BuildCategoryEncoding(LayerContext& c) {
   TRY_ASSIGN(const std::string mode,
              c.config.String("output_mode", "multi_hot"));
   if (tokens < 1) return InvalidModel("'num_tokens' must be positive");
-  if (x.rank() < 1) return InvalidModel("its input has no batch dimension");
+  if (x.rank() < 1 || x.rank() >= Shape::kMaxRank)
+    return InvalidModel("its input has no batch dimension");
   return Encode(c, Cast(x, DataType::kInt32), tokens, mode);
 }
 
@@ -59,7 +60,8 @@ LayerOutputs BuildDiscretization(LayerContext& c) {
   TRY_ASSIGN(const Tensor x, c.FloatInput());
   TRY_ASSIGN(std::vector<float> bounds, c.config.Floats("bin_boundaries"));
   TRY_ASSIGN(const std::string mode, c.config.String("output_mode", "int"));
-  if (x.rank() < 1) return InvalidModel("its input has no batch dimension");
+  if (x.rank() < 1 || x.rank() + 1 >= Shape::kMaxRank)
+    return InvalidModel("its input has no batch dimension");
   const auto count = static_cast<int32_t>(bounds.size());
   const Tensor boundaries =
       c.f.Constant(FloatConstant({count}, std::move(bounds)));

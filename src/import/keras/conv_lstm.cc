@@ -41,6 +41,7 @@ Result<Shape> StateShape(const LayerConfig& config, const Shape& x) {
              ReadSpatial(config, rank, /*causal=*/false, ones));
   TRY_ASSIGN(const auto size, config.KernelSize(rank));
   TRY_ASSIGN(const int32_t filters, config.Int("filters"));
+  if (filters < 1) return InvalidModel("'filters' must be positive");
   if (x.rank() != rank + 2)
     return InvalidModel("its steps " + x.ToString() + " must have " +
                         std::to_string(rank + 2) + " dimensions");

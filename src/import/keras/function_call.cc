@@ -238,7 +238,8 @@ Result<FunctionCall::Dims> FunctionCall::DimsOf(size_t place,
   if (value == nullptr) return Missing(names);
   Dims dims;
   if (const Tensor* tensor = c.TensorIn(*value)) {
-    if (tensor->rank() != 1 || tensor->dim(0) < 0)
+    if (tensor->rank() != 1 || tensor->dim(0) < 0 ||
+        tensor->dim(0) > Shape::kMaxRank)
       return Unsupported("a shape of unknown length");
     dims.tensor = Cast(*tensor, DataType::kInt32);
     dims.known.assign(static_cast<size_t>(tensor->dim(0)), -1);
@@ -246,6 +247,8 @@ Result<FunctionCall::Dims> FunctionCall::DimsOf(size_t place,
     return dims;
   }
   const json list = value->is_array() ? *value : json::array({*value});
+  if (list.size() > static_cast<size_t>(Shape::kMaxRank))
+    return InvalidModel("its shape has too many dimensions");
   std::vector<Tensor> parts;
   for (const json& part : list) {
     if (const Tensor* tensor = c.TensorIn(part)) {

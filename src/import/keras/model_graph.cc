@@ -88,9 +88,15 @@ json Argument(const json& wrapped, RawCall& call) {
     return IsReference(history) ? AddReference(history, call) : json();
   }
   if (!value.is_structured()) return value;
-  json copy = value;
-  for (auto& part : copy) part = Argument(json(part), call);
-  return copy;
+  json taken = value.is_array() ? json::array() : json::object();
+  for (const auto& [key, part] : value.items()) {
+    if (value.is_array()) {
+      taken.push_back(Argument(part, call));
+    } else {
+      taken[key] = Argument(part, call);
+    }
+  }
+  return taken;
 }
 
 // Those that matter at inference.

@@ -17,6 +17,7 @@
 #include "base/try.h"
 #include "function/ops.h"
 #include "import/keras/all_layers.h"
+#include "import/keras/axes.h"
 #include "import/keras/cudnn_cell.h"
 #include "import/keras/recurrent_cell.h"
 
@@ -95,6 +96,9 @@ class Stepper {
       stepper.cells_.push_back(cell.cell);
       first += specs.size();
       TRY_ASSIGN(const Shape state, cell.cell->state_shape(config, x));
+      const int64_t elements = state.elements();
+      if (elements < 1 || elements > kMaxMadeElements / std::max(1, x[0]))
+        return Unsupported("its state " + state.ToString() + " is too large");
       for (int i = 0; i < cell.cell->states; ++i)
         stepper.states_.push_back(state);
       x = WithBatch(x[0], state);
@@ -375,7 +379,9 @@ Result<Outcome> RunThrough(Run& run, Stepper& stepper,
   const int32_t steps = run.x.dim(0);
   if (steps == 0) return InvalidModel("its input has no steps");
   if (!run.mask.empty()) states.push_back(ZerosLike(states[stepper.output()]));
-  const bool written_out = steps == 1 || (unroll && steps > 0);
+  constexpr int32_t kMaxUnrolled = 4096;
+  const bool written_out =
+      steps == 1 || (unroll && steps > 0 && steps <= kMaxUnrolled);
   TRY_ASSIGN(Outcome outcome, written_out ? Unroll(run, stepper, states)
                                           : Loop(run, stepper, states));
   if (!run.mask.empty()) outcome.states.pop_back();
@@ -404,7 +410,8 @@ Tensor StepsMask(const Tensor& mask, int rank, bool backwards) {
   if (mask.empty()) return mask;
   Tensor steps = Transpose(mask, {1, 0});
   if (backwards) steps = Reverse(steps, 0);
-  while (steps.rank() < rank) steps = ExpandDims(steps, steps.rank());
+  while (!steps.empty() && steps.rank() < rank)
+    steps = ExpandDims(steps, steps.rank());
   return steps;
 }
 

@@ -164,6 +164,8 @@ LayerOutputs SplitOperands(const FunctionCall& call) {
   TRY_ASSIGN(const Tensor x, call.Operand(1, kX));
   TRY_ASSIGN(const int32_t count, call.Int(9, "num_split"));
   TRY_ASSIGN(axis, WrapAxis(axis, x.rank(), "axis"));
+  if (count < 1 || count > kMaxListed)
+    return InvalidModel("its axis does not split into equal parts");
   return Split(x, axis, count);
 }
 
@@ -178,7 +180,8 @@ LayerOutputs SplitAt(const FunctionCall& call) {
   if (how == nullptr) return InvalidModel("it does not say how to split");
   TRY_ASSIGN(std::vector<int32_t> list, call.Ints(1, kHow));
   if (!how->is_array()) {
-    if (list[0] < 1 || x.dim(axis) < 0 || x.dim(axis) % list[0] != 0)
+    if (list.size() != 1 || list[0] < 1 || list[0] > kMaxListed ||
+        x.dim(axis) < 0 || x.dim(axis) % list[0] != 0)
       return InvalidModel("its axis does not split into equal parts");
     return Split(x, axis, list[0]);
   }
@@ -203,7 +206,7 @@ LayerOutputs UnstackAlong(const FunctionCall& call) {
   TRY_ASSIGN(const Tensor x, call.Operand(0, kX));
   TRY_ASSIGN(int32_t axis, call.Int(2, "axis", 0));
   TRY_ASSIGN(axis, WrapAxis(axis, x.rank(), "axis"));
-  if (x.dim(axis) < 0)
+  if (x.dim(axis) < 0 || x.dim(axis) > kMaxListed)
     return Unsupported("an axis of unknown size is taken apart");
   std::vector<Tensor> parts;
   for (int32_t i = 0; i < x.dim(axis); ++i) parts.push_back(Index(x, axis, i));
@@ -227,23 +230,24 @@ Result<int32_t> Bound(const json& slice, const char* name, int32_t fallback) {
   return LayerConfig(one, 3).Int("index");
 }
 
+bool IsOfClass(const json& value, std::string_view class_name) {
+  if (!value.is_object()) return false;
+  const auto found = value.find("class_name");
+  return found != value.end() && *found == class_name;
+}
+
 Result<Item> ItemOf(const json& wrapped) {
   Item item;
   if (wrapped.is_null()) {
     item.kind = Item::kNewAxis;
     return item;
   }
-  if (wrapped.is_object() &&
-      wrapped.value("class_name", "") == "__ellipsis__") {
-    item.kind = Item::kEllipsis;
-    return item;
-  }
-  if (wrapped == "...") {
+  if (IsOfClass(wrapped, "__ellipsis__") || wrapped == "...") {
     item.kind = Item::kEllipsis;
     return item;
   }
   const json& value =
-      wrapped.is_object() && wrapped.value("class_name", "") == "__slice__"
+      IsOfClass(wrapped, "__slice__") && wrapped.contains("config")
           ? wrapped["config"]
           : wrapped;
   if (value.is_object() &&
@@ -388,9 +392,12 @@ LayerOutputs Turned(const FunctionCall& call) {
 LayerOutputs TileBy(const FunctionCall& call) {
   TRY_ASSIGN(Tensor x, call.Operand(0, "x input"));
   TRY_ASSIGN(auto times, call.Ints(1, "repeats multiples"));
+  if (times.size() > static_cast<size_t>(Shape::kMaxRank))
+    return InvalidModel("it repeats more axes than there can be");
   while (static_cast<int>(times.size()) < x.rank())
     times.insert(times.begin(), 1);
-  while (x.rank() < static_cast<int>(times.size())) x = ExpandDims(x, 0);
+  while (!x.empty() && x.rank() < static_cast<int>(times.size()))
+    x = ExpandDims(x, 0);
   return One(Tile(x, times));
 }
 
@@ -403,6 +410,7 @@ LayerOutputs RepeatEach(const FunctionCall& call) {
   if (x.dim(axis) < 0)
     return Unsupported("an axis of unknown size is repeated");
   TRY_ASSIGN(const int32_t count, CheckedDim(int64_t{x.dim(axis)} * times));
+  if (count > kMaxListed) return Unsupported("its output is too large");
   std::vector<int32_t> which;
   for (int32_t i = 0; i < count; ++i) which.push_back(i / times);
   return One(Gather(x, call.c.f.Constant(IntVector(std::move(which))), axis));
@@ -450,7 +458,7 @@ LayerOutputs OneHotOf(const FunctionCall& call) {
   TRY_ASSIGN(const double on, call.Float(2, "on_value", 1));
   TRY_ASSIGN(const double off, call.Float(3, "off_value", 0));
   TRY_ASSIGN(const int32_t axis, call.Int(4, "axis", -1));
-  if (axis != -1 || depth < 1)
+  if (axis != -1 || depth < 1 || x.rank() >= Shape::kMaxRank)
     return Unsupported("only a new last axis of known size");
   Shape shape = x.shape();
   shape.Append(depth);
@@ -512,7 +520,8 @@ LayerOutputs Blocks(const FunctionCall& call, std::string_view op) {
   TRY_ASSIGN(const Tensor x, call.Operand(0, "x input"));
   TRY_ASSIGN(const int32_t size, call.Int(1, "block_size"));
   TRY_ASSIGN(const std::string format, call.String(2, "data_format", "NHWC"));
-  if (x.rank() != 4 || x.dim(3) < 0 || size < 2 ||
+  constexpr int32_t kMaxBlock = 1024;
+  if (x.rank() != 4 || x.dim(3) < 0 || size < 2 || size > kMaxBlock ||
       (format != "NHWC" && format != "channels_last"))
     return Unsupported("only images [N, H, W, C] of known channels");
   const bool to_depth = op == "SpaceToDepth";
@@ -520,9 +529,10 @@ LayerOutputs Blocks(const FunctionCall& call, std::string_view op) {
   Shape shape{x.dim(0)};
   for (const int axis : {1, 2}) {
     const int32_t extent = x.dim(axis);
-    shape.Append(extent < 0 ? extent
-                 : to_depth ? extent / size
-                            : extent * size);
+    shape.Append(extent < 0                           ? extent
+                 : to_depth                           ? extent / size
+                 : int64_t{extent} * size > INT32_MAX ? Shape::kUnknownDim
+                                                      : extent * size);
   }
   shape.Append(to_depth ? x.dim(3) * area : x.dim(3) / area);
   return One(call.c.f.AddNode(op, {x},

@@ -47,7 +47,7 @@ Result<ConstantValue> Spread(const ConstantValue& kernel,
                           1));
     shape.set_dim(axis, size);
   }
-  if (shape.elements() < 0 || shape.elements() > INT32_MAX)
+  if (shape.elements() < 0 || shape.elements() > kMaxMadeElements)
     return InvalidModel("its kernel is too large");
   const int64_t block =
       int64_t{shape[rank]} * shape[rank + 1];  // one place's weights

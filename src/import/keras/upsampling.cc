@@ -73,6 +73,7 @@ Result<Tensor> Repeated(const Tensor& x, int32_t axis, int32_t times) {
         "volumes of unknown size cannot be repeated; give the "
         "model's input a size");
   TRY_ASSIGN(const int32_t count, CheckedDim(int64_t{x.dim(axis)} * times));
+  if (count > kMaxListed) return Unsupported("its output is too large");
   std::vector<int32_t> which;
   for (int32_t i = 0; i < count; ++i) which.push_back(i / times);
   return Gather(x, x.builder()->Constant(IntVector(std::move(which))), axis);

@@ -165,7 +165,7 @@ Tensor StepsMask(const Tensor& x, const Tensor& mask, const Tensor& inner) {
 LayerOutputs BuildTimeDistributed(LayerContext& c) {
   TRY_ASSIGN(const Tensor x, c.Input());
   TRY_ASSIGN(const Inner inner, InnerOf(c.config, "layer"));
-  if (x.rank() < 2) {
+  if (x.rank() < 2 || x.rank() >= Shape::kMaxRank) {
     return InvalidModel("its input " + x.shape().ToString() +
                         " must be [batch, time, …]");
   }
