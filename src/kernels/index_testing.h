@@ -137,6 +137,25 @@ inline void ExpectPicked(const KernelCase& c, const KernelTensor& from,
   }
 }
 
+// The elements of several tensors of one type as one tensor.
+inline KernelTensor EndToEnd(const std::vector<KernelTensor>& tensors) {
+  KernelTensor all = tensors.front();
+  all.bytes.clear();
+  for (const KernelTensor& t : tensors)
+    all.bytes.insert(all.bytes.end(), t.bytes.begin(), t.bytes.end());
+  return all;
+}
+
+// Where the element of an operand is that broadcasts to this place of a
+// larger shape.
+inline int64_t BroadcastPlace(const Shape& operand, const Coordinates& at) {
+  Coordinates own(at.end() - operand.rank(), at.end());
+  for (int axis = 0; axis < operand.rank(); ++axis) {
+    if (operand[axis] == 1) own[static_cast<size_t>(axis)] = 0;
+  }
+  return PlaceOf(operand, own);
+}
+
 // The same case with all inputs but the first known beforehand.
 inline KernelCase WithConstants(KernelCase c) {
   for (size_t i = 1; i < c.inputs.size(); ++i) c.inputs[i].is_constant = true;

@@ -20,11 +20,6 @@ void ExpectPacked(DataType type, const Shape& shape, int count, int axis) {
   const auto at = axis < 0 ? axis + shape.rank() + 1 : axis;
   std::vector<int32_t> dims(shape.dims().begin(), shape.dims().end());
   dims.insert(dims.begin() + at, count);
-  // The inputs end to end, and which element of that each output is.
-  KernelTensor all = k.inputs[0];
-  all.bytes.clear();
-  for (const KernelTensor& input : k.inputs)
-    all.bytes.insert(all.bytes.end(), input.bytes.begin(), input.bytes.end());
   std::vector<int64_t> places;
   for (int64_t i = 0; i < ShapeOf(dims).elements(); ++i) {
     Coordinates from = CoordinatesOf(ShapeOf(dims), i);
@@ -32,7 +27,7 @@ void ExpectPacked(DataType type, const Shape& shape, int count, int axis) {
     from.erase(from.begin() + at);
     places.push_back(input * shape.elements() + PlaceOf(shape, from));
   }
-  ExpectPicked(k, all, places, ShapeOf(dims));
+  ExpectPicked(k, EndToEnd(k.inputs), places, ShapeOf(dims));
 }
 
 TEST(Pack, AlongEveryAxis) {
