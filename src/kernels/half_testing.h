@@ -72,4 +72,29 @@ KernelTensor Halves(const HalfFormat& format, const Shape& shape,
   return KernelTensor::OfType(format.type, shape, bits);
 }
 
+// Every mode gives the numbers nearest to these, but for `slack` and what
+// rounding to float first can do to a tie.
+inline void ExpectHalvesNear(const KernelCase& c, const HalfFormat& format,
+                             const std::vector<double>& expected,
+                             const Shape& shape, double slack = 0) {
+  for (const KernelMode mode : kKernelModes) {
+    const KernelRun run = RunKernel(c, mode);
+    ASSERT_TRUE(run.ok()) << run.stage << ": " << run.error;
+    ASSERT_EQ(run.shape().ToString(), shape.ToString());
+    const auto bits = run.Values<uint16_t>();
+    ASSERT_EQ(bits.size(), expected.size());
+    for (size_t i = 0; i < bits.size(); ++i) {
+      const double got = ValueOf(format, bits[i]), want = expected[i];
+      if (got == want || (got != got && want != want)) continue;
+      if (std::isinf(got) && std::abs(want) > LargestOf(format)) continue;
+      const int exponent = want == 0
+                               ? 1 - format.bias
+                               : std::max(1 - format.bias, std::ilogb(want));
+      const double step = std::ldexp(1.0, exponent - format.fraction_bits);
+      ASSERT_LE(std::abs(got - want), 0.51 * step + slack)
+          << Name(mode) << ", element " << i << ": " << got << " for " << want;
+    }
+  }
+}
+
 }  // namespace liteforge

@@ -3,8 +3,9 @@
 //   L2_NORMALIZATION  x / max(sqrt(sum x^2), 1e-6): f32; u8 and i8 with an
 //     output scale of 1/128 (zero_point 128 or 0), the root in fixed point
 //   LOCAL_RESPONSE_NORMALIZATION
-//     x * (bias + alpha * sum over c - radius … c + radius - 1 of x^2)^-beta
-//     (the last neighbour is left out): f32
+//     x * (bias + alpha * sum over c - radius … c + radius of x^2)^-beta: f32.
+//     TFLite's reference kernel, and so reference mode, leaves the last
+//     neighbour out.
 //   LOG_SOFTMAX       x - max - log(sum e^(x - max)): f32; u8 and i8 with an
 //     output scale of 1/16 (zero_point 255 or 127), computed in float
 // Source: tflite/kernels/{l2norm,local_response_norm,activations}.cc,
@@ -110,10 +111,11 @@ Result<void> PrepareLocal(KernelContext& k) {
 
 void EvalLocal(KernelContext& k) noexcept {
   const auto& o = k.options<LocalResponseNormalizationOptions>();
+  const int64_t after = int64_t{o.radius} + (k.reference() ? 0 : 1);
   ForEachRow<float>(k, [&](const float* x, float* y, int32_t depth) {
     for (int32_t c = 0; c < depth; ++c) {
       const auto begin = std::max<int64_t>(0, int64_t{c} - o.radius);
-      const auto end = std::min<int64_t>(depth, int64_t{c} + o.radius);
+      const auto end = std::min<int64_t>(depth, c + after);
       float squares = 0;
       for (int64_t i = begin; i < end; ++i) squares += x[i] * x[i];
       y[c] = x[c] * std::pow(o.bias + o.alpha * squares, -o.beta);

@@ -3,6 +3,7 @@
 // Floats are summed step by step, as TFLite does.
 // Source: TFLite schema RangeOptions; tflite/kernels/range.cc.
 #include <string>
+#include <type_traits>
 
 #include "kernels/kernel.h"
 
@@ -29,7 +30,14 @@ void Count(KernelContext& k) {
   T* to = k.Output(0).MutableData<T>();
   for (int64_t i = 0; i < k.Output(0).elements(); ++i) {
     to[i] = value;
-    value += delta;
+    // Behind the last one an integer may wrap.
+    if constexpr (std::is_integral_v<T>) {
+      using Unsigned = std::make_unsigned_t<T>;
+      value = static_cast<T>(static_cast<Unsigned>(value) +
+                             static_cast<Unsigned>(delta));
+    } else {
+      value += delta;
+    }
   }
 }
 

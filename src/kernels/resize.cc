@@ -6,12 +6,14 @@
 //              round(y scale) with align_corners
 //   bilinear:  y scale, or (y + 1/2) scale - 1/2 with half pixels, between the
 //              rows below and above
-// Integer bilinear works in 10 fractional bits and rounds to nearest.
+// Signed integer bilinear works in 10 fractional bits and rounds to nearest;
+// uint8 in float, adding a half and dropping the fraction.
 // Source: tflite/kernels/internal/reference/resize_{nearest_neighbor,
 // bilinear}.h.
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <type_traits>
 
 #include "kernels/move_elements.h"
 #include "kernels/numerics.h"
@@ -101,33 +103,40 @@ Between FloatPlace(int32_t y, int32_t in, int32_t out, const Geometry& g) {
           std::min(static_cast<int32_t>(std::ceil(at)), in - 1)};
 }
 
-void FloatPixel(const float* image, const Shape& in, const Between& y,
-                const Between& x, float* to) {
+template <class T>
+void FloatPixel(const T* image, const Shape& in, const Between& y,
+                const Between& x, T* to) {
+  constexpr float kRounding = std::is_integral_v<T> ? 0.5f : 0.0f;
   const int64_t channels = in[3];
   const auto at = [&](int32_t row, int32_t column) {
     return image + (int64_t{row} * in[2] + column) * channels;
   };
   const float dy = y.at - static_cast<float>(y.low);
   const float dx = x.at - static_cast<float>(x.low);
-  const float *ll = at(y.low, x.low), *hl = at(y.high, x.low);
-  const float *lh = at(y.low, x.high), *hh = at(y.high, x.high);
+  const T *ll = at(y.low, x.low), *hl = at(y.high, x.low);
+  const T *lh = at(y.low, x.high), *hh = at(y.high, x.high);
   for (int64_t c = 0; c < channels; ++c) {
-    to[c] = ll[c] * (1 - dy) * (1 - dx) + hl[c] * dy * (1 - dx) +
-            lh[c] * (1 - dy) * dx + hh[c] * dy * dx;
+    const auto mix = [&](T value, float in_y, float in_x) {
+      return static_cast<float>(value) * in_y * in_x;
+    };
+    to[c] =
+        static_cast<T>(mix(ll[c], 1 - dy, 1 - dx) + mix(hl[c], dy, 1 - dx) +
+                       mix(lh[c], 1 - dy, dx) + mix(hh[c], dy, dx) + kRounding);
   }
 }
 
+template <class T>
 void EvalFloat(KernelContext& k) {
   const Shape& in = k.Input(0).shape;
   const Shape& out = k.Output(0).shape;
   const Geometry g = GeometryOf(k);
   const int64_t image = int64_t{in[1]} * in[2] * in[3];
-  float* to = k.Output(0).MutableData<float>();
+  T* to = k.Output(0).MutableData<T>();
   for (int32_t n = 0; n < out[0]; ++n) {
     for (int32_t y = 0; y < out[1]; ++y) {
       const Between row = FloatPlace(y, in[1], out[1], g);
       for (int32_t x = 0; x < out[2]; ++x, to += in[3]) {
-        FloatPixel(k.Input(0).Data<float>() + n * image, in, row,
+        FloatPixel(k.Input(0).Data<T>() + n * image, in, row,
                    FloatPlace(x, in[2], out[2], g), to);
       }
     }
@@ -188,11 +197,11 @@ void EvalBilinear(KernelContext& k) noexcept {
     case DataType::kInt8:
       return EvalFixed<int8_t>(k);
     case DataType::kUInt8:
-      return EvalFixed<uint8_t>(k);
+      return EvalFloat<uint8_t>(k);
     case DataType::kInt16:
       return EvalFixed<int16_t>(k);
     default:
-      return EvalFloat(k);
+      return EvalFloat<float>(k);
   }
 }
 

@@ -5,7 +5,7 @@
 // Bit i of a mask speaks of entry i: begin_mask and end_mask replace the bound
 // by the open end, ellipsis_mask makes the entry stand for all axes nobody
 // else names, new_axis_mask inserts an axis of 1, shrink_axis_mask takes one
-// index and drops the axis. offset: end is counted from begin.
+// index and drops the axis. offset: end is counted from where begin lies.
 // Source: TFLite schema StridedSliceOptions; tensorflow/core/util/
 // strided_slice_op.cc for bounds out of range.
 #include <algorithm>
@@ -23,7 +23,9 @@ struct AxisRange {
 
 bool HasBit(int32_t mask, int bit) { return bit < 32 && ((mask >> bit) & 1); }
 
-// Which axis of the input an entry of begin/end/strides speaks of.
+// Which axis of the input an entry of begin/end/strides speaks of. Where more
+// are named than there are, the ellipsis stands for one, as in TFLite, and the
+// last entries for none.
 class EntryAxes {
  public:
   EntryAxes(const StridedSliceOptions& options, int entries, int rank)
@@ -33,7 +35,7 @@ class EntryAxes {
       named += !HasBit(options.ellipsis_mask, i) &&
                !HasBit(options.new_axis_mask, i);
     }
-    ellipsis_axes_ = std::max(0, rank - named);
+    ellipsis_axes_ = named > rank ? 1 : rank - named;
   }
 
   // Axes entry `i` consumes; calls must go in order.
@@ -47,28 +49,34 @@ class EntryAxes {
   int ellipsis_axes_ = 0;
 };
 
+// Keeps sums of numbers from a file from overflowing; no axis reaches 2^40.
+int64_t Tame(int64_t value) {
+  constexpr int64_t kFar = int64_t{1} << 40;
+  return std::clamp(value, -kFar, kFar);
+}
+
 AxisRange RangeOf(const KernelContext& k, const StridedSliceOptions& options,
                   int entry, int64_t size) {
   AxisRange range;
-  range.stride = IntegerAt(k.Input(3), entry);
+  range.stride = Tame(IntegerAt(k.Input(3), entry));
   const bool up = range.stride > 0;
   const int64_t first = up ? 0 : -1;
   const int64_t last = up ? size : size - 1;
   const auto bound = [&](int64_t at) {
     return std::clamp(at < 0 ? at + size : at, first, last);
   };
-  const int64_t begin = IntegerAt(k.Input(1), entry);
-  int64_t end = IntegerAt(k.Input(2), entry);
-  if (options.offset) end += begin;
-  range.begin =
-      HasBit(options.begin_mask, entry) ? (up ? 0 : size - 1) : bound(begin);
+  const bool open_begin = HasBit(options.begin_mask, entry);
+  const int64_t begin = Tame(IntegerAt(k.Input(1), entry));
+  range.begin = open_begin ? (up ? 0 : size - 1) : bound(begin);
   if (HasBit(options.shrink_axis_mask, entry)) {
-    // A bad index gives begin == size, which Eval reports.
-    range.begin = begin < 0 ? begin + size : begin;
+    // Not clamped: Eval reports a bad index.
+    if (!open_begin) range.begin = begin < 0 ? begin + size : begin;
     range.count = 1;
     range.stride = 1;
     return range;
   }
+  int64_t end = Tame(IntegerAt(k.Input(2), entry));
+  if (options.offset) end += range.begin;
   const int64_t stop =
       HasBit(options.end_mask, entry) ? (up ? size : -1) : bound(end);
   const int64_t span = up ? stop - range.begin : range.begin - stop;

@@ -36,9 +36,13 @@ Result<void> Bucketize(InferContext& c) {
   return {};
 }
 
-Result<void> ToFloat(InferContext& c) {
+// Real numbers of the width of the complex ones' parts.
+Result<void> RealParts(InferContext& c) {
   TRY(NeedInputs(c, 1));
-  c.SetOutput(0, DataType::kFloat32, c.input(0).shape);
+  c.SetOutput(0,
+              c.input(0).type == DataType::kComplex128 ? DataType::kFloat64
+                                                       : DataType::kFloat32,
+              c.input(0).shape);
   return {};
 }
 
@@ -108,23 +112,26 @@ bool OneElementAsDeclared(InferContext& c) {
   return true;
 }
 
+Result<void> CheckCondition(const Shape& condition, const Shape& operands) {
+  if (!condition.has_rank() || condition.elements() == 1) return {};
+  if (condition.rank() == 1 && operands.rank() >= 1)
+    return NeedEqual(condition[0], operands[0],
+                     "the conditions and the rows of the operands");
+  TRY_ASSIGN(const Shape both, Broadcast(condition, operands));
+  const bool wider = both.IsStatic() && operands.IsStatic() && both != operands;
+  if (!wider && (!operands.has_rank() || condition.rank() == operands.rank()))
+    return {};
+  return InvalidModel("condition " + condition.ToString() +
+                      " fits neither the operands nor their rows");
+}
+
 // SELECT: the condition has the operands' shape, or one entry per row.
 Result<void> Select(InferContext& c) {
   TRY(NeedInputs(c, 3));
   TRY(CheckSameType(c, 1, 2));
   if (OneElementAsDeclared(c)) return {};
-  const Shape& condition = c.input(0).shape;
-  const Shape& a = c.input(1).shape;
-  const bool per_row = condition.rank() == 1 && a.rank() >= 1;
-  const bool scalar = condition.has_rank() && condition.elements() == 1;
-  if (!scalar && !per_row) {
-    TRY(Broadcast(condition, a));
-    if (condition.has_rank() && a.has_rank() && condition.rank() != a.rank()) {
-      return InvalidModel("condition " + condition.ToString() +
-                          " fits neither the operands nor their rows");
-    }
-  }
-  TRY_ASSIGN(const Shape shape, Broadcast(a, c.input(2).shape));
+  TRY_ASSIGN(const Shape shape, Broadcast(c.input(1).shape, c.input(2).shape));
+  TRY(CheckCondition(c.input(0).shape, shape));
   c.SetOutput(0, c.input(1).type, shape);
   return {};
 }
@@ -167,7 +174,7 @@ constexpr InferRule kRules[] = {
     {Op::kBucketize, Bucketize},
     {Op::kCast, Cast},
     {Op::kCeil, SameAsInput},
-    {Op::kComplexAbs, ToFloat},
+    {Op::kComplexAbs, RealParts},
     {Op::kCos, SameAsInput},
     {Op::kDensify, SameAsInput},
     {Op::kDequantize, Dequantize},
@@ -183,7 +190,7 @@ constexpr InferRule kRules[] = {
     {Op::kGreater, Comparison},
     {Op::kGreaterEqual, Comparison},
     {Op::kHardSwish, SameAsInput},
-    {Op::kImag, ToFloat},
+    {Op::kImag, RealParts},
     {Op::kL2Normalization, SameAsInput},
     {Op::kLeakyRelu, SameAsInput},
     {Op::kLess, Comparison},
@@ -203,7 +210,7 @@ constexpr InferRule kRules[] = {
     {Op::kPow, Binary},
     {Op::kPrelu, Prelu},
     {Op::kQuantize, SameShape},
-    {Op::kReal, ToFloat},
+    {Op::kReal, RealParts},
     {Op::kRelu, SameAsInput},
     {Op::kRelu0To1, SameAsInput},
     {Op::kRelu6, SameAsInput},

@@ -42,7 +42,7 @@ Result<void> SegmentSum(InferContext& c) {
   if (c.GetIntegers(1, ids)) {
     int64_t last = -1;
     for (const int64_t id : ids) {
-      if (id != last && id != last + 1) {
+      if (id < 0 || (id != last && id != last + 1)) {
         return InvalidModel("segment ids must rise from 0 in steps of 0 or 1");
       }
       last = id;

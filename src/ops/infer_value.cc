@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators whose output's shape is the value of an input: FILL, RANGE,
 // BROADCAST_TO, BROADCAST_ARGS.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <type_traits>
 
 #include "base/try.h"
 #include "ops/all_infer_rules.h"
@@ -45,45 +47,65 @@ Result<void> BroadcastArgs(InferContext& c) {
 }
 
 template <class T>
-double ScalarAs(const TensorInfo& tensor) {
+T ScalarAs(const TensorInfo& tensor) {
   T value;
   std::memcpy(&value, tensor.data, sizeof(value));
-  return static_cast<double>(value);
+  return value;
 }
 
-bool GetScalar(const TensorInfo& tensor, double& value) {
-  if (tensor.data == nullptr || tensor.shape.elements() != 1) return false;
-  switch (tensor.type) {
+// ceil((limit - start) / delta), none when delta points away: exact for
+// integers; floats in their own precision, as TFLite counts them, so that
+// [0, 0.3) in steps of 0.1 has 3 elements. `delta` must not be 0.
+template <class T>
+double CountBetween(T start, T limit, T delta) {
+  if constexpr (std::is_integral_v<T>) {
+    const auto distance = static_cast<__int128>(limit) - start;
+    const __int128 step = delta;
+    if (distance == 0 || (distance > 0) != (step > 0)) return 0;
+    return static_cast<double>((distance - (step > 0 ? 1 : -1)) / step + 1);
+  } else {
+    return static_cast<double>(std::ceil((limit - start) / delta));
+  }
+}
+
+// The dimension of a range; unknown while one of its three inputs is.
+template <class T>
+Result<int32_t> RangeLength(const InferContext& c) {
+  for (int i = 0; i < 3; ++i) {
+    const TensorInfo& scalar = c.input(i);
+    if (scalar.data == nullptr || scalar.shape.elements() != 1)
+      return Shape::kUnknownDim;
+  }
+  const T delta = ScalarAs<T>(c.input(2));
+  if (delta == 0) return InvalidModel("delta is 0");
+  const double count =
+      CountBetween(ScalarAs<T>(c.input(0)), ScalarAs<T>(c.input(1)), delta);
+  if (std::isnan(count) || count > INT32_MAX)
+    return InvalidModel("the range is too long");
+  return static_cast<int32_t>(std::max(0.0, count));
+}
+
+Result<int32_t> RangeLength(const InferContext& c) {
+  switch (c.input(0).type) {
     case DataType::kFloat32:
-      value = ScalarAs<float>(tensor);
-      return true;
+      return RangeLength<float>(c);
     case DataType::kInt32:
-      value = ScalarAs<int32_t>(tensor);
-      return true;
+      return RangeLength<int32_t>(c);
     case DataType::kInt64:
-      value = ScalarAs<int64_t>(tensor);
-      return true;
+      return RangeLength<int64_t>(c);
     default:
-      return false;
+      return Shape::kUnknownDim;  // no kernel takes it
   }
 }
 
-// ceil((limit - start) / delta) elements, none when delta points away.
 Result<void> Range(InferContext& c) {
-  double start = 0, limit = 0, delta = 0;
-  const bool known = GetScalar(c.input(0), start) &&
-                     GetScalar(c.input(1), limit) &&
-                     GetScalar(c.input(2), delta);
-  Shape shape{Shape::kUnknownDim};
-  if (known) {
-    if (delta == 0) return InvalidModel("delta is 0");
-    const double count = std::ceil((limit - start) / delta);
-    if (std::isnan(count) || count > INT32_MAX) {
-      return InvalidModel("the range is too long");
-    }
-    shape.set_dim(0, count > 0 ? static_cast<int32_t>(count) : 0);
+  TRY(NeedInputs(c, 3));
+  for (int i = 1; i < 3; ++i) {
+    if (c.input(i).type != c.input(0).type)
+      return InvalidModel("start, limit and delta must be of one type");
   }
-  c.SetOutput(0, c.input(0).type, shape);
+  TRY_ASSIGN(const int32_t length, RangeLength(c));
+  c.SetOutput(0, c.input(0).type, Shape{length});
   return {};
 }
 
