@@ -158,6 +158,20 @@ std::vector<Tensor> Parts(const Tensor& x, int32_t axis,
   return parts;
 }
 
+// Where parts of these sizes end, one of them being perhaps -1: the rest.
+std::vector<int32_t> EndsOf(const std::vector<int32_t>& sizes, int32_t whole) {
+  int64_t known = 0;
+  for (const int32_t size : sizes) known += size == -1 ? 0 : size;
+  std::vector<int32_t> ends;
+  int64_t end = 0;
+  for (const int32_t size : sizes) {
+    end += size == -1 ? whole - known : size;
+    ends.push_back(
+        static_cast<int32_t>(std::clamp<int64_t>(end, -1, INT32_MAX)));
+  }
+  return ends;
+}
+
 // The operation Split(axis, x).
 LayerOutputs SplitOperands(const FunctionCall& call) {
   TRY_ASSIGN(int32_t axis, call.Int(0, "axis"));
@@ -187,14 +201,7 @@ LayerOutputs SplitAt(const FunctionCall& call) {
   }
   const bool sizes = call.c.config.generation() < 3;
   if (x.dim(axis) < 0) return Unsupported("an axis of unknown size is split");
-  const auto open = std::ranges::find(list, -1);
-  if (sizes && open != list.end()) {
-    int32_t rest = x.dim(axis) + 1;
-    for (const int32_t size : list) rest -= size + (size == -1 ? 1 : 0);
-    *open = rest - 1;
-  }
-  int32_t end = 0;
-  for (int32_t& each : list) each = sizes ? end += each : each;
+  if (sizes) list = EndsOf(list, x.dim(axis));
   if (!sizes) list.push_back(x.dim(axis));
   if (!std::ranges::is_sorted(list) || list.empty() || list.front() < 0 ||
       list.back() != x.dim(axis))
@@ -220,6 +227,11 @@ struct Item {
   enum { kInt, kSlice, kNewAxis, kEllipsis } kind = kSlice;
   Range range;
 };
+
+Range Single(int32_t at) {
+  const bool last = at == -1 || at == INT32_MAX;
+  return {at, last ? Range::kToEnd : at + 1, 1};
+}
 
 Result<int32_t> Bound(const json& slice, const char* name, int32_t fallback) {
   const auto found = slice.find(name);
@@ -265,8 +277,7 @@ Result<Item> ItemOf(const json& wrapped) {
   const json one = {{"index", value}};
   TRY_ASSIGN(item.range.begin, LayerConfig(one, 3).Int("index"));
   item.kind = Item::kInt;
-  item.range.end =
-      item.range.begin == -1 ? Range::kToEnd : item.range.begin + 1;
+  item.range = Single(item.range.begin);
   return item;
 }
 
@@ -339,8 +350,7 @@ LayerOutputs SliceByMasks(const FunctionCall& call) {
     item.range = {begin[i], end[i], strides[i]};
     if (set(0)) item.range.begin = strides[i] < 0 ? -1 : 0;
     if (set(1)) item.range.end = Range::kToEnd;
-    if (set(4))
-      item.range = {begin[i], begin[i] == -1 ? Range::kToEnd : begin[i] + 1, 1};
+    if (set(4)) item.range = Single(begin[i]);
     if (strides[i] == 0) return InvalidModel("a slice has step 0");
     items.push_back(item);
   }
