@@ -248,11 +248,14 @@ Result<tf::NodeDef> ModelWriter::Complete(const ConcreteFunction& function,
         reinterpret_cast<const char*>(data->second.data()),
         data->second.size());
   }
-  for (auto& [key, value] : *complete.mutable_attr()) {
+  // protobuf's maps have another order in every run, the library must not.
+  std::map<std::string_view, tf::AttrValue*> sorted;
+  for (auto& [key, value] : *complete.mutable_attr()) sorted[key] = &value;
+  for (const auto& [key, value] : sorted) {
     std::vector<tf::NameAttrList*> calls;
-    if (value.has_func()) calls.push_back(value.mutable_func());
-    if (value.has_list()) {
-      for (tf::NameAttrList& call : *value.mutable_list()->mutable_func())
+    if (value->has_func()) calls.push_back(value->mutable_func());
+    if (value->has_list()) {
+      for (tf::NameAttrList& call : *value->mutable_list()->mutable_func())
         calls.push_back(&call);
     }
     for (tf::NameAttrList* call : calls) {
