@@ -14,8 +14,10 @@ namespace liteforge {
 namespace {
 
 size_t ItemBytes(const RuntimeTensor& items) {
-  return static_cast<size_t>(items.elements() / items.shape[0]) *
-         ElementBytes(items);
+  size_t bytes = ElementBytes(items);
+  for (int axis = 1; axis < items.shape.rank(); ++axis)
+    bytes *= static_cast<size_t>(items.shape[axis]);
+  return bytes;
 }
 
 Result<void> Prepare(KernelContext& k) {
@@ -23,6 +25,9 @@ Result<void> Prepare(KernelContext& k) {
   if (k.Input(0).type != DataType::kFloat32 ||
       (weighted && k.Input(2).type != DataType::kFloat32)) {
     return InvalidModel("hash and weight must be float32");
+  }
+  if (weighted && k.Input(2).elements() != k.Input(1).shape[0]) {
+    return InvalidModel("there must be one weight for each item");
   }
   if (k.Input(1).type == DataType::kString) {
     return Unsupported("items that are strings are not supported");

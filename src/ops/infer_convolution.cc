@@ -4,7 +4,7 @@
 //   CONV_2D             filter [O, KH, KW, C / groups]
 //   DEPTHWISE_CONV_2D   filter [1, KH, KW, C * multiplier]
 //   TRANSPOSE_CONV      output_shape, filter [O, KH, KW, C], input, bias?
-//   CONV_3D             filter [KD, KH, KW, C / groups, O]
+//   CONV_3D             filter [KD, KH, KW, C, O]
 //   CONV_3D_TRANSPOSE   output_shape, filter [KD, KH, KW, O, C], input, bias?
 #include <string>
 
@@ -121,7 +121,8 @@ Result<void> Conv3D(InferContext& c) {
   const Shape& filter = c.input(1).shape;
   const auto& o = c.options<Conv3DOptions>();
   const int32_t channels = DimOf(filter, 4);
-  TRY(CheckChannels(DimOf(input, 4), DimOf(filter, 3), channels));
+  TRY(NeedEqual(DimOf(input, 4), DimOf(filter, 3),
+                "the channels of input and filter"));
   TRY(CheckBias(c, 2, channels));
   TRY_ASSIGN(const Shape output,
              Slide(input, o.padding,
@@ -188,6 +189,9 @@ Result<void> Conv3DTranspose(InferContext& c) {
   TRY(CheckPositive(o.stride_d, "stride"));
   TRY(CheckPositive(o.stride_h, "stride"));
   TRY(CheckPositive(o.stride_w, "stride"));
+  TRY(CheckPositive(o.dilation_d_factor, "dilation"));
+  TRY(CheckPositive(o.dilation_h_factor, "dilation"));
+  TRY(CheckPositive(o.dilation_w_factor, "dilation"));
   return TransposedConv(c, 5, 3, 4);
 }
 

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// LSH_PROJECTION against the values of TensorFlow Lite's own test
+// (tflite/kernels/lsh_projection_test.cc), and dense against sparse.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "kernels/index_testing.h"
+
+namespace liteforge {
+namespace {
+
+const std::vector<float> kSeeds = {0.123f, 0.456f, -0.321f,
+                                   1.234f, 5.678f, -4.321f};
+
+KernelCase LshCase(LSHProjectionType type, KernelTensor items,
+                   const std::vector<float>& weights = {}) {
+  KernelCase k{Op::kLshProjection, LSHProjectionOptions{.type = type}};
+  k.inputs = {KernelTensor::Of<float>({3, 2}, kSeeds), std::move(items)};
+  if (!weights.empty())
+    k.inputs.push_back(KernelTensor::Of<float>(
+        {static_cast<int32_t>(weights.size())}, weights));
+  return k;
+}
+
+KernelTensor Vector() {
+  return KernelTensor::Of<int32_t>({5}, {12345, 54321, 67890, 9876, -12345678});
+}
+
+TEST(LshProjection, Dense) {
+  ExpectValues<int32_t>(
+      LshCase(LSHProjectionType::kDense, Vector(), {1, 1, 1, 1, 1}),
+      {0, 0, 0, 1, 0, 0}, {6});
+  ExpectValues<int32_t>(LshCase(LSHProjectionType::kDense, Vector()),
+                        {0, 0, 0, 1, 0, 0}, {6});
+}
+
+TEST(LshProjection, Sparse) {
+  ExpectValues<int32_t>(LshCase(LSHProjectionType::kSparse, Vector()),
+                        {0, 4 + 1, 8}, {3});
+  const auto items = KernelTensor::Of<int32_t>(
+      {5, 2, 2}, {1234, 2345, 3456, 1234, 4567, 5678, 6789, 4567, 7891, 8912,
+                  9123, 7890, -987, -876, -765, -987, -543, -432, -321, -543});
+  ExpectValues<int32_t>(LshCase(LSHProjectionType::kSparse, items,
+                                {0.12f, 0.34f, 0.56f, 0.67f, 0.78f}),
+                        {2, 4 + 1, 8 + 1}, {3});
+}
+
+// The hash sees bytes, whatever they mean: two int32 are one int64.
+TEST(LshProjection, ItemsOfEveryType) {
+  for (const DataType type : kFixedTypes) {
+    const auto items = Labelled(type, {4, 3});
+    const auto bytes = items.Values<uint8_t>();
+    const auto width = static_cast<int32_t>(bytes.size()) / 4;
+    const KernelRun plain =
+        RunKernel(LshCase(LSHProjectionType::kDense,
+                          KernelTensor::Of<uint8_t>({4, width}, bytes)));
+    ASSERT_TRUE(plain.ok()) << plain.error;
+    const auto bits = plain.Values<int32_t>();
+    ExpectValues(LshCase(LSHProjectionType::kDense, items), bits, {6});
+    // The first bit of each pair is the higher one.
+    std::vector<int32_t> numbers;
+    for (int32_t i = 0; i < 3; ++i) {
+      const auto at = static_cast<size_t>(2 * i);
+      numbers.push_back(4 * i + 2 * bits[at] + bits[at + 1]);
+    }
+    ExpectValues(LshCase(LSHProjectionType::kSparse, items), numbers, {3});
+  }
+}
+
+TEST(LshProjection, RefusesWhatHasNoHash) {
+  ExpectRefused(LshCase(LSHProjectionType::kUnknown, Vector()), "infer",
+                "neither sparse nor dense");
+  ExpectRefused(
+      LshCase(LSHProjectionType::kDense, Labelled(DataType::kString, {2})),
+      "prepare", "strings");
+  KernelCase k = LshCase(LSHProjectionType::kDense, Vector());
+  k.inputs[0] = KernelTensor::Of<float>({1, 33}, std::vector<float>(33));
+  ExpectRefused(k, "infer", "more than 32 bits");
+  k.inputs[0] = KernelTensor::Of<int32_t>({1, 1}, {1});
+  ExpectRefused(k, "prepare", "must be float32");
+  k = LshCase(LSHProjectionType::kDense, Vector(), {1, 1});
+  ExpectRefused(k, "prepare", "one weight for each item");
+  k = LshCase(LSHProjectionType::kDense, Labelled(DataType::kInt32, {}));
+  ExpectRefused(k, "infer", "");
+}
+
+// No item: every sum is 0.
+TEST(LshProjection, NoItems) {
+  ExpectValues<int32_t>(
+      LshCase(LSHProjectionType::kDense, KernelTensor::Of<int32_t>({0, 2}, {})),
+      {0, 0, 0, 0, 0, 0}, {6});
+}
+
+}  // namespace
+}  // namespace liteforge
