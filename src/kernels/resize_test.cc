@@ -215,6 +215,11 @@ TEST(Resize, RefusesWhatHasNoMeaning) {
     ExpectRefused(
         ResizeCase(op, {}, KernelTensor::Of<int32_t>({1, 1, 1, 1}, {1}), 2, 2),
         "prepare", "int32 is not supported");
+    for (const Shape& empty : {Shape{1, 0, 2, 1}, Shape{1, 2, 0, 1}}) {
+      ExpectRefused(
+          ResizeCase(op, {}, KernelTensor::Of<float>(empty, {}), 2, 2), "",
+          "no pixels");
+    }
     KernelCase k = ResizeCase(op, {}, image, 2, 2);
     k.inputs[1] = KernelTensor::Of<int32_t>({3}, {2, 2, 2});
     ExpectRefused(k, "", "[height, width]");
