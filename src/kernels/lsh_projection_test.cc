@@ -46,6 +46,34 @@ TEST(LshProjection, Sparse) {
                         {2, 4 + 1, 8 + 1}, {3});
 }
 
+// Items of every length that the hash treats in a way of its own, against
+// TensorFlow Lite 2.9: bit i is that of seed i + 1/2.
+TEST(LshProjection, LongItems) {
+  const std::pair<int32_t, uint32_t> rows[] = {
+      {1, 0x4d607c39},   {3, 0x86e37cdd},   {4, 0x73ea71b3},
+      {5, 0xca276b18},   {8, 0x9c546328},   {12, 0xb751c16b},
+      {13, 0x6a52dafe},  {20, 0x0044edd6},  {28, 0xb8fa319c},
+      {29, 0xf2430394},  {44, 0x04a2ecdf},  {60, 0xd1b59462},
+      {61, 0x93350262},  {92, 0x4f25c405},  {124, 0xaacbc9d1},
+      {125, 0x25a645e3}, {128, 0xb57c6cee}, {200, 0xf4e600f0},
+      {252, 0xf6a7e008}, {256, 0x82b281af}, {500, 0x9da99d88},
+  };
+  std::vector<float> seeds;
+  for (int i = 0; i < 32; ++i) seeds.push_back(static_cast<float>(i) + 0.5f);
+  for (const auto& [length, bits] : rows) {
+    std::vector<uint8_t> item;
+    for (int32_t i = 0; i < length; ++i)
+      item.push_back(static_cast<uint8_t>(i * 7 + 3));
+    std::vector<int32_t> expected;
+    for (int i = 0; i < 32; ++i)
+      expected.push_back(static_cast<int32_t>(bits >> i & 1));
+    KernelCase k = LshCase(LSHProjectionType::kDense,
+                           KernelTensor::Of<uint8_t>({1, length}, item));
+    k.inputs[0] = KernelTensor::Of<float>({1, 32}, seeds);
+    ExpectValues(k, expected, {32});
+  }
+}
+
 // The hash sees bytes, whatever they mean: two int32 are one int64.
 TEST(LshProjection, ItemsOfEveryType) {
   for (const DataType type : kFixedTypes) {

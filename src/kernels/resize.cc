@@ -45,6 +45,9 @@ Result<void> Prepare(KernelContext& k) {
       type != DataType::kUInt8 && type != DataType::kInt16) {
     return Unsupported(std::string(Name(type)) + " is not supported");
   }
+  if (k.Input(0).elements() == 0 && k.Output(0).elements() > 0) {
+    return InvalidModel("the input has no pixels");
+  }
   if (geometry.align_corners && geometry.half_pixel_centers) {
     return InvalidModel(
         "align_corners and half_pixel_centers exclude "
@@ -99,7 +102,8 @@ Between FloatPlace(int32_t y, int32_t in, int32_t out, const Geometry& g) {
                        ? (static_cast<float>(y) + 0.5f) * scale - 0.5f
                        : static_cast<float>(y) * scale;
   const float low = std::floor(at);
-  return {at, std::max(static_cast<int32_t>(low), 0),
+  // Rounding may take the last of very many rows past the end.
+  return {at, std::clamp(static_cast<int32_t>(low), 0, in - 1),
           std::min(static_cast<int32_t>(std::ceil(at)), in - 1)};
 }
 

@@ -153,6 +153,41 @@ TEST(ResizeBilinear, Integers) {
   ExpectSteps<int16_t>(-1000, 1000, 2 * 2000 * 4 / 1024.0);
 }
 
+// What TensorFlow Lite 2.9 makes of the same image, in each geometry.
+TEST(ResizeBilinear, UInt8AsTensorFlowLite) {
+  const std::vector<uint8_t> answers[] = {
+      {11,  31,  51,  72,  92,  112, 132, 152, 172, 193, 196, 150, 83,
+       30,  50,  70,  91,  111, 131, 151, 171, 175, 225, 140, 67,  52,
+       49,  69,  90,  110, 130, 150, 154, 203, 206, 191, 89,  28,  48,
+       68,  89,  109, 129, 132, 182, 202, 211, 161, 111, 62,  47,  67,
+       87,  108, 111, 161, 181, 201, 221, 201, 99,  49,  52,  66,  86,
+       90,  140, 160, 180, 200, 209, 194, 144, 60,  45,  65,  69,  131,
+       151, 171, 192, 212, 232, 182, 63,  36,  57,  60},
+      {11,  30,  48,  67,  85,  104, 122, 141, 159, 178, 196, 138, 83,
+       29,  47,  66,  84,  103, 121, 140, 158, 177, 228, 137, 46,  46,
+       46,  65,  83,  102, 120, 139, 157, 209, 191, 173, 100, 27,  45,
+       64,  82,  101, 119, 138, 189, 208, 226, 153, 80,  62,  44,  63,
+       81,  100, 118, 170, 188, 207, 207, 207, 116, 25,  43,  62,  80,
+       99,  150, 169, 187, 206, 224, 170, 115, 79,  42,  61,  79,  131,
+       150, 168, 187, 205, 224, 242, 133, 23,  42,  60},
+      {11,  23,  43,  63,  83,  104, 124, 144, 164, 184, 196, 108, 84,
+       43,  48,  68,  89,  109, 129, 149, 169, 181, 231, 166, 56,  36,
+       48,  67,  88,  108, 128, 148, 160, 210, 196, 172, 110, 34,  46,
+       66,  86,  107, 127, 139, 188, 200, 220, 169, 93,  65,  45,  65,
+       85,  106, 117, 167, 179, 199, 213, 224, 124, 24,  44,  64,  84,
+       96,  146, 158, 178, 198, 218, 182, 140, 82,  43,  63,  75,  131,
+       143, 163, 183, 203, 224, 232, 113, 28,  48,  60}};
+  std::vector<uint8_t> image;
+  for (int i = 0; i < 30; ++i)
+    image.push_back(static_cast<uint8_t>(i * 37 + 11));
+  for (size_t g = 0; g < 3; ++g) {
+    ExpectValues(
+        ResizeCase(Op::kResizeBilinear, kGeometries[g],
+                   KernelTensor::Of<uint8_t>({1, 5, 6, 1}, image), 8, 11),
+        answers[g], {1, 8, 11, 1});
+  }
+}
+
 // Halves: away from 0 in fixed point, up in float.
 TEST(ResizeBilinear, RoundsHalves) {
   const Geometry plain{false, false};
@@ -180,6 +215,11 @@ TEST(Resize, RefusesWhatHasNoMeaning) {
     ExpectRefused(
         ResizeCase(op, {}, KernelTensor::Of<int32_t>({1, 1, 1, 1}, {1}), 2, 2),
         "prepare", "int32 is not supported");
+    for (const Shape& empty : {Shape{1, 0, 2, 1}, Shape{1, 2, 0, 1}}) {
+      ExpectRefused(
+          ResizeCase(op, {}, KernelTensor::Of<float>(empty, {}), 2, 2), "",
+          "no pixels");
+    }
     KernelCase k = ResizeCase(op, {}, image, 2, 2);
     k.inputs[1] = KernelTensor::Of<int32_t>({3}, {2, 2, 2});
     ExpectRefused(k, "", "[height, width]");

@@ -73,6 +73,7 @@ TEST(Rfft2D, CropsAndFills) {
     }
   }
   ExpectTransform({2, 4, 8}, 4, 8);
+  ExpectTransform({0, 4, 8}, 4, 8);
   ExpectTransform({2, 3, 2, 4}, 2, 4);
 }
 

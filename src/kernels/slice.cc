@@ -25,7 +25,7 @@ void Eval(KernelContext& k) noexcept {
   for (int axis = 0; axis < input.shape.rank(); ++axis) {
     const auto a = static_cast<size_t>(axis);
     const int64_t begin = IntegerAt(k.Input(1), axis);
-    if (begin < 0 || begin + output.shape[axis] > input.shape[axis]) {
+    if (begin < 0 || begin > input.shape[axis] - output.shape[axis]) {
       return k.FailEval("begin and size reach outside the input");
     }
     offset += begin * from[a];

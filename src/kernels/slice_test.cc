@@ -2,6 +2,7 @@
 // SLICE: output[i] = input[begin + i].
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <vector>
 
 #include "kernels/index_testing.h"
@@ -73,6 +74,14 @@ TEST(Slice, RefusesWhatLiesOutside) {
     refused({0}, {-2}, "a size is negative");
     refused({4}, {-1}, "past the end");
     refused({0, 0}, {1, 1}, "must have 1 values");
+  }
+  // The size alone gives the shape: the begin is met in Eval.
+  for (const int64_t begin :
+       {int64_t{2}, int64_t{-1}, std::numeric_limits<int64_t>::max(),
+        std::numeric_limits<int64_t>::min()}) {
+    KernelCase k = SliceCase(input, {begin}, {2}, DataType::kInt64);
+    k.inputs[2].is_constant = true;
+    ExpectRefused(k, "eval", "reach outside the input");
   }
   KernelCase k = SliceCase(input, {0}, {1});
   k.inputs[1] = KernelTensor::Of<float>({1}, {0});

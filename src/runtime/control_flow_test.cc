@@ -504,6 +504,35 @@ TEST(Composite, RunsItsDecomposition) {
   EXPECT_THAT(interpreter.Tensor<float>(1), ElementsAre(2, 4, 6));
 }
 
+//------------------------------------------------------------ random numbers
+
+// Each run goes on where the last one ended: two runs of 4 numbers are one of
+// 8.
+TEST(Random, GoesOnWithEveryRun) {
+  const auto open = [](int32_t count) {
+    TestModel model;
+    model.Constant<int32_t>("shape", kI32, {1}, {count});
+    model.Tensor("y", kF32, {count});
+    model.Node(Op::kRandomUniform, RandomOptions{.seed = 3, .seed2 = 4}, {0},
+               {1});
+    model.Border({}, {1});
+    return Open(model);
+  };
+  const auto values = [](const Interpreter& interpreter) {
+    const auto tensor = interpreter.Tensor<float>(1);
+    return std::vector<float>(tensor.begin(), tensor.end());
+  };
+  Interpreter eight = open(8), four = open(4);
+  ASSERT_TRUE(eight.AllocateTensors());
+  ASSERT_TRUE(four.AllocateTensors());
+  Invoke(eight);
+  Invoke(four);
+  std::vector<float> both = values(four);
+  Invoke(four);
+  for (const float value : values(four)) both.push_back(value);
+  EXPECT_EQ(both, values(eight));
+}
+
 //------------------------------------------ values that only the run can tell
 
 // TRANSPOSE by a permutation that is an input: its shape is static here, its
