@@ -42,6 +42,8 @@ function(liteforge_folder name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE
       liteforge_${name} GTest::gmock GTest::gtest_main)
+    # What is tested is optimised; the tests themselves need not be.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
     if(arg_PCH)
       target_precompile_headers(${name}_test PRIVATE
         <gmock/gmock.h> <gtest/gtest.h> ${arg_PCH})
