@@ -51,6 +51,13 @@ class Orderer {
   std::optional<std::string> cycle_;
 };
 
+// Whether it matters that a node runs before others: because of what it does
+// to variables, or of what is done to them afterwards.
+bool IsOrdered(std::string_view op) {
+  return op == "AssignVariableOp" || op == "ReadVariableOp" || op == "While" ||
+         op == "If";
+}
+
 TensorReference ReferenceOf(std::string_view text) {
   const InputReference input = ParseInput(text);
   return {input.node, input.output};
@@ -93,10 +100,9 @@ Result<void> Orderer::Link(Entry& entry) {
   for (const std::string& text : def.input()) {
     if (const InputReference input = ParseInput(text); input.control) {
       const auto before = by_name_.find(input.node);
-      const bool assigns =
-          before != by_name_.end() &&
-          entries_[before->second].node.def->op() == "AssignVariableOp";
-      if (assigns) entry.reads.push_back(before->second);
+      if (before != by_name_.end() &&
+          IsOrdered(entries_[before->second].node.def->op()))
+        entry.reads.push_back(before->second);
       continue;
     }
     const TensorReference tensor = ReferenceOf(text);
