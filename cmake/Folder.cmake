@@ -24,7 +24,9 @@ function(liteforge_folder name)
     ${PROJECT_BINARY_DIR}/src)
   target_link_libraries(liteforge_${name}_objects PUBLIC
     ${arg_DEPS} ${arg_LIBS})
-  list(TRANSFORM arg_PCH PREPEND ${PROJECT_SOURCE_DIR}/src/)
+  # In angle brackets no absolute path gets into what is compiled, so that a
+  # compiler cache serves every checkout.
+  list(TRANSFORM arg_PCH REPLACE "(.+)" "<\\1>")
   if(arg_PCH)
     target_precompile_headers(liteforge_${name}_objects PRIVATE ${arg_PCH})
     # Without it ccache cannot keep what is compiled with such headers.
