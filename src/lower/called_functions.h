@@ -47,6 +47,8 @@ class CalledFunctions {
   virtual Result<size_t> OutputCount(const std::string& function) const = 0;
   // Whether output i is argument i, unchanged.
   virtual bool HandsOn(const std::string& function, size_t i) const = 0;
+  // Whether anybody needs output i of the node that is being lowered.
+  virtual bool IsRead(size_t i) const = 0;
 };
 
 }  // namespace liteforge

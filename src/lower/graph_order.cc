@@ -58,6 +58,12 @@ bool IsOrdered(std::string_view op) {
          op == "If";
 }
 
+void MarkRead(OrderedNode& node, int output) {
+  const auto i = static_cast<size_t>(output);
+  if (node.read.size() <= i) node.read.resize(i + 1);
+  node.read[i] = true;
+}
+
 TensorReference ReferenceOf(std::string_view text) {
   const InputReference input = ParseInput(text);
   return {input.node, input.output};
@@ -69,7 +75,7 @@ Result<void> Orderer::Index() {
       return InvalidModel(fmt::format(
           "two nodes are named '{}'; the graph is damaged", def.name()));
     }
-    entries_.push_back({{&def, {}}, {}});
+    entries_.push_back({{&def, {}, {}}, {}});
   }
   for (const FunctionArgument& input : function_.inputs) {
     const TensorReference tensor = ReferenceOf(input.tensor);
@@ -112,6 +118,7 @@ Result<void> Orderer::Link(Entry& entry) {
         const size_t read,
         Find(tensor, fmt::format("node '{}' ({})", def.name(), def.op())));
     entry.reads.push_back(read);
+    MarkRead(entries_[read].node, tensor.second);
   }
   return {};
 }
@@ -122,7 +129,9 @@ Result<void> Orderer::FindNeeded() {
     const TensorReference tensor = ReferenceOf(output.tensor);
     TRY_ASSIGN(const size_t node,
                Find(tensor, fmt::format("output '{}'", output.name)));
-    if (fed_.count(tensor) == 0) stack.push_back(node);
+    if (fed_.count(tensor) > 0) continue;
+    stack.push_back(node);
+    MarkRead(entries_[node].node, tensor.second);
   }
   while (!stack.empty()) {
     Entry& entry = entries_[stack.back()];

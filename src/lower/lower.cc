@@ -106,6 +106,9 @@ class Walk : private CalledFunctions {
     return called->outputs.size();
   }
   bool HandsOn(const std::string& function, size_t i) const override;
+  bool IsRead(size_t i) const override {
+    return i < current_->read.size() && current_->read[i];
+  }
   Result<const ConcreteFunction*> Called(const std::string& name) const;
 
   Result<void> Run();
@@ -141,6 +144,7 @@ class Walk : private CalledFunctions {
   std::map<std::string_view, std::vector<Value*>> lowered_;
   std::set<std::string_view> skipped_;
   std::vector<Error> failures_;
+  const OrderedNode* current_ = nullptr;  // the node that is being lowered
 };
 
 Result<void> Walk::Run() {
@@ -366,6 +370,7 @@ Result<std::vector<Value*>> Walk::LowerOperation(const OrderedNode& node,
     return InvalidModel(
         "it is needed but is none of the function's inputs; name it as one");
   }
+  current_ = &node;
   const TfOp& op = *FindTfOp(def.op());
   if (static_cast<int>(inputs.size()) < op.inputs) {
     return InvalidModel(
