@@ -51,6 +51,13 @@ class Orderer {
   std::optional<std::string> cycle_;
 };
 
+// Whether it matters that a node runs before others: because of what it does
+// to variables, or of what is done to them afterwards.
+bool IsOrdered(std::string_view op) {
+  return op == "AssignVariableOp" || op == "ReadVariableOp" || op == "While" ||
+         op == "If";
+}
+
 void MarkRead(OrderedNode& node, int output) {
   const auto i = static_cast<size_t>(output);
   if (node.read.size() <= i) node.read.resize(i + 1);
@@ -99,10 +106,9 @@ Result<void> Orderer::Link(Entry& entry) {
   for (const std::string& text : def.input()) {
     if (const InputReference input = ParseInput(text); input.control) {
       const auto before = by_name_.find(input.node);
-      const bool assigns =
-          before != by_name_.end() &&
-          entries_[before->second].node.def->op() == "AssignVariableOp";
-      if (assigns) entry.reads.push_back(before->second);
+      if (before != by_name_.end() &&
+          IsOrdered(entries_[before->second].node.def->op()))
+        entry.reads.push_back(before->second);
       continue;
     }
     const TensorReference tensor = ReferenceOf(text);
