@@ -5,9 +5,12 @@
 #   liteforge::c          the same for C: one shared library, c_api.h
 #   liteforge::liteforge  converts as well; needs HDF5, libzip, protobuf and
 #                         Snappy too
+#
+# and liteforge_vision.so, which they open where images are read
+# (vision/opencv).
 include(CMakePackageConfigHelpers)
 
-set(runtime_folders base formats_tflite ops kernels_micro kernels runtime)
+set(runtime_folders base vision formats_tflite ops kernels_micro kernels runtime detection)
 set(converter_folders formats_keras formats_tensorflow function import_keras
     formats_npz data import_saved_model import_detection import_tflite ir lower
     passes quantize emit convert)
@@ -32,14 +35,14 @@ liteforge_library(liteforge_runtime_only STATIC liteforge_runtime
   OUTPUT_NAME liteforge_runtime EXPORT_NAME runtime)
 target_compile_features(liteforge_runtime_only PUBLIC cxx_std_20)
 target_link_libraries(liteforge_runtime_only PUBLIC
-  flatbuffers fmt::fmt hwy Threads::Threads)
+  flatbuffers fmt::fmt hwy Threads::Threads ${CMAKE_DL_LIBS})
 
 liteforge_library(liteforge_c SHARED liteforge_runtime
   FOLDERS ${runtime_folders} OUTPUT_NAME liteforge_c EXPORT_NAME c)
 set_target_properties(liteforge_c PROPERTIES VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 target_link_libraries(liteforge_c PRIVATE
-  flatbuffers fmt::fmt hwy Threads::Threads)
+  flatbuffers fmt::fmt hwy Threads::Threads ${CMAKE_DL_LIBS})
 
 liteforge_library(liteforge STATIC liteforge
   FOLDERS ${converter_folders} OUTPUT_NAME liteforge EXPORT_NAME liteforge)

@@ -133,7 +133,8 @@ class SubgraphCheck {
   Result<void> CheckWrite(int32_t index) {
     TRY(CheckIndex(index, tensor_count_, "tensor"));
     Source& before = source(index);
-    if (before != Source::kNobody) {
+    // A variable may be given its value of this run.
+    if (before != Source::kNobody && before != Source::kVariable) {
       return InvalidModel(
           fmt::format("writes {}, which {}",
                       TensorPlace(static_cast<uint32_t>(index), tensor(index)),

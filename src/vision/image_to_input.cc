@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pixels become tensor elements through one table of 256 entries a channel:
+//
+//   float32      (x - mean) / std
+//   uint8        x
+//   int8, int16  round((x - mean) / std / scale) + zero point, saturated;
+//                int8 without mean and std: x - 128
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "base/try.h"
+#include "liteforge/image.h"
+
+namespace liteforge {
+namespace {
+
+constexpr int64_t kMostPixels = 1 << 26;
+
+// How the input lays pixels out.
+struct Layout {
+  int width = 0, height = 0, channels = 0;
+  bool channels_first = false;
+  Shape shape;
+};
+
+bool IsChannels(int32_t dim) { return dim == 1 || dim == 3; }
+
+Result<Layout> LayoutOf(const Image& image, const TensorDetails& input) {
+  const Shape& shape =
+      input.shape_signature.has_rank() && input.shape_signature.rank() > 0
+          ? input.shape_signature
+          : input.shape;
+  const auto wrong = [&] {
+    return InvalidArgument("input '" + input.name + "' is " +
+                           Describe(input.dtype, input.shape) +
+                           "; an image is [1, height, width, 3] or [.., 1]");
+  };
+  if (shape.rank() != 4 || shape[0] > 1) return wrong();
+  Layout layout;
+  layout.channels_first = IsChannels(shape[1]) && !IsChannels(shape[3]);
+  const int rows = layout.channels_first ? 2 : 1;
+  const int32_t channels = shape[layout.channels_first ? 1 : 3];
+  layout.channels = channels == Shape::kUnknownDim ? 3 : channels;
+  if (!IsChannels(layout.channels)) return wrong();
+  layout.height = shape[rows] < 0 ? image.height : shape[rows];
+  layout.width = shape[rows + 1] < 0 ? image.width : shape[rows + 1];
+  if (layout.height < 1 || layout.width < 1 ||
+      static_cast<int64_t>(layout.height) * layout.width > kMostPixels)
+    return wrong();
+  layout.shape = layout.channels_first
+                     ? Shape{1, layout.channels, layout.height, layout.width}
+                     : Shape{1, layout.height, layout.width, layout.channels};
+  return layout;
+}
+
+// (x - mean) / std for channel c.
+Result<double> Normalized(double x, size_t c, size_t channels,
+                          const ImageInput& options) {
+  for (const auto* list : {&options.mean, &options.std}) {
+    if (list->size() > 1 && list->size() != channels)
+      return InvalidArgument(
+          "mean and std are given for " + std::to_string(list->size()) +
+          " channels, the input has " + std::to_string(channels));
+  }
+  const auto at = [c](const std::vector<float>& list, double none) {
+    return list.empty() ? none
+                        : static_cast<double>(list[list.size() > 1 ? c : 0]);
+  };
+  return (x - at(options.mean, 0)) / at(options.std, 1);
+}
+
+template <class T>
+T Quantize(double real, const Quantization& quantization) {
+  const double scale = quantization.scale.empty() ? 1 : quantization.scale[0];
+  const double zero = quantization.zero_point.empty()
+                          ? 0
+                          : static_cast<double>(quantization.zero_point[0]);
+  using Limits = std::numeric_limits<T>;
+  return static_cast<T>(std::clamp<double>(std::round(real / scale) + zero,
+                                           Limits::min(), Limits::max()));
+}
+
+template <class T>
+T ElementOf(int x, double real, const TensorDetails& input, bool plain) {
+  if constexpr (std::is_same_v<T, float>) return static_cast<float>(real);
+  if constexpr (std::is_same_v<T, uint8_t>) return static_cast<uint8_t>(x);
+  if (std::is_same_v<T, int8_t> && plain) return static_cast<T>(x - 128);
+  return Quantize<T>(real, input.quantization);
+}
+
+// Rows of 256 elements, one row a channel.
+template <class T>
+Result<std::vector<T>> Table(const Layout& layout, const TensorDetails& input,
+                             const ImageInput& options) {
+  const bool plain = options.mean.empty() && options.std.empty();
+  const auto channels = static_cast<size_t>(layout.channels);
+  std::vector<T> table(channels * 256);
+  for (size_t c = 0; c < channels; ++c) {
+    for (int x = 0; x < 256; ++x) {
+      TRY_ASSIGN(const double real, Normalized(x, c, channels, options));
+      table[c * 256 + static_cast<size_t>(x)] =
+          ElementOf<T>(x, real, input, plain);
+    }
+  }
+  return table;
+}
+
+// ITU-R BT.601 luma, in 16 bits.
+uint8_t Gray(const uint8_t* pixel) {
+  return static_cast<uint8_t>(
+      (19595 * pixel[0] + 38470 * pixel[1] + 7471 * pixel[2] + 32768) >> 16);
+}
+
+template <class T>
+void Store(const Image& image, const Layout& layout, const T* table, T* out) {
+  const size_t pixels = image.pixels.size() / 3;
+  const uint8_t* pixel = image.pixels.data();
+  if (layout.channels == 1) {
+    for (size_t i = 0; i < pixels; ++i) out[i] = table[Gray(pixel + i * 3)];
+    return;
+  }
+  const size_t step = layout.channels_first ? 1 : 3;
+  const size_t plane = layout.channels_first ? pixels : 1;
+  for (size_t i = 0; i < pixels; ++i, pixel += 3, out += step) {
+    out[0] = table[pixel[0]];
+    out[plane] = table[256 + pixel[1]];
+    out[2 * plane] = table[512 + pixel[2]];
+  }
+}
+
+template <class T>
+Result<NpyArray> Convert(const Image& image, const Layout& layout,
+                         const TensorDetails& input,
+                         const ImageInput& options) {
+  TRY_ASSIGN(const auto table, Table<T>(layout, input, options));
+  NpyArray array{input.dtype, layout.shape, {}};
+  array.data.resize(static_cast<size_t>(layout.shape.elements()) * sizeof(T));
+  Store(image, layout, table.data(), reinterpret_cast<T*>(array.data.data()));
+  return array;
+}
+
+}  // namespace
+
+Result<NpyArray> ImageToInput(const Image& image, const TensorDetails& input,
+                              const ImageInput& options) {
+  TRY_ASSIGN(const Layout layout, LayoutOf(image, input));
+  const Image fitted = Resize(image, layout.width, layout.height, options.fit);
+  switch (input.dtype) {
+    case DataType::kFloat32:
+      return Convert<float>(fitted, layout, input, options);
+    case DataType::kUInt8:
+      return Convert<uint8_t>(fitted, layout, input, options);
+    case DataType::kInt8:
+      return Convert<int8_t>(fitted, layout, input, options);
+    case DataType::kInt16:
+      return Convert<int16_t>(fitted, layout, input, options);
+    default:
+      return InvalidArgument("input '" + input.name + "' is " +
+                             std::string(Name(input.dtype)) +
+                             "; images become float32, uint8, int8 or int16");
+  }
+}
+
+}  // namespace liteforge
