@@ -405,8 +405,6 @@ TEST(TfliteModel, RefusesBrokenTensors) {
        }},
       {"tensor 1 ('w'): is a variable and has data as well",
        [](ModelT& m) { W(m).is_variable = true; }},
-      {"its data lies in a file of its own",
-       [](ModelT& m) { X(m).external_buffer = 1; }},
   });
 }
 

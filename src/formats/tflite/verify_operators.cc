@@ -63,7 +63,7 @@ class SubgraphCheck {
   void NoteConstants() {
     for (uint32_t i = 0; i < tensor_count_; ++i) {
       const tflite::Tensor& tensor = *subgraph_.tensors()->Get(i);
-      if (IsConstantTensor(file_, tensor)) {
+      if (FindTensorData(file_, tensor).has_value()) {
         sources_[i] = Source::kConstant;
       } else if (tensor.is_variable()) {
         sources_[i] = Source::kVariable;

@@ -107,7 +107,7 @@ class GraphReader {
     if (value != nullptr) return;
     value = graph_.AddConstant(
         std::string(Text(tensor.name())), static_cast<DataType>(tensor.type()),
-        Shape(Elements(tensor.shape())), file_.BufferData(tensor.buffer()));
+        Shape(Elements(tensor.shape())), file_.ConstantData(tensor));
     Describe(*value, tensor);
   }
 
