@@ -4,8 +4,7 @@
 // Two tensors may share memory when they are not alive together. Finding the
 // smallest arena is NP-hard (it is dynamic storage allocation), so this is a
 // greedy plan: block by block, each into the tightest gap between those already
-// placed that live at the same time, in the best of several orders. On networks
-// it reaches the lower bound.
+// placed that live at the same time, in the best of several orders.
 #pragma once
 
 #include <cstddef>
