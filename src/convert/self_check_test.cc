@@ -54,17 +54,17 @@ TEST(SelfCheck, TheSameInOtherOperators) {
 TEST(SelfCheck, AnotherFunctionIsAnError) {
   const char* other =
       "graph g(%x: float32[?,4]) {\n"
-      "%y = MUL(%x, @c: float32[] = [2.01])\n return %y }";
+      "%y = MUL(%x, @c: float32[] = [2.1])\n return %y }";
   const auto report = Check(kDouble, other);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::kInternal);
   EXPECT_THAT(report.error().ToString(),
               AllOf(HasSubstr("self check"), HasSubstr("output 'y'"),
                     HasSubstr("--no-check")));
-  // Quantized models may differ: half a percent of the magnitude is seen.
+  // Quantized models may differ: a twentieth of the magnitude is seen.
   const auto seen = Check(kDouble, other, false);
   ASSERT_TRUE(seen);
-  EXPECT_NEAR(seen->difference / seen->magnitude, 0.005, 1e-5);
+  EXPECT_NEAR(seen->difference / seen->magnitude, 0.05, 1e-5);
 }
 
 TEST(SelfCheck, AModelThatDoesNotRunIsAnError) {

@@ -2,6 +2,8 @@
 // Einsum: each letter of the equation is an axis; those the result lacks are
 // summed. "..." stands for axes that are broadcast.
 // Source: tensorflow/core/ops/linalg_ops.cc.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -107,10 +109,11 @@ Tensor Einsum(std::string_view equation, std::vector<Tensor> operands) {
   if (!fits || !sizes.Write(labels.result, shape)) {
     std::string shapes;
     for (const Tensor& operand : operands)
-      shapes += " " + operand.shape().ToString();
+      shapes.append(" ").append(operand.shape().ToString());
     return FailOp(operands[0], kOp,
-                  "'" + std::string(equation) + "' does not fit" + shapes +
-                      "; write one or two operands, the arrow and the result");
+                  fmt::format("'{}' does not fit{}; write one or two operands, "
+                              "the arrow and the result",
+                              equation, shapes));
   }
   const FunctionBuilder::OutputType output{operands[0].type(), shape};
   return operands[0].builder()->AddNode(
