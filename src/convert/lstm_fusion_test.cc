@@ -3,6 +3,7 @@
 // gives what the layer is defined to give: in runs one after the other, of any
 // number of examples and steps.
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ std::string OpsOf(const KerasFile& file) {
   const auto function = ImportKeras(file);
   EXPECT_TRUE(function) << function.error().ToString();
   if (!function) return "";
-  const auto module = CompileModule(*function);
+  const auto module = CompileModule(std::span(&*function, 1));
   EXPECT_TRUE(module) << module.error().ToString();
   if (!module) return "";
   std::string ops;

@@ -309,6 +309,36 @@ const std::map<Op, Unary>& Unaries() {
   return table;
 }
 
+// Along the last axis.
+Array Softmax(const Array& x, double beta) {
+  Array y = x;
+  const auto depth = static_cast<size_t>(x.shape.back());
+  for (size_t row = 0; row < y.data.size(); row += depth) {
+    double sum = 0;
+    for (size_t i = row; i < row + depth; ++i) {
+      y.data[i] = std::exp(beta * x.data[i]);
+      sum += y.data[i];
+    }
+    for (size_t i = row; i < row + depth; ++i) y.data[i] /= sum;
+  }
+  return y;
+}
+
+Array ArgMax(const Array& x, int axis) {
+  std::vector<int> shape = x.shape;
+  shape.erase(shape.begin() + axis);
+  return Make(shape, [&](const std::vector<int>& index) {
+    std::vector<int> at = index, largest;
+    at.insert(at.begin() + axis, 0);
+    largest = at;
+    for (int i = 1; i < x.shape[static_cast<size_t>(axis)]; ++i) {
+      at[static_cast<size_t>(axis)] = i;
+      if (At(x, at) > At(x, largest)) largest = at;
+    }
+    return static_cast<double>(largest[static_cast<size_t>(axis)]);
+  });
+}
+
 double Gelu(double v, bool approximate) {
   if (!approximate) return v * (1 + std::erf(v / std::sqrt(2.0))) / 2;
   const double inner = std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v);
@@ -453,6 +483,10 @@ class Evaluator {
         return Mean(In(n, 0), In(n, 1), n.Options<ReducerOptions>().keep_dims);
       case Op::kSlice:
         return Slice(In(n, 0), In(n, 1), In(n, 2));
+      case Op::kSoftmax:
+        return Softmax(In(n, 0), n.Options<SoftmaxOptions>().beta);
+      case Op::kArgMax:
+        return ArgMax(In(n, 0), static_cast<int>(In(n, 1).data[0]));
       case Op::kLeakyRelu: {
         const double alpha = n.Options<LeakyReluOptions>().alpha;
         return Map(In(n, 0), [=](double v) { return v > 0 ? v : alpha * v; });

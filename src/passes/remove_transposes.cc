@@ -225,9 +225,9 @@ class Region {
 
   // A TRANSPOSE of the value as it was becomes one of the value as it is now.
   void Join(Node* transpose) {
+    const Permutation q = *PermutationOf(*transpose);
     std::vector<int32_t> joined;
-    for (const int axis : *PermutationOf(*transpose))
-      joined.push_back(p_[static_cast<size_t>(axis)]);
+    for (const int axis : q) joined.push_back(p_[static_cast<size_t>(axis)]);
     transpose->SetInput(
         1, AddInt32s(graph_, transpose->output()->name + "/perm", joined));
   }
