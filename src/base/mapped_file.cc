@@ -63,6 +63,19 @@ Result<Blob> MapFile(const std::filesystem::path& path) {
                     std::make_shared<Mapping>(address, size));
 }
 
+void LeaveMemory(const Blob& blob) {
+#ifdef MADV_PAGEOUT  // does no harm to memory of other kinds
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(blob.data());
+  const uintptr_t first = (begin + page - 1) / page * page;
+  const uintptr_t last = (begin + blob.size()) / page * page;
+  if (first < last)
+    madvise(reinterpret_cast<void*>(first), last - first, MADV_PAGEOUT);
+#else
+  (void)blob;
+#endif
+}
+
 Blob Slice(const Blob& whole, size_t offset, size_t size) {
   DCHECK(offset <= whole.size() && size <= whole.size() - offset);
   return Blob::View(whole.bytes().subspan(offset, size),

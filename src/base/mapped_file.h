@@ -14,6 +14,10 @@ namespace liteforge {
 // device or a pipe is refused.
 Result<Blob> MapFile(const std::filesystem::path& path);
 
+// A hint that the Blob's bytes are not read again soon. What lies in a mapped
+// file leaves memory, and is read from the file if it is wanted after all.
+void LeaveMemory(const Blob& blob);
+
 // Part of a Blob, sharing its keeper. The caller guarantees the range.
 Blob Slice(const Blob& whole, size_t offset, size_t size);
 

@@ -213,6 +213,16 @@ TEST(LstmFusion, OneAfterTheOther) {
   ExpectRuns(file, {x}, Last(Lstm(high, Lstm(low, x))), 2e-6);
 }
 
+TEST(LstmFusion, TimeFirst) {
+  const Cell cell = MakeCell(kIn, kUnits, 4, 1, 23);
+  const KerasFile file =
+      OneLstm(cell, "null,3", true, false, R"(,"time_major":true)");
+  EXPECT_EQ(OpsOf(file), "UNIDIRECTIONAL_SEQUENCE_LSTM");
+  const Array x = Draw({2, 5, kIn}, 24);
+  ExpectRuns(file, {Permuted(x, {1, 0, 2})}, Permuted(Lstm(cell, x), {1, 0, 2}),
+             2e-6);
+}
+
 // What the operator cannot say stays a loop: other gates, masked steps, the
 // last cell state, and other cells.
 TEST(LstmFusion, WhatStaysALoop) {

@@ -366,6 +366,65 @@ TEST(RecurrentLayers, ConvLstm2D) {
   }
 }
 
+// What a model of one layer gives.
+std::vector<float> Values(const KerasFile& file, const Array& input) {
+  const auto bytes = Compile(*ImportKeras(file));
+  auto interpreter = Interpreter::FromBuffer(*bytes);
+  const TensorDetails details = interpreter->InputDetails()[0];
+  EXPECT_TRUE(interpreter->ResizeInputTensor(
+      details.index, Shape{std::span<const int32_t>(input.dims)}));
+  EXPECT_TRUE(interpreter->AllocateTensors());
+  SetInput(*interpreter, details, input);
+  EXPECT_TRUE(interpreter->Invoke());
+  const auto y =
+      interpreter->Tensor<float>(interpreter->OutputDetails()[0].index);
+  return {y.begin(), y.end()};
+}
+
+// A volume of one slice, whichever way it lies, is an image.
+TEST(RecurrentLayers, ConvLstm3DIsConvLstm2DOfOneSlice) {
+  const Array x = Draw({2, 3, 4, 5, 2}, 70);
+  const Array kernel = Draw({2, 3, 2, 8}, 71);
+  const Array recurrent = Draw({2, 3, 2, 8}, 72);
+  const Array bias = Draw({8}, 73);
+  const auto with = [](Array a, size_t axis) {
+    a.dims.insert(a.dims.begin() + static_cast<ptrdiff_t>(axis), 1);
+    return a;
+  };
+  for (const std::string padding : {"same", "valid"}) {
+    const std::string config =
+        R"("filters":2,"activation":"tanh","recurrent_activation":"sigmoid",
+           "return_sequences":true,"padding":")" +
+        padding + R"(","kernel_size":)";
+    Array want =
+        Zeros({2, 3, padding == "same" ? 4 : 3, padding == "same" ? 5 : 3, 2});
+    const auto image = Values(
+        OneLayer(2, "ConvLSTM2D", config + "[2,3]", "3,4,5,2",
+                 {Weight("kernel", kernel),
+                  Weight("recurrent_kernel", recurrent), Weight("bias", bias)}),
+        x);
+    want.values.assign(image.begin(), image.end());
+    for (const size_t slice : {0u, 1u, 2u}) {
+      const std::string size = slice == 0   ? "[1,2,3]"
+                               : slice == 1 ? "[2,1,3]"
+                                            : "[2,3,1]";
+      const Array input = with(x, slice + 2);
+      const std::vector<KerasWeight> weights = {
+          Weight("kernel", with(kernel, slice)),
+          Weight("recurrent_kernel", with(recurrent, slice)),
+          Weight("bias", bias)};
+      ExpectRuns(
+          OneLayer(2, "ConvLSTM3D", config + size, ShapeText(input), weights),
+          {input}, with(want, slice + 2));
+      const Array first = Permuted(input, {0, 1, 5, 2, 3, 4});
+      ExpectRuns(OneLayer(2, "ConvLSTM3D",
+                          R"("data_format":"channels_first",)" + config + size,
+                          ShapeText(first), weights),
+                 {first}, Permuted(with(want, slice + 2), {0, 1, 5, 2, 3, 4}));
+    }
+  }
+}
+
 // An image of one row is a sequence.
 TEST(RecurrentLayers, ConvLstm1DIsConvLstm2DOfOneRow) {
   const Array x = Draw({2, 3, 1, 6, 2}, 64);
@@ -381,27 +440,14 @@ TEST(RecurrentLayers, ConvLstm1DIsConvLstm2DOfOneRow) {
   const std::vector<float> flat = Floats(x);
   Array row = x;
   row.dims = {2, 3, 6, 2};
-  const auto run = [](const KerasFile& file, const Array& input) {
-    const auto bytes = Compile(*ImportKeras(file));
-    auto interpreter = Interpreter::FromBuffer(*bytes);
-    const TensorDetails details = interpreter->InputDetails()[0];
-    EXPECT_TRUE(interpreter->ResizeInputTensor(
-        details.index, Shape{std::span<const int32_t>(input.dims)}));
-    EXPECT_TRUE(interpreter->AllocateTensors());
-    SetInput(*interpreter, details, input);
-    EXPECT_TRUE(interpreter->Invoke());
-    const auto y =
-        interpreter->Tensor<float>(interpreter->OutputDetails()[0].index);
-    return std::vector<float>(y.begin(), y.end());
-  };
-  const auto wide =
-      run(OneLayer(2, "ConvLSTM2D", config + "[3,3]", "3,1,6,2",
-                   {Weight("kernel", kernel), Weight("recurrent", recurrent)}),
-          x);
+  const auto wide = Values(
+      OneLayer(2, "ConvLSTM2D", config + "[3,3]", "3,1,6,2",
+               {Weight("kernel", kernel), Weight("recurrent", recurrent)}),
+      x);
   const auto line =
-      run(OneLayer(2, "ConvLSTM1D", config + "[3]", "3,6,2",
-                   {Weight("kernel", k1), Weight("recurrent", r1)}),
-          row);
+      Values(OneLayer(2, "ConvLSTM1D", config + "[3]", "3,6,2",
+                      {Weight("kernel", k1), Weight("recurrent", r1)}),
+             row);
   EXPECT_THAT(line, testing::Pointwise(testing::FloatNear(1e-6f), wide));
 }
 

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <limits>
 
+#include "base/mapped_file.h"
 #include "base/try.h"
 #include "lower/constant_math.h"
 
@@ -324,10 +325,10 @@ Result<Value*> IrBuilder::Transpose(Value* x,
       x->shape.rank() == static_cast<int>(permutation.size())) {
     Shape shape;
     for (int32_t axis : permutation) shape.Append(x->shape[axis]);
-    return Constant(x->type, shape,
-                    TransposeBytes(x->data(), x->shape, permutation,
-                                   static_cast<size_t>(bits / 8)),
-                    "transpose");
+    Blob moved = TransposeBytes(x->data(), x->shape, permutation,
+                                static_cast<size_t>(bits / 8));
+    LeaveMemory(x->data());
+    return Constant(x->type, shape, std::move(moved), "transpose");
   }
   Value* order = Int32s({permutation.begin(), permutation.end()});
   return Emit(Op::kTranspose, TransposeOptions{}, {x, order});

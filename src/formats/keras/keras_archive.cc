@@ -8,26 +8,22 @@
 //     /layers/NAME/PART/vars/0, 1, …       those of its parts: cell,
 //                                          forward_layer, query_dense, …
 //     /layers/NAME/layers/…                of a model in the model
+//   or model.weights.npz, the same tree (npz_weights.h)
 //
 // NAME is not the layer's name but its class in snake case, numbered in the
 // order of the configuration: dense, dense_1, conv2d. Until Keras 2.13
 // "_layer_checkpoint_dependencies" stands for "layers".
 // Source: keras/src/saving/saving_lib.py, tf_keras/saving/saving_lib.py.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <map>
 #include <utility>
 
-#include "base/descriptor.h"
 #include "base/try.h"
 #include "formats/keras/keras_file.h"
 #include "formats/keras/keras_model.h"
+#include "formats/keras/npz_weights.h"
+#include "formats/keras/unpacked_member.h"
 #include "formats/keras/zip.h"
 
 namespace liteforge {
@@ -36,55 +32,19 @@ namespace {
 using nlohmann::json;
 
 constexpr char kWeights[] = "model.weights.h5";
+constexpr char kArrays[] = "model.weights.npz";
 constexpr size_t kMaxTextBytes = size_t{1} << 28;
 
-// ------------------------------------------------------------- the h5 member
+// ---------------------------------------------------------------- the weights
 
-// A file of its own in the system's temporary directory, gone at the end.
-class TemporaryFile {
- public:
-  TemporaryFile() = default;
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (file_.get() >= 0) unlink(path_.c_str());
-  }
-
-  Result<void> Create() {
-    std::error_code ignored;
-    path_ = std::filesystem::temp_directory_path(ignored) /
-            "liteforge-weights-XXXXXX";
-    file_.Reset(mkostemp(path_.data(), O_CLOEXEC));
-    return file_.get() < 0 ? Failed() : Result<void>();
-  }
-  Result<void> Append(std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t done = write(file_.get(), bytes.data(), bytes.size());
-      if (done < 0 && errno != EINTR) return Failed();
-      if (done > 0) bytes = bytes.subspan(static_cast<size_t>(done));
-    }
-    return {};
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  tl::unexpected<Error> Failed() const {
-    return Fail(ErrorCode::kIo,
-                "cannot be unpacked to " + path_ + ": " + std::strerror(errno) +
-                    "; set TMPDIR to a directory with room for it");
-  }
-
-  std::string path_;
-  Descriptor file_;
-};
-
-// libhdf5 wants a file with a name. The mapping outlives it.
-Result<H5Group> ReadH5Member(const ZipReader& zip, const std::string& member) {
-  TemporaryFile file;
-  TRY(file.Create());
-  TRY_ASSIGN(const size_t limit, zip.FairSize(member));
-  TRY(zip.Read(member, limit, [&](auto bytes) { return file.Append(bytes); }));
-  auto tree = ReadUnnamedH5(file.path());
+Result<H5Group> ReadWeights(const ZipReader& zip) {
+  const char* member =
+      zip.Has(kWeights) || !zip.Has(kArrays) ? kWeights : kArrays;
+  UnpackedMember file;
+  TRY(file.Unpack(zip, member));
+  // libhdf5 wants a file with a name. The mapping outlives it.
+  auto tree = member == kWeights ? ReadUnnamedH5(file.path())
+                                 : ReadNpzWeights(file.path());
   if (!tree) return tl::unexpected(std::move(tree.error()).In(member));
   return tree;
 }
@@ -239,12 +199,8 @@ Result<KerasFile> TakeModel(const ZipReader& zip) {
              zip.ReadText("config.json", kMaxTextBytes));
   auto file = StartKerasFile(config, Text(Member(*metadata, "keras_version")));
   if (!file) return tl::unexpected(std::move(file.error()).In("config.json"));
-  if (!zip.Has(kWeights) && zip.Has("model.weights.npz"))
-    return Unsupported(
-        "its weights are stored as model.weights.npz, which only Python can "
-        "read; load the model and save it again: model.save(\"model.keras\")");
-  TRY_ASSIGN(const H5Group weights, ReadH5Member(zip, kWeights));
-  TRY_IN(kWeights, TakeLayers(file->model, weights, "", file->weights));
+  TRY_ASSIGN(const H5Group weights, ReadWeights(zip));
+  TRY_IN("weights", TakeLayers(file->model, weights, "", file->weights));
   return file;
 }
 

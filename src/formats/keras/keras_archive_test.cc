@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 #include <zip.h>
 
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "formats/keras/h5_test_writer.h"
 #include "formats/keras/keras_file.h"
+#include "formats/keras/pickle_samples.h"
 
 namespace liteforge {
 namespace {
@@ -184,12 +187,46 @@ TEST_F(KerasArchive, FindsTheLayersOfAModelRunOnEachStep) {
   EXPECT_THAT(LayersOf(path), ElementsAre("td/low: 0", "td/high: 0"));
 }
 
-TEST_F(KerasArchive, SaysThatArraysOfPythonCannotBeRead) {
+// A .npy of Python objects, version 1.0.
+std::string ObjectArray(std::string_view pickle) {
+  std::string header = "{'descr': '|O', 'fortran_order': False, 'shape': (), }";
+  header.resize(117, ' ');
+  header += '\n';
+  const auto length = static_cast<char>(header.size());
+  return std::string("\x93NUMPY\x01\0", 8) + length + '\0' + header +
+         std::string(pickle);
+}
+
+TEST_F(KerasArchive, ReadsArraysOfPython) {
+  const fs::path arrays = scratch_ / "weights.npz";
+  WriteZip(arrays, {{"layers/dense.npy", ObjectArray(kPickles[1])},
+                    {"layers/dense_1.npy", ObjectArray(kPickles[3])}});
+  std::ifstream stream(arrays, std::ios::binary);
+  Members members =
+      Archive(Model("m", {Layer("Dense", "d"), Layer("Dense", "e")}), {});
+  members.erase("model.weights.h5");
+  members["model.weights.npz"] = std::string(
+      std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+  const fs::path path = Write(members);
+  EXPECT_THAT(LayersOf(path), ElementsAre("d: 0 1", "e: 0 1"));
+  const auto file = ReadKerasArchive(path);
+  ASSERT_TRUE(file) << file.error().ToString();
+  EXPECT_EQ(file->weights[0].weights[0].shape, Shape({2, 3}));
+  EXPECT_THAT(file->weights[1].weights[0].data.ToVector<float>(),
+              ElementsAre(0, 1, 2, 3, 4, 5));
+}
+
+TEST_F(KerasArchive, NamesTheMemberOfArraysThatIsDamaged) {
+  const fs::path arrays = scratch_ / "weights.npz";
+  WriteZip(arrays, {{"layers/dense.npy", ObjectArray("\x80\x03")}});
+  std::ifstream stream(arrays, std::ios::binary);
   Members members = Archive(Model("m", {Layer("Dense", "d")}), {});
   members.erase("model.weights.h5");
-  members["model.weights.npz"] = "x";
+  members["model.weights.npz"] = std::string(
+      std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
   EXPECT_THAT(ErrorOf(Write(members)),
-              AllOf(HasSubstr("model.weights.npz"), HasSubstr("model.save(")));
+              AllOf(HasSubstr("model.weights.npz"),
+                    HasSubstr("layers/dense.npy"), HasSubstr("too early")));
 }
 
 TEST_F(KerasArchive, ReadsTheNamesOfKeras213) {

@@ -54,6 +54,17 @@ bool ZipReader::Has(const std::string& member) const {
   return zip_name_locate(archive_.get(), member.c_str(), 0) >= 0;
 }
 
+std::vector<std::string> ZipReader::Members() const {
+  std::vector<std::string> names;
+  const zip_int64_t count = zip_get_num_entries(archive_.get(), 0);
+  for (zip_int64_t i = 0; i < count; ++i) {
+    const char* name =
+        zip_get_name(archive_.get(), static_cast<zip_uint64_t>(i), 0);
+    if (name != nullptr) names.emplace_back(name);
+  }
+  return names;
+}
+
 Result<void> ZipReader::Read(
     const std::string& member, size_t limit,
     const std::function<Result<void>(std::span<const std::byte>)>& take) const {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "liteforge/result.h"
 
@@ -23,6 +24,8 @@ class ZipReader {
   static Result<ZipReader> Open(const std::filesystem::path& path);
 
   bool Has(const std::string& member) const;
+  // The names of all members, in the archive's order.
+  std::vector<std::string> Members() const;
 
   // The member's bytes, in order, piece by piece; its checksum is checked at
   // the end. Errors: kInvalidModel, naming the member, when it is missing,

@@ -42,8 +42,12 @@ extern const KerasLayer kGlobalAveragePooling1DLayer,
     kGlobalMaxPooling2DLayer;
 // identity_layers.cc
 extern const KerasLayer kIdentityLayer, kSkippedLayer;
+// locally_connected.cc
+extern const KerasLayer kLocallyConnected1DLayer, kLocallyConnected2DLayer;
 // masking.cc
 extern const KerasLayer kMaskingLayer;
+// mel_spectrogram.cc
+extern const KerasLayer kMelSpectrogramLayer;
 // merge.cc
 extern const KerasLayer kAddLayer, kAverageLayer, kConcatenateLayer,
     kMaximumLayer, kMergeLayer, kMinimumLayer, kMultiplyLayer, kSubtractLayer;
@@ -59,8 +63,11 @@ extern const KerasLayer kCropping1DLayer, kCropping2DLayer, kCropping3DLayer,
 extern const KerasLayer kAveragePooling1DLayer, kAveragePooling2DLayer,
     kMaxPooling1DLayer, kMaxPooling2DLayer;
 // recurrent.cc
-extern const KerasLayer kConvLstm1DLayer, kConvLstm2DLayer, kCudnnGruLayer,
-    kCudnnLstmLayer, kGruLayer, kLstmLayer, kRnnLayer, kSimpleRnnLayer;
+extern const KerasLayer kConvLstm1DLayer, kConvLstm2DLayer, kConvLstm3DLayer,
+    kCudnnGruLayer, kCudnnLstmLayer, kGruLayer, kLstmLayer, kRnnLayer,
+    kSimpleRnnLayer;
+// random_features.cc
+extern const KerasLayer kRandomFourierFeaturesLayer;
 // rescaling.cc
 extern const KerasLayer kNormalizationLayer, kRescalingLayer;
 // resizing.cc
@@ -80,7 +87,7 @@ extern const KerasLayer kUpSampling1DLayer, kUpSampling2DLayer,
 extern const KerasLayer kAveragePooling3DLayer, kConv3DLayer,
     kGlobalAveragePooling3DLayer, kGlobalMaxPooling3DLayer, kMaxPooling3DLayer;
 // wrappers.cc
-extern const KerasLayer kBidirectionalLayer, kSpectralNormalizationLayer,
-    kTimeDistributedLayer;
+extern const KerasLayer kBidirectionalLayer, kPipelineLayer,
+    kSpectralNormalizationLayer, kTimeDistributedLayer;
 
 }  // namespace liteforge

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// ConvLSTM1D, ConvLSTM2D: an LSTM whose products are convolutions. With
+// ConvLSTM1D to ConvLSTM3D: an LSTM whose products are convolutions. With
 // * a convolution, . elementwise:
 //   i, f, c~, o = split(x * W + b + h * U)     h * U keeps h's size
 //   c' = a(f) . c + a(i) . g(c~),   h' = a(o) . g(c')
-// kernel [H, W, C, 4 filters], recurrent_kernel [H, W, filters, 4 filters].
+// kernel [H, W, C, 4 filters], recurrent_kernel [H, W, filters, 4 filters];
+// with D in front for volumes, without H for rows.
 // Source: keras/src/layers/rnn/conv_lstm.py.
 #include "base/try.h"
 #include "function/ops.h"
@@ -11,6 +12,7 @@
 #include "import/keras/axes.h"
 #include "import/keras/recurrent_cell.h"
 #include "import/keras/spatial.h"
+#include "import/keras/volumes.h"
 
 namespace liteforge {
 namespace {
@@ -48,35 +50,43 @@ Result<Shape> StateShape(const LayerConfig& config, const Shape& x) {
   Shape state;
   if (spatial.channels_first) state.Append(filters);
   for (int axis = 0; axis < rank; ++axis) {
-    // SpatialConfig has two values each, the first 1 where rank is 1.
-    const auto two = static_cast<size_t>(axis + 2 - rank);
+    // SpatialConfig has two values where rank is 1, the first 1.
+    const size_t at = static_cast<size_t>(axis) + spatial.strides.size() - rank;
     TRY_ASSIGN(const int32_t extent,
                Slid(x[axis + (spatial.channels_first ? 2 : 1)],
-                    size[static_cast<size_t>(axis)], spatial.strides[two],
-                    spatial.dilations[two], spatial.padding == "SAME"));
+                    size[static_cast<size_t>(axis)], spatial.strides[at],
+                    spatial.dilations[at], spatial.padding == "SAME"));
     state.Append(extent);
   }
   if (!spatial.channels_first) state.Append(filters);
   return state;
 }
 
-template <int rank>
-LayerOutputs Step(LayerContext& c, const Tensor& step,
-                  const std::vector<Tensor>& states) {
-  const std::vector<int32_t> ones(rank, 1);
-  TRY_ASSIGN(const SpatialConfig spatial,
-             ReadSpatial(c.config, rank, /*causal=*/false, ones));
-  TRY_ASSIGN(const auto size, c.config.KernelSize(rank));
-  TRY_ASSIGN(const int32_t filters, c.config.Int("filters"));
-  TRY_ASSIGN(const Tensor kernel, Kernel(c, "kernel", size));
-  TRY_ASSIGN(const Tensor recurrent, Kernel(c, "recurrent_kernel", size));
-  if (kernel.dim(3) != int64_t{4} * filters ||
-      recurrent.dim(3) != int64_t{4} * filters)
-    return InvalidModel("its kernel " + kernel.shape().ToString() +
+struct Kernels {
+  Tensor input, recurrent;
+  std::vector<int32_t> size;
+  int32_t filters;
+};
+
+Result<Kernels> KernelsOf(LayerContext& c, int rank) {
+  Kernels kernels;
+  TRY_ASSIGN(kernels.size, c.config.KernelSize(rank));
+  TRY_ASSIGN(kernels.filters, c.config.Int("filters"));
+  TRY_ASSIGN(kernels.input, Kernel(c, "kernel", kernels.size));
+  TRY_ASSIGN(kernels.recurrent, Kernel(c, "recurrent_kernel", kernels.size));
+  const int64_t columns = int64_t{4} * kernels.filters;
+  if (kernels.input.dim(-1) != columns || kernels.recurrent.dim(-1) != columns)
+    return InvalidModel("its kernel " + kernels.input.shape().ToString() +
                         " does not fit its filters");
+  return kernels;
+}
+
+// x * W + b + h * U of rows and images.
+Result<Tensor> SumOfImages(LayerContext& c, const Kernels& kernels,
+                           const SpatialConfig& spatial, bool row, Tensor x,
+                           Tensor h) {
   const bool first = spatial.channels_first;
-  Tensor x = step, h = states[0];
-  if (rank == 1) {
+  if (row) {
     x = AddHeight(x, first);
     h = AddHeight(h, first);
   }
@@ -84,10 +94,44 @@ LayerOutputs Step(LayerContext& c, const Tensor& step,
   same.strides = {1, 1};
   same.padding = "SAME";
   same.data_format = spatial.data_format();
-  Tensor z = Conv2D(x, kernel, spatial.Window());
-  TRY_ASSIGN(z, AddBias(c, z, 4 * filters, spatial));
-  z = Add(z, Conv2D(h, recurrent, same));
-  if (rank == 1) z = DropHeight(z, first);
+  Tensor z = Conv2D(x, kernels.input, spatial.Window());
+  TRY_ASSIGN(z, AddBias(c, z, 4 * kernels.filters, spatial));
+  z = Add(z, Conv2D(h, kernels.recurrent, same));
+  return row ? DropHeight(z, first) : z;
+}
+
+Result<Tensor> SumOfVolumes(LayerContext& c, const Kernels& kernels,
+                            const SpatialConfig& spatial, Tensor x, Tensor h) {
+  const std::vector<int32_t> ones(3, 1);
+  const VolumeWindow window{kernels.size, spatial.strides, spatial.dilations,
+                            spatial.padding};
+  const VolumeWindow same{kernels.size, ones, ones, "SAME"};
+  if (spatial.channels_first) {
+    x = Transpose(x, ChannelsToLast(5));
+    h = Transpose(h, ChannelsToLast(5));
+  }
+  TRY_ASSIGN(Tensor z, Conv3D(c, x, kernels.input, window));
+  if (c.HasWeight("bias")) {
+    TRY_ASSIGN(const Tensor bias, c.Weight("bias", {4 * kernels.filters}));
+    z = Add(z, bias);
+  }
+  TRY_ASSIGN(const Tensor of_h, Conv3D(c, h, kernels.recurrent, same));
+  z = Add(z, of_h);
+  return spatial.channels_first ? Transpose(z, ChannelsToFirst(5)) : z;
+}
+
+template <int rank>
+LayerOutputs Step(LayerContext& c, const Tensor& x,
+                  const std::vector<Tensor>& states) {
+  const std::vector<int32_t> ones(rank, 1);
+  TRY_ASSIGN(const SpatialConfig spatial,
+             ReadSpatial(c.config, rank, /*causal=*/false, ones));
+  TRY_ASSIGN(const Kernels kernels, KernelsOf(c, rank));
+  TRY_ASSIGN(const Tensor z,
+             rank == 3
+                 ? SumOfVolumes(c, kernels, spatial, x, states[0])
+                 : SumOfImages(c, kernels, spatial, rank == 1, x, states[0]));
+  const bool first = spatial.channels_first;
   const auto gates = Split(z, first ? 1 : rank + 1, 4);
   TRY_ASSIGN(const Tensor i,
              ApplyActivation(c, gates[0], "recurrent_activation"));
@@ -107,5 +151,7 @@ const RecurrentCell kConvLstm1D{"ConvLSTM1D", ConvLstmWeights, 2, StateShape<1>,
                                 Step<1>};
 const RecurrentCell kConvLstm2D{"ConvLSTM2D", ConvLstmWeights, 2, StateShape<2>,
                                 Step<2>};
+const RecurrentCell kConvLstm3D{"ConvLSTM3D", ConvLstmWeights, 2, StateShape<3>,
+                                Step<3>};
 
 }  // namespace liteforge

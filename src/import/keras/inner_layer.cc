@@ -5,8 +5,10 @@
 
 namespace liteforge {
 
-Result<Inner> InnerOf(const LayerConfig& config, std::string_view key) {
-  const nlohmann::json* object = config.Find(key);
+namespace {
+
+Result<Inner> InnerFrom(const nlohmann::json* object, int generation,
+                        std::string_view key) {
   if (object == nullptr || !object->is_object() ||
       !object->contains("class_name") || !object->contains("config") ||
       !(*object)["class_name"].is_string() || !(*object)["config"].is_object())
@@ -20,10 +22,29 @@ Result<Inner> InnerOf(const LayerConfig& config, std::string_view key) {
                        ", cannot be imported");
   }
   if (inner.kind->weights != nullptr) {
-    TRY_ASSIGN(inner.specs, inner.kind->weights(LayerConfig(
-                                inner.config, config.generation())));
+    TRY_ASSIGN(inner.specs,
+               inner.kind->weights(LayerConfig(inner.config, generation)));
   }
   return inner;
+}
+
+}  // namespace
+
+Result<Inner> InnerOf(const LayerConfig& config, std::string_view key) {
+  return InnerFrom(config.Find(key), config.generation(), key);
+}
+
+Result<std::vector<Inner>> InnerListOf(const LayerConfig& config,
+                                       std::string_view key) {
+  const nlohmann::json* list = config.Find(key);
+  if (list == nullptr || !list->is_array())
+    return InvalidModel("its configuration has no '" + std::string(key) + "'");
+  std::vector<Inner> layers;
+  for (const nlohmann::json& object : *list) {
+    TRY_ASSIGN(layers.emplace_back(),
+               InnerFrom(&object, config.generation(), key));
+  }
+  return layers;
 }
 
 Result<InnerOutputs> CallInner(LayerContext& c, const Inner& inner,

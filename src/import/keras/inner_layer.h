@@ -22,6 +22,9 @@ struct Inner {
 // Under `key` of the holder's configuration. Errors: kUnsupported for a class
 // that is not known.
 Result<Inner> InnerOf(const LayerConfig& config, std::string_view key);
+// The layers of a list under `key`.
+Result<std::vector<Inner>> InnerListOf(const LayerConfig& config,
+                                       std::string_view key);
 
 struct InnerOutputs {
   std::vector<Tensor> tensors;

@@ -222,7 +222,8 @@ class KeptStates {
   std::vector<Shape> shapes_;
 };
 
-// What the states are before the first step: given, kept, or zeros.
+// What the states are before the first step: given, kept, or zeros. x [time,
+// batch, …].
 LayerOutputs InitialStates(LayerContext& c, const Tensor& x,
                            const std::vector<Shape>& shapes,
                            const KeptStates& kept) {
@@ -236,9 +237,9 @@ LayerOutputs InitialStates(LayerContext& c, const Tensor& x,
   }
   if (!states.empty()) return states;
   if (kept.any()) return kept.Read();
-  const Tensor batch = x.dim(0) >= 0 ? Tensor() : Index(ShapeOf(x), 0, 0);
+  const Tensor batch = x.dim(1) >= 0 ? Tensor() : Index(ShapeOf(x), 0, 1);
   for (const Shape& shape : shapes)
-    states.push_back(Zeros(c, batch, Stepper::WithBatch(x.dim(0), shape)));
+    states.push_back(Zeros(c, batch, Stepper::WithBatch(x.dim(1), shape)));
   return states;
 }
 
@@ -420,7 +421,6 @@ Tensor StepsMask(const Tensor& mask, int rank, bool backwards) {
 
 LayerOutputs RunCells(LayerContext& c, const std::vector<CellOf>& cells) {
   TRY_ASSIGN(const bool time_major, c.config.Bool("time_major", false));
-  if (time_major) return Unsupported("time_major=True is not supported");
   if (c.inputs.empty() || c.inputs[0].rank() < 3) {
     return InvalidModel("its input must be [batch, time, features]" +
                         (c.inputs.empty()
@@ -428,24 +428,25 @@ LayerOutputs RunCells(LayerContext& c, const std::vector<CellOf>& cells) {
                              : ", it is " + c.inputs[0].shape().ToString()));
   }
   const Tensor x = Cast(c.inputs[0], DataType::kFloat32);
-  if (!c.MaskOf(0).empty() && c.MaskOf(0).rank() != 2)
+  if (!c.MaskOf(0).empty() && (time_major || c.MaskOf(0).rank() != 2))
     return Unsupported("its mask " + c.MaskOf(0).shape().ToString() +
                        " is none of steps");
-  Run run{c, cells, TimeAndBatchSwapped(x), {}};
+  Run run{c, cells, time_major ? x : TimeAndBatchSwapped(x), {}};
   TRY_ASSIGN(Stepper stepper, Stepper::Of(c, cells, run.step_shape()));
   TRY_ASSIGN(run.sequences, c.config.Bool("return_sequences", false));
   TRY_ASSIGN(run.zero_output, c.config.Bool("zero_output_for_mask", false));
   TRY_ASSIGN(const bool state, c.config.Bool("return_state", false));
   TRY_ASSIGN(const bool backwards, c.config.Bool("go_backwards", false));
   TRY_ASSIGN(const KeptStates kept,
-             KeptStates::Of(c, x.dim(0), stepper.states()));
-  TRY_ASSIGN(const auto states, InitialStates(c, x, stepper.states(), kept));
+             KeptStates::Of(c, run.x.dim(1), stepper.states()));
+  TRY_ASSIGN(const auto states,
+             InitialStates(c, run.x, stepper.states(), kept));
   if (backwards) run.x = Reverse(run.x, 0);
   const int state_rank = stepper.states()[stepper.output()].rank();
   run.mask = StepsMask(c.MaskOf(0), state_rank + 2, backwards);
   TRY_ASSIGN(Outcome outcome, RunThrough(run, stepper, states));
   if (run.sequences) {
-    outcome.y = TimeAndBatchSwapped(outcome.y);
+    if (!time_major) outcome.y = TimeAndBatchSwapped(outcome.y);
     c.output_mask = c.MaskOf(0);
   }
   std::vector<Tensor> outputs = {
@@ -485,6 +486,9 @@ LayerOutputs BuildConvLstm1D(LayerContext& c) {
 LayerOutputs BuildConvLstm2D(LayerContext& c) {
   return BuildRecurrent(c, "ConvLSTM2D");
 }
+LayerOutputs BuildConvLstm3D(LayerContext& c) {
+  return BuildRecurrent(c, "ConvLSTM3D");
+}
 LayerOutputs BuildLstm(LayerContext& c) { return BuildRecurrent(c, "LSTM"); }
 LayerOutputs BuildGru(LayerContext& c) { return BuildRecurrent(c, "GRU"); }
 LayerOutputs BuildSimpleRnn(LayerContext& c) {
@@ -494,8 +498,8 @@ LayerOutputs BuildRnn(LayerContext& c) { return BuildRecurrent(c, ""); }
 
 template <int cell>
 Result<std::vector<WeightSpec>> WeightsOf(const LayerConfig& config) {
-  constexpr std::string_view kNames[] = {"LSTM", "GRU", "SimpleRNN",
-                                         "ConvLSTM1D", "ConvLSTM2D"};
+  constexpr std::string_view kNames[] = {
+      "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"};
   return FindRecurrentCell(kNames[cell])->weights(config);
 }
 
@@ -524,6 +528,8 @@ constexpr std::string_view kArguments = "initial_state";
 const KerasLayer kConvLstm1DLayer{"ConvLSTM1D", BuildConvLstm1D, WeightsOf<3>,
                                   Masking::kUses, kArguments};
 const KerasLayer kConvLstm2DLayer{"ConvLSTM2D", BuildConvLstm2D, WeightsOf<4>,
+                                  Masking::kUses, kArguments};
+const KerasLayer kConvLstm3DLayer{"ConvLSTM3D", BuildConvLstm3D, WeightsOf<5>,
                                   Masking::kUses, kArguments};
 const KerasLayer kCudnnGruLayer{"CuDNNGRU", BuildCudnn, CudnnWeights,
                                 Masking::kUses};

@@ -274,8 +274,8 @@ constexpr RecurrentCell kLstm{"LSTM", LstmWeights, 2, Units, StepLstm};
 constexpr RecurrentCell kSimpleRnn{"SimpleRNN", SimpleRnnWeights, 1, Units,
                                    StepSimpleRnn};
 
-const RecurrentCell* const kCells[] = {&kConvLstm1D, &kConvLstm2D, &kGru,
-                                       &kLstm, &kSimpleRnn};
+const RecurrentCell* const kCells[] = {&kConvLstm1D, &kConvLstm2D, &kConvLstm3D,
+                                       &kGru,        &kLstm,       &kSimpleRnn};
 
 }  // namespace
 

@@ -22,7 +22,7 @@ struct RecurrentCell {
 };
 
 // The cells of other files.
-extern const RecurrentCell kConvLstm1D, kConvLstm2D;
+extern const RecurrentCell kConvLstm1D, kConvLstm2D, kConvLstm3D;
 
 // By the name of the cell ("LSTMCell") or of its layer ("LSTM"); nullptr when
 // there is none.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Conv1DTranspose to Conv3DTranspose: the gradient of a convolution.
 //   x [N, H, W, C]   kernel [H, W, filters, C]   bias [filters]
+// Deconvolution2D is what Keras 1 calls Conv2DTranspose.
 // Along each axis, of size n with stride s and kernel k:
 //   SAME   n s          VALID   n s + max(k - s, 0)
 //   with output_padding p   (n - 1) s + k - 2 (SAME: k / 2, VALID: 0) + p
@@ -67,12 +68,31 @@ Result<ConstantValue> Spread(const ConstantValue& kernel,
   return FloatConstant(shape, std::move(to));
 }
 
+// Keras 1 (Deconvolution2D) stores [H, W, C, filters].
+ConstantValue FiltersBeforeChannels(const ConstantValue& kernel) {
+  const std::vector<float> from = kernel.data.ToVector<float>();
+  std::vector<float> to(from.size());
+  Shape shape = kernel.shape;
+  shape.set_dim(2, kernel.shape[3]);
+  shape.set_dim(3, kernel.shape[2]);
+  const auto channels = static_cast<size_t>(kernel.shape[2]);
+  const auto filters = static_cast<size_t>(kernel.shape[3]);
+  for (size_t i = 0; i < from.size(); ++i) {
+    const size_t place = i / (channels * filters);
+    const size_t channel = i / filters % channels, filter = i % filters;
+    to[(place * filters + filter) * channels + channel] = from[i];
+  }
+  return FloatConstant(shape, std::move(to));
+}
+
 Result<Tensor> KernelOf(LayerContext& c, const std::vector<int32_t>& size,
                         const SpatialConfig& spatial) {
   if (const Tensor* made = c.FindConstant("kernel")) return *made;
   TRY_ASSIGN(ConstantValue value, KernelValue(c, "kernel", size));
   if (size.size() == 1)
     value.shape = {1, value.shape[0], value.shape[1], value.shape[2]};
+  if (c.file.generation == 1 && size.size() == 2)
+    value = FiltersBeforeChannels(value);
   const bool dilated =
       std::ranges::any_of(spatial.dilations, [](int32_t d) { return d > 1; });
   if (dilated) {

@@ -2,6 +2,8 @@
 // Layers on volumes [N, D, H, W, C]: Conv3D, MaxPooling3D, AveragePooling3D
 // and global pooling.
 //   Conv3D kernel [D, H, W, C, filters], bias [filters]
+#include "import/keras/volumes.h"
+
 #include "base/try.h"
 #include "function/ops.h"
 #include "import/keras/activations.h"
@@ -22,12 +24,7 @@ int32_t Slide(int32_t size, int32_t reach, int32_t stride, bool same) {
   return covered <= 0 ? 0 : (covered + stride - 1) / stride;
 }
 
-struct Window {
-  std::vector<int32_t> size, strides, dilations;
-  std::string padding;
-};
-
-Result<Shape> Slid(const Tensor& x, const Window& w, int32_t channels) {
+Result<Shape> Slid(const Tensor& x, const VolumeWindow& w, int32_t channels) {
   Shape shape{x.dim(0)};
   for (size_t axis = 0; axis < 3; ++axis) {
     const int32_t reach = (w.size[axis] - 1) * w.dilations[axis] + 1;
@@ -45,7 +42,7 @@ Result<Tensor> ChannelsLastVolume(LayerContext& c, bool first) {
 
 LayerOutputs BuildConv3D(LayerContext& c) {
   const std::vector<int32_t> ones(3, 1);
-  Window w;
+  VolumeWindow w;
   TRY_ASSIGN(w.size, c.config.KernelSize(3));
   TRY_ASSIGN(w.strides, c.config.Ints("strides", 3, 1, ones));
   TRY_ASSIGN(w.dilations, c.config.Ints("dilation_rate", 3, 1, ones));
@@ -58,15 +55,7 @@ LayerOutputs BuildConv3D(LayerContext& c) {
   TRY_ASSIGN(
       const Tensor kernel,
       c.Weight("kernel", {w.size[0], w.size[1], w.size[2], x.dim(4), filters}));
-  TRY_ASSIGN(const Shape shape, Slid(x, w, filters));
-  Tensor y = c.f.AddNode("Conv3D", {x, kernel},
-                         Attributes()
-                             .Type("T", DataType::kFloat32)
-                             .Ints("strides", Five(w.strides))
-                             .Ints("dilations", Five(w.dilations))
-                             .String("padding", w.padding)
-                             .String("data_format", "NDHWC"),
-                         DataType::kFloat32, shape);
+  TRY_ASSIGN(Tensor y, Conv3D(c, x, kernel, w));
   if (c.HasWeight("bias")) {
     TRY_ASSIGN(const Tensor bias, c.Weight("bias", {filters}));
     y = Add(y, bias);
@@ -77,7 +66,7 @@ LayerOutputs BuildConv3D(LayerContext& c) {
 
 LayerOutputs BuildPooling3D(LayerContext& c, std::string_view op) {
   const std::vector<int32_t> twos(3, 2);
-  Window w;
+  VolumeWindow w;
   TRY_ASSIGN(w.size, c.config.Ints("pool_size", 3, 1, twos));
   TRY_ASSIGN(w.strides, c.config.Ints("strides", 3, 1, w.size));
   w.dilations.assign(3, 1);
@@ -120,6 +109,19 @@ LayerOutputs BuildGlobalAverage3D(LayerContext& c) {
 }
 
 }  // namespace
+
+Result<Tensor> Conv3D(LayerContext& c, const Tensor& x, const Tensor& kernel,
+                      const VolumeWindow& window) {
+  TRY_ASSIGN(const Shape shape, Slid(x, window, kernel.dim(4)));
+  return c.f.AddNode("Conv3D", {x, kernel},
+                     Attributes()
+                         .Type("T", DataType::kFloat32)
+                         .Ints("strides", Five(window.strides))
+                         .Ints("dilations", Five(window.dilations))
+                         .String("padding", window.padding)
+                         .String("data_format", "NDHWC"),
+                     DataType::kFloat32, shape);
+}
 
 const KerasLayer kAveragePooling3DLayer{"AveragePooling3D",
                                         BuildAveragePooling3D};

@@ -5,6 +5,7 @@
 //   TimeDistributed  the layer on each step: [batch, time, …] as
 //                    [batch time, …]
 //   SpectralNormalization  the layer, whose kernel training has normalized
+//   Pipeline         layers without weights, one after the other
 #include <algorithm>
 
 #include "base/try.h"
@@ -99,6 +100,7 @@ LayerOutputs BuildBidirectional(LayerContext& c) {
   TRY_ASSIGN(const std::string mode, MergeMode(c));
   const LayerConfig inner(pair.forward.config, c.config.generation());
   TRY_ASSIGN(const bool sequences, inner.Bool("return_sequences", false));
+  TRY_ASSIGN(const bool time_major, inner.Bool("time_major", false));
   // Initial states: half of them for each direction.
   std::vector<Tensor> ahead = {c.inputs[0]}, back = {c.inputs[0]};
   std::vector<Tensor> states(c.inputs.begin() + 1, c.inputs.end());
@@ -115,7 +117,7 @@ LayerOutputs BuildBidirectional(LayerContext& c) {
   const std::vector<Tensor>& a = forward.tensors;
   std::vector<Tensor> b = backward.tensors;
   if (sequences) {
-    b[0] = Reverse(b[0], 1);
+    b[0] = Reverse(b[0], time_major ? 0 : 1);
     c.output_mask = mask;
   }
   TRY_ASSIGN(std::vector<Tensor> outputs, Merge(c, mode, a[0], b[0]));
@@ -202,6 +204,24 @@ LayerOutputs BuildSpectralNormalization(LayerContext& c) {
   return outputs.tensors;
 }
 
+//----------------------------------------------------------------- Pipeline
+
+LayerOutputs BuildPipeline(LayerContext& c) {
+  TRY_ASSIGN(const std::vector<Inner> layers, InnerListOf(c.config, "layers"));
+  std::vector<Tensor> tensors(c.inputs.begin(), c.inputs.end());
+  Tensor mask = c.MaskOf(0);
+  for (const Inner& layer : layers) {
+    if (!layer.specs.empty())
+      return Unsupported("the layer inside, of class " + layer.class_name +
+                         ", has weights");
+    TRY_ASSIGN(InnerOutputs outputs, CallInner(c, layer, {}, tensors, mask));
+    tensors = std::move(outputs.tensors);
+    mask = outputs.mask;
+  }
+  c.output_mask = mask;
+  return tensors;
+}
+
 }  // namespace
 
 Tensor StepsAsBatch(const Tensor& x) {
@@ -219,6 +239,8 @@ Tensor BatchAsSteps(const Tensor& y, const Tensor& x) {
 const KerasLayer kBidirectionalLayer{"Bidirectional", BuildBidirectional,
                                      BidirectionalWeights, Masking::kUses,
                                      "initial_state"};
+const KerasLayer kPipelineLayer{"Pipeline", BuildPipeline, nullptr,
+                                Masking::kUses};
 const KerasLayer kSpectralNormalizationLayer{"SpectralNormalization",
                                              BuildSpectralNormalization,
                                              SpectralWeights, Masking::kUses};

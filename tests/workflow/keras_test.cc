@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keras models that do not convert as they are, from the command line.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "liteforge/npy.h"
+#include "tests/command.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using liteforge::DataType;
+using liteforge::Shape;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+//-------------------------------------------------------------------- archives
+
+void Put(std::string& to, uint64_t number, int bytes) {
+  for (int i = 0; i < bytes; ++i)
+    to += static_cast<char>(number >> (8 * i) & 0xff);
+}
+
+uint32_t Crc32(const std::string& data) {
+  uint32_t crc = 0xffffffff;
+  for (const char c : data) {
+    crc ^= static_cast<uint8_t>(c);
+    for (int bit = 0; bit < 8; ++bit)
+      crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc;
+}
+
+// A zip archive of members that are stored as they are.
+std::string Zip(
+    const std::vector<std::pair<std::string, std::string>>& members) {
+  std::string archive, directory;
+  for (const auto& [name, data] : members) {
+    std::string about;
+    Put(about, 20, 2);  // version needed
+    Put(about, 0, 8);   // flags, method 0, time, date
+    Put(about, Crc32(data), 4);
+    Put(about, data.size(), 4);
+    Put(about, data.size(), 4);
+    Put(about, name.size(), 2);
+    Put(about, 0, 2);  // extra field
+    directory += std::string("PK\1\2") + '\x14' + '\0' + about;
+    Put(directory, 0, 10);  // comment, disk, attributes
+    Put(directory, archive.size(), 4);
+    directory += name;
+    archive += "PK\3\4" + about + name + data;
+  }
+  std::string end = "PK\5\6";
+  Put(end, 0, 4);
+  Put(end, members.size(), 2);
+  Put(end, members.size(), 2);
+  Put(end, directory.size(), 4);
+  Put(end, archive.size(), 4);
+  Put(end, 0, 2);
+  return archive + directory + end;
+}
+
+std::string Layer(const std::string& class_name, const std::string& name,
+                  const std::string& config) {
+  return R"({"class_name":")" + class_name + R"(","config":{"name":")" + name +
+         "\"" + config + "}}";
+}
+
+// A Sequential model without weights.
+std::string Archive(const std::string& layers) {
+  return Zip({{"metadata.json", R"({"keras_version":"3.4.1"})"},
+              {"config.json",
+               R"({"class_name":"Sequential","config":{"name":"m","layers":[)" +
+                   Layer("InputLayer", "x", R"(,"batch_shape":[null,3])") +
+                   "," + layers + "]}}"},
+              {"model.weights.npz", Zip({})}});
+}
+
+//----------------------------------------------------------------------- tests
+
+class Keras : public testing::Test {
+ protected:
+  void Write(const std::string& layers) {
+    std::ofstream(folder_.path() / "m.keras", std::ios::binary)
+        << Archive(layers);
+  }
+  liteforge_tests::CommandResult Run(const std::string& arguments) {
+    return liteforge_tests::RunLiteforge(arguments, folder_.path());
+  }
+  std::string Refused(const std::string& options = "") {
+    const auto result = Run("convert m.keras -o m.tflite " + options);
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_FALSE(fs::exists(folder_.path() / "m.tflite"));
+    return result.err;
+  }
+
+  const liteforge_tests::TemporaryFolder folder_;
+};
+
+const std::string kTwoUnknown =
+    Layer("Scrambler", "first", R"(,"strength":5)") + "," +
+    Layer("Rescaling", "scale", R"(,"scale":2.0,"offset":1.0)") + "," +
+    Layer("Wobble", "second", R"(,"phase":[1,2])");
+
+TEST_F(Keras, UnknownLayersAreNamedTogetherWithTheirConfiguration) {
+  Write(kTwoUnknown);
+  EXPECT_THAT(
+      Refused(),
+      AllOf(HasSubstr("error: m.keras: 2 layers cannot be imported"),
+            HasSubstr("'first' (Scrambler)"), HasSubstr(R"("strength":5)"),
+            HasSubstr("--skip-layer first"), HasSubstr("'second' (Wobble)"),
+            HasSubstr(R"("phase":[1,2])"), HasSubstr("--skip-layer second")));
+}
+
+TEST_F(Keras, LayersThatAreSkippedPassOnWhatTheyGet) {
+  Write(kTwoUnknown);
+  EXPECT_THAT(Refused("--skip-layer first"),
+              AllOf(HasSubstr("'second'"), Not(HasSubstr("'first' (Scr"))));
+  EXPECT_THAT(Refused("--skip-layer third"), HasSubstr("third"));
+  const auto done =
+      Run("convert m.keras -o m.tflite --skip-layer first --skip-layer second");
+  ASSERT_EQ(done.exit_status, 0) << done.err;
+  EXPECT_THAT(done.err, AllOf(HasSubstr("'first' is skipped"),
+                              HasSubstr("'second' is skipped")));
+  const std::vector<float> x = {1, -2, 0.5f};
+  ASSERT_TRUE(liteforge::WriteNpy(folder_.path() / "x.npy", DataType::kFloat32,
+                                  Shape{1, 3}, std::as_bytes(std::span(x))));
+  ASSERT_EQ(Run("run m.tflite --input x.npy --output-dir .").exit_status, 0);
+  const auto y = liteforge::ReadNpy(folder_.path() / "output_0.npy");
+  ASSERT_TRUE(y) << y.error().ToString();
+  ASSERT_EQ(y->data.size(), 3 * sizeof(float));
+  const auto* values = reinterpret_cast<const float*>(y->data.data());
+  EXPECT_THAT(std::vector<float>(values, values + 3),
+              testing::ElementsAre(3, -3, 2));
+}
+
+TEST_F(Keras, ALambdaIsRefusedWithTheWayRoundIt) {
+  Write(Layer("Lambda", "shout", R"(,"function":["4wEAAAA=",null,null])"));
+  EXPECT_THAT(Refused(),
+              AllOf(HasSubstr("'shout' (Lambda)"), HasSubstr("SavedModel")));
+}
+
+TEST_F(Keras, InspectSaysWhoWroteItAndWhatConverts) {
+  Write(kTwoUnknown);
+  const auto text = Run("inspect m.keras");
+  EXPECT_EQ(text.exit_status, 0) << text.err;
+  EXPECT_THAT(text.out,
+              AllOf(HasSubstr("Keras 3.4.1"), HasSubstr("Scrambler"),
+                    HasSubstr("does not convert"), HasSubstr("Rescaling")));
+  const auto json = nlohmann::json::parse(Run("inspect m.keras --json").out);
+  EXPECT_FALSE(json["converts"]);
+  ASSERT_EQ(json["layers"].size(), 4u);
+  EXPECT_EQ(json["layers"][1]["name"], "first");
+  EXPECT_EQ(json["layers"][1]["converts"], false);
+}
+
+}  // namespace
