@@ -11,6 +11,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 
 #include "liteforge/dataset.h"
 #include "liteforge/function.h"
+#include "liteforge/report.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
 
@@ -116,6 +118,9 @@ struct ConvertOptions {
   bool check = true;
 
   OptimizeOptions optimize;
+
+  // Convert also measures what it did: Converter::report.
+  std::optional<ReportOptions> report;
 };
 
 // What running a conversion against its source has shown. Both are run on the
@@ -183,6 +188,9 @@ class Converter {
 
   // What the user should know of a conversion that worked.
   const std::vector<std::string>& notices() const;
+
+  // What the last Convert did, where options().report asked for it.
+  const std::optional<Report>& report() const;
 
  private:
   class Impl;

@@ -23,6 +23,9 @@ enum class QuantizeMode : uint8_t {
   kInt16x8,  // int8 weights, int16 activations
 };
 
+// "int8 weights and activations"
+std::string_view Name(QuantizeMode mode);
+
 // Whether the mode needs to know the range of every activation.
 inline bool QuantizesActivations(QuantizeMode mode) {
   return mode == QuantizeMode::kInt8 || mode == QuantizeMode::kInt16x8;
