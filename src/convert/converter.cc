@@ -13,6 +13,7 @@
 #include "convert/detect.h"
 #include "convert/optimize.h"
 #include "convert/self_check.h"
+#include "convert/store_sparse.h"
 #include "emit/check_runtime.h"
 #include "emit/emit.h"
 #include "formats/keras/keras_file.h"
@@ -194,7 +195,9 @@ class Converter::Impl {
     TRY_ASSIGN(const auto module,
                LoadModule(options_.check ? &check : nullptr));
     TRY(OptimizeModule(*module, options_.optimize, notices_));
-    TRY_ASSIGN(auto bytes, Emit(*module));
+    const bool sparse = Prunes(options_.optimize) && options_.optimize.sparse;
+    if (sparse) TellSparse(StoreSparse(*module));
+    TRY_ASSIGN(auto bytes, Emit(*module, {.sparse = sparse}));
     if (!options_.target_runtime.empty())
       TRY(CheckRuntime(bytes, options_.target_runtime));
     if (options_.check) TRY(Check(check, bytes));
@@ -202,6 +205,14 @@ class Converter::Impl {
     const auto archive = PackFiles(files_, bytes.size());
     bytes.insert(bytes.end(), archive.begin(), archive.end());
     return bytes;
+  }
+
+  void TellSparse(const std::vector<std::string>& layers) {
+    if (layers.empty()) return;
+    std::string names;
+    for (const std::string& layer : layers)
+      names += (names.empty() ? " '" : ", '") + layer + "'";
+    notices_.push_back("weights are stored sparse of" + names);
   }
 
   Result<void> Check(const SelfCheck& check, std::span<const std::byte> bytes) {

@@ -11,6 +11,11 @@
 
 namespace liteforge {
 
+// Whether weights are to be set to zero.
+inline bool Prunes(const OptimizeOptions& options) {
+  return options.prune != 0 || !options.prune_pattern.empty();
+}
+
 // What was done, and which operators stay float and why, goes to `notices`.
 // Errors: kInvalidArgument for options that contradict each other and for
 // representative data that does not fit the model.
