@@ -223,6 +223,9 @@ void AddOptimize(CLI::App& verb, liteforge::OptimizeOptions& options) {
           "0.5,2:4 or 0.5,block; with --representative-data the others are "
           "fitted anew")
       ->type_name("FRACTION[,PATTERN]");
+  verb.add_flag("--sparse,!--no-sparse", options.sparse,
+                "Store pruned weights without their zeros, which runtimes for "
+                "microcontrollers cannot read (--no-sparse: do not)");
   verb.add_option("--cluster", options.cluster,
                   "Leave at most this many different weights in a layer");
   verb.add_option("--recipe", options.recipe,

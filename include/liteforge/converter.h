@@ -45,8 +45,8 @@ struct OptimizeOptions {
   RepresentativeDataset representative_dataset;
   DatasetOptions dataset;
   // How ranges come from what is seen: "minmax", "average", "percentile",
-  // "mse", "kl".
-  std::string calibration = "minmax";
+  // "mse", "kl". Inputs and outputs keep all that is seen.
+  std::string calibration = "percentile";
   // What was seen elsewhere, instead of examples; and where to write what is
   // seen here.
   std::vector<std::filesystem::path> calibration_in;
@@ -66,6 +66,9 @@ struct OptimizeOptions {
   // of all layers together, "layer" the least of each, "2:4", "block".
   float prune = 0;
   std::string prune_pattern;
+  // Whether pruned weights are stored without their zeros, where the file gets
+  // smaller. TensorFlow Lite reads that; its port to microcontrollers does not.
+  bool sparse = true;
   // How many different weights a layer may have; 0: any.
   int cluster = 0;
 

@@ -16,6 +16,7 @@
 #include "convert/optimize.h"
 #include "convert/report.h"
 #include "convert/self_check.h"
+#include "convert/store_sparse.h"
 #include "emit/check_runtime.h"
 #include "emit/emit.h"
 #include "formats/keras/keras_file.h"
@@ -210,7 +211,9 @@ class Converter::Impl {
     KeepExamples(optimize);
     TRY_ASSIGN(const Optimized optimized,
                OptimizeModule(*module, optimize, notices_));
-    TRY_ASSIGN(auto bytes, EmitWithFiles(*module));
+    const bool sparse = Prunes(optimize) && optimize.sparse;
+    if (sparse) TellSparse(StoreSparse(*module));
+    TRY_ASSIGN(auto bytes, EmitWithFiles(*module, sparse));
     if (!options_.target_runtime.empty())
       TRY(CheckRuntime(bytes, options_.target_runtime));
     if (options_.check) TRY(Check(check, bytes));
@@ -220,8 +223,9 @@ class Converter::Impl {
     return bytes;
   }
 
-  Result<std::vector<std::byte>> EmitWithFiles(const ir::Module& module) const {
-    TRY_ASSIGN(auto bytes, Emit(module));
+  Result<std::vector<std::byte>> EmitWithFiles(const ir::Module& module,
+                                               bool sparse = false) const {
+    TRY_ASSIGN(auto bytes, Emit(module, {.sparse = sparse}));
     if (files_.empty()) return bytes;
     const auto archive = PackFiles(files_, bytes.size());
     bytes.insert(bytes.end(), archive.begin(), archive.end());
@@ -264,6 +268,14 @@ class Converter::Impl {
     TRY_ASSIGN(report_, MakeReport(conversion, *options_.report));
     report_->notices = notices_;
     return {};
+  }
+
+  void TellSparse(const std::vector<std::string>& layers) {
+    if (layers.empty()) return;
+    std::string names;
+    for (const std::string& layer : layers)
+      names += (names.empty() ? " '" : ", '") + layer + "'";
+    notices_.push_back("weights are stored sparse of" + names);
   }
 
   Result<void> Check(const SelfCheck& check, std::span<const std::byte> bytes) {

@@ -221,12 +221,9 @@ class Optimizer {
   //------------------------------------------------- pruning and clustering
 
   Result<void> PruneAndCluster() {
-    if (options_.prune == 0 && options_.prune_pattern.empty() &&
-        options_.cluster == 0)
-      return {};
+    if (!Prunes(options_) && options_.cluster == 0) return {};
     const std::vector<WeightMatrix> layers = PrunableLayers(module_);
-    if (options_.prune != 0 || !options_.prune_pattern.empty())
-      TRY(PruneLayers(layers));
+    if (Prunes(options_)) TRY(PruneLayers(layers));
     if (options_.cluster == 0) return {};
     if (options_.cluster < 2)
       return InvalidArgument("a layer needs at least 2 different weights");

@@ -23,6 +23,11 @@ struct Optimized {
 // Whether the options ask for anything to be done to the module.
 bool AsksForOptimization(const OptimizeOptions& options);
 
+// Whether weights are to be set to zero.
+inline bool Prunes(const OptimizeOptions& options) {
+  return options.prune != 0 || !options.prune_pattern.empty();
+}
+
 // What was done, and which operators stay float and why, goes to `notices` as
 // well. Errors: kInvalidArgument for options that contradict each other and for
 // representative data that does not fit the model.
