@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "base/try.h"
+#include "ops/string_tensor.h"
 #include "runtime/read_sparsity.h"
-#include "runtime/string_tensor.h"
 
 namespace liteforge {
 namespace {
