@@ -292,8 +292,8 @@ Result<Converter> Converter::FromSavedModel(
         TRY_ASSIGN(SavedModelFunctions imported,
                    ImportSavedModel(directory, {o.tags, o.signature, o.function,
                                                 CustomOps(o)}));
-        TRY_ASSIGN(auto detector, CutDetector(imported.functions[0],
-                                              DetectionOptionsOf(o)));
+        TRY_ASSIGN(auto detector,
+                   CutDetector(imported.functions[0], DetectionOptionsOf(o)));
         if (detector) {
           notices.emplace_back(kCutNotice);
           return One(*std::move(detector));
