@@ -86,6 +86,19 @@ Result<std::pair<std::string, liteforge::Shape>> ParseInputShape(
   return std::pair(text.substr(0, equals), shape);
 }
 
+void PrintCheck(const liteforge::CheckReport& check) {
+  if (!check.skipped.empty()) {
+    fmt::print("  check   skipped: {}\n", check.skipped);
+  } else if (check.output.empty()) {
+    fmt::print("  check   no output to compare\n");
+  } else {
+    fmt::print(
+        "  check   {} differs from its source by {:.2g} at the most, of "
+        "{:.2g}\n",
+        check.output, check.difference, check.magnitude);
+  }
+}
+
 Result<void> Convert(const Arguments& arguments) {
   auto converter = arguments.checkpoint.empty()
                        ? liteforge::Converter::FromFile(arguments.source)
@@ -122,6 +135,7 @@ Result<void> Convert(const Arguments& arguments) {
     fmt::print("  output  {}  {}\n", output.name,
                liteforge::Describe(output.dtype, output.shape_signature));
   }
+  if (arguments.options.check) PrintCheck(converter->check());
   return {};
 }
 
@@ -245,6 +259,11 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
                    "(.pbtxt)");
   verb->add_flag("--allow-constant-outputs", options.allow_constant_outputs,
                  "Convert even if no output depends on an input");
+  verb->add_option("--target-runtime", options.target_runtime,
+                   "The TensorFlow Lite that must run it: 2.5.0")
+      ->type_name("VERSION");
+  verb->add_flag("!--no-check", options.check,
+                 "Do not run what was converted against its source");
   AddOptimize(*verb, options.optimize);
   verb->callback([arguments, &outcome] { outcome = Convert(*arguments); });
 }

@@ -9,8 +9,9 @@
 namespace {
 
 constexpr AddVerb kVerbs[] = {
-    AddBenchmark,         AddCompare, AddConvert,          AddEvaluate,
-    AddExportTfliteGraph, AddInspect, AddMergeCalibration, AddRun};
+    AddBenchmark, AddCompare,          AddConvert,
+    AddDetect,    AddEvaluate,         AddExportTfliteGraph,
+    AddInspect,   AddMergeCalibration, AddRun};
 
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;

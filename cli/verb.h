@@ -16,6 +16,7 @@ using AddVerb = void (*)(CLI::App& app, liteforge::Result<void>& outcome);
 void AddBenchmark(CLI::App& app, liteforge::Result<void>& outcome);
 void AddCompare(CLI::App& app, liteforge::Result<void>& outcome);
 void AddConvert(CLI::App& app, liteforge::Result<void>& outcome);
+void AddDetect(CLI::App& app, liteforge::Result<void>& outcome);
 void AddEvaluate(CLI::App& app, liteforge::Result<void>& outcome);
 void AddExportTfliteGraph(CLI::App& app, liteforge::Result<void>& outcome);
 void AddInspect(CLI::App& app, liteforge::Result<void>& outcome);

@@ -10,7 +10,7 @@
 # (vision/opencv).
 include(CMakePackageConfigHelpers)
 
-set(runtime_folders base vision formats_tflite ops kernels_micro kernels runtime)
+set(runtime_folders base vision formats_tflite ops kernels_micro kernels runtime detection)
 set(converter_folders formats_keras formats_tensorflow function import_keras
     formats_npz data import_saved_model import_detection import_tflite ir lower
     passes quantize emit convert)

@@ -35,7 +35,7 @@ extern "C" {
 
 /* Grows with every addition; what is there keeps its meaning and its layout.
  * LfApiVersion() is the library's, LF_API_VERSION the header's. */
-#define LF_API_VERSION 1
+#define LF_API_VERSION 2
 LF_API int LfApiVersion(void);
 /* "0.1.0" */
 LF_API const char* LfVersion(void);
@@ -236,6 +236,60 @@ LF_API int LfInterpreterProfileCount(LfInterpreter* interpreter);
 LF_API LfStatus LfInterpreterProfileEntry(const LfInterpreter* interpreter,
                                           int i, LfProfileEntry* entry);
 LF_API void LfInterpreterResetProfile(LfInterpreter* interpreter);
+
+/* ------------------------------------------------ operators of your own */
+
+/* What the functions of an operator see of its node; valid during the call. */
+typedef struct LfOpContext LfOpContext;
+
+/* A tensor there. The pointers live during the call. */
+typedef struct LfOpTensor {
+  LfType type;               /* kLfNoType: an optional input, left out */
+  int rank;                  /* -1: not even the rank is known */
+  int32_t dims[LF_MAX_RANK]; /* -1: not known */
+  const void* data;          /* null while the value is not known */
+  size_t bytes;
+  size_t scale_count; /* quantization: see LfTensorInfo */
+  const float* scales;
+  size_t zero_point_count;
+  const int64_t* zero_points;
+  int32_t quantized_dimension;
+} LfOpTensor;
+
+/* An operator; what the functions do, liteforge/custom_op.h says. They answer
+ * kLfOk or what went wrong, with LfOpFail's message, may be called by several
+ * interpreters at once, and get `user`. */
+typedef struct LfCustomOp {
+  const char* name; /* the node's custom_code */
+  /* Checks inputs and options and sets each output once (LfOpSetOutput). */
+  LfStatus (*infer)(LfOpContext* op, void* user);
+  /* Computes the outputs. */
+  LfStatus (*eval)(LfOpContext* op, void* user);
+  void* user; /* must outlive the interpreters */
+} LfCustomOp;
+
+/* For interpreters made with these options from now on. *op is copied. */
+LF_API LfStatus LfOptionsAddCustomOp(LfOptions* options, const LfCustomOp* op);
+
+/* custom_options of the node. */
+LF_API const void* LfOpOptions(const LfOpContext* op, size_t* bytes);
+LF_API int LfOpInputCount(const LfOpContext* op);
+LF_API int LfOpOutputCount(const LfOpContext* op);
+/* An input past the last is one left out. */
+LF_API LfStatus LfOpInput(const LfOpContext* op, int i, LfOpTensor* tensor);
+/* In infer what the file says of an output; in eval the output, with the memory
+ * to write to in *data, which may be null. */
+LF_API LfStatus LfOpOutput(const LfOpContext* op, int i, LfOpTensor* tensor,
+                           void** data);
+/* In infer. -1 is a dimension that depends on values. */
+LF_API LfStatus LfOpSetOutput(LfOpContext* op, int i, LfType type,
+                              const int32_t* dims, int rank);
+/* In eval, for outputs with such dimensions. For strings `bytes` is the size of
+ * all that is stored, otherwise 0. */
+LF_API LfStatus LfOpResizeOutput(LfOpContext* op, int i, const int32_t* dims,
+                                 int rank, size_t bytes);
+/* What was wrong, for the error; copied. */
+LF_API void LfOpFail(LfOpContext* op, const char* message);
 
 #ifdef __cplusplus
 }

@@ -9,12 +9,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "liteforge/dataset.h"
+#include "liteforge/function.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
 
@@ -105,7 +108,30 @@ struct ConvertOptions {
   // is set.
   bool allow_constant_outputs = false;
 
+  // The TensorFlow Lite that must run the model, "2.5.0"; "": any. A model that
+  // needs a newer one is an error, which names the operators.
+  std::string target_runtime;
+
+  // Runs what was converted against its source; see CheckReport.
+  bool check = true;
+
   OptimizeOptions optimize;
+};
+
+// What running a conversion against its source has shown. Both are run on the
+// same drawn inputs, the source operator by operator as it was before any
+// rewrite. A float model whose outputs differ by more than a thousandth of
+// their largest magnitude is an error; optimized models may differ, and those
+// that compare, round or sort what rounding changes.
+struct CheckReport {
+  std::string skipped;  // why nothing was run; empty when something was
+  // The output that differs most for its magnitude, by how much, and the
+  // largest magnitude it has in the source.
+  std::string output;
+  double difference = 0;
+  double magnitude = 0;
+  // An output that is infinite or no number in the source already.
+  std::string not_finite;
 };
 
 class Converter {
@@ -118,6 +144,16 @@ class Converter {
       const std::filesystem::path& directory);
   // A frozen GraphDef, .pb or .pbtxt.
   static Result<Converter> FromFrozenGraph(const std::filesystem::path& path);
+  // Functions written in C++ (liteforge/function.h), each a signature under
+  // its name; the first is the one that runs unasked. Errors: what tracing them
+  // said; two of one name, two variables of one name.
+  static Result<Converter> FromConcreteFunctions(
+      std::span<const Function> functions);
+  static Result<Converter> FromConcreteFunctions(
+      std::initializer_list<Function> functions) {
+    return FromConcreteFunctions(
+        std::span(functions.begin(), functions.size()));
+  }
   // A float .tflite, to be optimized.
   static Result<Converter> FromTflite(const std::filesystem::path& path);
   // pipeline.config of the Object Detection API and a directory with
@@ -141,6 +177,9 @@ class Converter {
   // The same model as TensorFlow has it: a SavedModel's directory, made if it
   // is not there.
   Result<void> ConvertToSavedModel(const std::filesystem::path& directory);
+
+  // Of the last conversion to a .tflite.
+  const CheckReport& check() const;
 
   // What the user should know of a conversion that worked.
   const std::vector<std::string>& notices() const;

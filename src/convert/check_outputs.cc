@@ -48,24 +48,21 @@ Result<void> CheckSizes(const ir::Signature& signature) {
 }  // namespace
 
 Result<void> CheckOutputs(const ConcreteFunction& function,
-                          const ir::Module& module) {
+                          const ir::Signature& signature) {
   const bool shows_variable = std::ranges::any_of(
       function.outputs, [&](const FunctionArgument& output) {
         return IsVariable(function, output);
       });
-  for (const ir::Signature& signature : module.signatures) {
-    const auto& outputs = signature.outputs;
-    if (!shows_variable && !outputs.empty() &&
-        std::ranges::all_of(outputs, IsConstant)) {
-      return InvalidModel(fmt::format(
-          "no output of '{}' depends on an input, all are constants; name the "
-          "model's real inputs and outputs (--inputs, --outputs, --signature), "
-          "or give --allow-constant-outputs if this is meant",
-          signature.key));
-    }
-    TRY(CheckSizes(signature));
+  const auto& outputs = signature.outputs;
+  if (!shows_variable && !outputs.empty() &&
+      std::ranges::all_of(outputs, IsConstant)) {
+    return InvalidModel(fmt::format(
+        "no output of '{}' depends on an input, all are constants; name the "
+        "model's real inputs and outputs (--inputs, --outputs, --signature), "
+        "or give --allow-constant-outputs if this is meant",
+        signature.key));
   }
-  return {};
+  return CheckSizes(signature);
 }
 
 }  // namespace liteforge

@@ -8,10 +8,10 @@
 
 namespace liteforge {
 
-// kInvalidModel when all outputs that `module` has of `function` are constants
-// and none is a variable of the model, or when one has no elements; the message
-// says the likely cause.
+// kInvalidModel when all outputs of `signature`, which `function` became, are
+// constants and none is a variable of the model, or when one has no elements;
+// the message says the likely cause.
 Result<void> CheckOutputs(const ConcreteFunction& function,
-                          const ir::Module& module);
+                          const ir::Signature& signature);
 
 }  // namespace liteforge

@@ -11,19 +11,27 @@
 namespace liteforge {
 
 Result<std::unique_ptr<ir::Module>> CompileModule(
-    const ConcreteFunction& function, bool allow_constant_outputs) {
+    std::span<const ConcreteFunction> functions, bool allow_constant_outputs,
+    const std::function<void(const ir::Module&)>& lowered) {
   InterpreterEvaluator evaluator;
-  TRY_ASSIGN(auto module, Lower(function, evaluator));
-  if (!allow_constant_outputs) TRY(CheckOutputs(function, *module));
+  TRY_ASSIGN(auto module, Lower(functions, evaluator));
+  for (size_t i = 0; i < functions.size() && !allow_constant_outputs; ++i)
+    TRY(CheckOutputs(functions[i], module->signatures[i]));
+  if (lowered) lowered(*module);
   TRY(RunPasses(*module));
   return module;
 }
 
+Result<std::vector<std::byte>> Compile(
+    std::span<const ConcreteFunction> functions, bool allow_constant_outputs) {
+  TRY_ASSIGN(const auto module,
+             CompileModule(functions, allow_constant_outputs));
+  return Emit(*module);
+}
+
 Result<std::vector<std::byte>> Compile(const ConcreteFunction& function,
                                        bool allow_constant_outputs) {
-  TRY_ASSIGN(const auto module,
-             CompileModule(function, allow_constant_outputs));
-  return Emit(*module);
+  return Compile(std::span(&function, 1), allow_constant_outputs);
 }
 
 }  // namespace liteforge

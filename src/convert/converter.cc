@@ -12,9 +12,12 @@
 #include "convert/describe_model.h"
 #include "convert/detect.h"
 #include "convert/optimize.h"
+#include "convert/self_check.h"
+#include "emit/check_runtime.h"
 #include "emit/emit.h"
 #include "formats/keras/keras_file.h"
 #include "formats/tflite/model_metadata.h"
+#include "function/trace.h"
 #include "function/write_saved_model.h"
 #include "import/detection/cut_detector.h"
 #include "import/detection/import_detection.h"
@@ -26,13 +29,8 @@
 namespace liteforge {
 namespace {
 
-std::string NamesOf(const std::vector<FunctionArgument>& arguments) {
-  std::string names;
-  for (const FunctionArgument& argument : arguments) {
-    names += (names.empty() ? "" : ", ") + argument.name;
-  }
-  return names;
-}
+// Each becomes a signature; the first is the one that runs unasked.
+using Functions = std::vector<ConcreteFunction>;
 
 constexpr std::string_view kCutNotice =
     "a detector of the Object Detection API: its preprocessing is left out, "
@@ -55,27 +53,52 @@ bool Fits(const Shape& wanted, const Shape& declared) {
 }
 
 // Gives an input of the function a more definite shape.
-Result<void> FixInputShape(ConcreteFunction& function, const std::string& name,
+Result<void> FixInputShape(ConcreteFunction& function, FunctionArgument& input,
                            const Shape& shape) {
-  const auto input =
-      std::find_if(function.inputs.begin(), function.inputs.end(),
-                   [&](const FunctionArgument& a) { return a.name == name; });
-  if (input == function.inputs.end()) {
-    return InvalidArgument("has no input '" + name +
-                           "'; its inputs are: " + NamesOf(function.inputs));
-  }
-  if (!Fits(shape, input->shape)) {
-    return InvalidArgument("input '" + name + "' is " +
-                           input->shape.ToString() + ", which cannot become " +
+  if (!Fits(shape, input.shape)) {
+    return InvalidArgument("input '" + input.name + "' is " +
+                           input.shape.ToString() + ", which cannot become " +
                            shape.ToString() +
                            "; only unknown dimensions can be given");
   }
-  input->shape = shape;
+  input.shape = shape;
   for (tf::NodeDef& node : *function.graph.mutable_node()) {
-    if (node.name() != ParseInput(input->tensor).node) continue;
+    if (node.name() != ParseInput(input.tensor).node) continue;
     *(*node.mutable_attr())["shape"].mutable_shape() = ToTensorFlow(shape);
   }
   return {};
+}
+
+// The same in every function that has an input of this name.
+Result<void> FixInputShape(Functions& functions, const std::string& name,
+                           const Shape& shape) {
+  std::string names;
+  bool found = false;
+  for (ConcreteFunction& function : functions) {
+    for (FunctionArgument& input : function.inputs) {
+      names += (names.empty() ? "" : ", ") + input.name;
+      if (input.name != name) continue;
+      found = true;
+      TRY(FixInputShape(function, input, shape));
+    }
+  }
+  if (found) return {};
+  return InvalidArgument("has no input '" + name +
+                         "'; its inputs are: " + names);
+}
+
+std::string NamesOf(const std::vector<FunctionArgument>& arguments) {
+  std::string names;
+  for (const FunctionArgument& argument : arguments)
+    names += (names.empty() ? "" : ", ") + argument.name;
+  return names.empty() ? "none" : names;
+}
+
+Result<Functions> One(Result<ConcreteFunction> function) {
+  TRY_ASSIGN(ConcreteFunction only, std::move(function));
+  Functions functions;
+  functions.push_back(std::move(only));
+  return functions;
 }
 
 }  // namespace
@@ -83,8 +106,8 @@ Result<void> FixInputShape(ConcreteFunction& function, const std::string& name,
 class Converter::Impl {
  public:
   // May add notices.
-  using Import = std::function<Result<ConcreteFunction>(
-      const ConvertOptions&, std::vector<std::string>&)>;
+  using Import = std::function<Result<Functions>(const ConvertOptions&,
+                                                 std::vector<std::string>&)>;
 
   // A source that is TFLite operators already.
   using Load =
@@ -101,13 +124,14 @@ class Converter::Impl {
     if (!import_)
       return InvalidArgument(path_ +
                              ": is a .tflite, of which no SavedModel is made");
-    auto function = Named(ImportAsAsked());
-    if (!function) return tl::unexpected(std::move(function.error()));
-    return WriteSavedModel(*function, directory);
+    auto functions = Named(ImportAsAsked());
+    if (!functions) return tl::unexpected(std::move(functions.error()));
+    return WriteSavedModel(*functions, directory);
   }
 
   ConvertOptions options_;
   std::vector<std::string> notices_;
+  CheckReport report_;
 
  private:
   // Errors of the steps speak of layers and nodes; the file comes in front.
@@ -117,44 +141,80 @@ class Converter::Impl {
     return tl::unexpected(std::move(result.error()).InFile(path_));
   }
 
-  Result<ConcreteFunction> ImportAsAsked() {
+  Result<Functions> ImportAsAsked() {
     notices_.clear();
     for (const std::string& layer : options_.skip_layers)
       notices_.push_back("layer '" + layer +
                          "' is skipped: its input is taken for its output");
-    TRY_ASSIGN(ConcreteFunction function, import_(options_, notices_));
+    TRY_ASSIGN(Functions functions, import_(options_, notices_));
     for (const auto& [name, shape] : options_.input_shapes) {
-      TRY(FixInputShape(function, name, shape));
+      TRY(FixInputShape(functions, name, shape));
     }
-    return function;
+    return functions;
   }
 
-  Result<std::unique_ptr<ir::Module>> LoadModule() {
+  Result<std::unique_ptr<ir::Module>> LoadModule(SelfCheck* check) {
     notices_.clear();
-    if (load_) return load_(options_);
-    TRY_ASSIGN(ConcreteFunction function, ImportAsAsked());
-    TRY_ASSIGN(const bool narrowed, NarrowFloat64(function));
-    if (narrowed) {
-      notices_.push_back(
-          "float64 is computed as float32, inputs and outputs included");
+    if (load_) {
+      TRY_ASSIGN(auto module, load_(options_));
+      if (check != nullptr) check->RunSource(*module);
+      return module;
     }
-    TRY_ASSIGN(ModelNotes notes, DescribeModel(function, options_.labels));
+    TRY_ASSIGN(Functions functions, ImportAsAsked());
+    TRY(Narrow(functions));
+    // TFLite Metadata describes the first graph.
+    TRY_ASSIGN(ModelNotes notes, DescribeModel(functions[0], options_.labels));
     TRY_ASSIGN(auto module,
-               CompileModule(function, options_.allow_constant_outputs));
+               CompileModule(functions, options_.allow_constant_outputs,
+                             [&](const ir::Module& lowered) {
+                               if (check != nullptr) check->RunSource(lowered);
+                             }));
     module->metadata = std::move(notes.metadata);
     files_ = std::move(notes.files);
     return module;
   }
 
+  Result<void> Narrow(Functions& functions) {
+    bool any = false;
+    for (ConcreteFunction& function : functions) {
+      TRY_ASSIGN(const bool narrowed, NarrowFloat64(function));
+      any |= narrowed;
+    }
+    if (any) {
+      notices_.push_back(
+          "float64 is computed as float32, inputs and outputs included");
+    }
+    return {};
+  }
+
   Result<std::vector<std::byte>> Convert() {
     files_.clear();
-    TRY_ASSIGN(const auto module, LoadModule());
+    report_ = {};
+    SelfCheck check;
+    TRY_ASSIGN(const auto module,
+               LoadModule(options_.check ? &check : nullptr));
     TRY(OptimizeModule(*module, options_.optimize, notices_));
     TRY_ASSIGN(auto bytes, Emit(*module));
+    if (!options_.target_runtime.empty())
+      TRY(CheckRuntime(bytes, options_.target_runtime));
+    if (options_.check) TRY(Check(check, bytes));
     if (files_.empty()) return bytes;
     const auto archive = PackFiles(files_, bytes.size());
     bytes.insert(bytes.end(), archive.begin(), archive.end());
     return bytes;
+  }
+
+  Result<void> Check(const SelfCheck& check, std::span<const std::byte> bytes) {
+    const OptimizeOptions& o = options_.optimize;
+    const bool is_plain = o.mode == Optimize::kNone && o.recipe.empty() &&
+                          o.prune == 0 && o.prune_pattern.empty() &&
+                          o.cluster == 0;
+    TRY_ASSIGN(report_, check.Compare(bytes, is_plain));
+    if (!report_.not_finite.empty())
+      notices_.push_back("output '" + report_.not_finite +
+                         "' is infinite or no number for drawn inputs, in the "
+                         "source too");
+    return {};
   }
 
   std::string path_;
@@ -173,7 +233,7 @@ Result<Converter> Converter::FromKerasModel(const std::filesystem::path& path) {
   auto shared = std::make_shared<const KerasFile>(std::move(file));
   return Converter(
       std::make_unique<Impl>(path, [shared](const ConvertOptions& o, auto&) {
-        return ImportKeras(*shared, {o.skip_layers});
+        return One(ImportKeras(*shared, {o.skip_layers}));
       }));
 }
 
@@ -181,24 +241,46 @@ Result<Converter> Converter::FromSavedModel(
     const std::filesystem::path& directory) {
   return Converter(std::make_unique<Impl>(
       directory,
-      [directory](const ConvertOptions& o, std::vector<std::string>& notices)
-          -> Result<ConcreteFunction> {
+      [directory](const ConvertOptions& o,
+                  std::vector<std::string>& notices) -> Result<Functions> {
         TRY_ASSIGN(
             ConcreteFunction function,
             ImportSavedModel(directory, {o.tags, o.signature, o.function}));
         TRY_ASSIGN(auto detector, CutDetector(function, DetectionOptionsOf(o)));
-        if (!detector) return function;
+        if (!detector) return One(std::move(function));
         notices.emplace_back(kCutNotice);
-        return *std::move(detector);
+        return One(*std::move(detector));
       }));
 }
 
 Result<Converter> Converter::FromFrozenGraph(
     const std::filesystem::path& path) {
-  return Converter(
-      std::make_unique<Impl>(path, [path](const ConvertOptions& o, auto&) {
-        return ImportGraph(path, {o.inputs, o.outputs});
+  return Converter(std::make_unique<Impl>(
+      path,
+      [path](const ConvertOptions& o,
+             std::vector<std::string>& notices) -> Result<Functions> {
+        TRY_ASSIGN(ConcreteFunction function,
+                   ImportGraph(path, {o.inputs, o.outputs}));
+        if (o.inputs.empty())
+          notices.push_back("inputs found: " + NamesOf(function.inputs));
+        if (o.outputs.empty())
+          notices.push_back("outputs found: " + NamesOf(function.outputs));
+        return One(std::move(function));
       }));
+}
+
+Result<Converter> Converter::FromConcreteFunctions(
+    std::span<const Function> functions) {
+  TRY_ASSIGN(Functions model, FunctionsOfModel(functions));
+  if (model.empty())
+    return InvalidArgument("there is no function to convert; give one");
+  const std::string name = "function '" + model[0].name + "'";
+  auto shared = std::make_shared<const Functions>(std::move(model));
+  return Converter(std::make_unique<Impl>(
+      name,
+      Impl::Import([shared](const ConvertOptions&, auto&) -> Result<Functions> {
+        return *shared;
+      })));
 }
 
 Result<Converter> Converter::FromTflite(const std::filesystem::path& path) {
@@ -221,12 +303,12 @@ Result<Converter> Converter::FromDetectionCheckpoint(
       pipeline_config,
       [pipeline_config, checkpoint](
           const ConvertOptions& o,
-          std::vector<std::string>& notices) -> Result<ConcreteFunction> {
+          std::vector<std::string>& notices) -> Result<Functions> {
         TRY_ASSIGN(DetectionModel model,
                    ImportDetection(pipeline_config, checkpoint,
                                    DetectionOptionsOf(o)));
         notices = std::move(model.notices);
-        return std::move(model.function);
+        return One(std::move(model.function));
       }));
 }
 
@@ -248,6 +330,8 @@ Result<Converter> Converter::FromFile(const std::filesystem::path& path) {
 }
 
 ConvertOptions& Converter::options() { return impl_->options_; }
+
+const CheckReport& Converter::check() const { return impl_->report_; }
 
 const std::vector<std::string>& Converter::notices() const {
   return impl_->notices_;

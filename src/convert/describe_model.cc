@@ -1,53 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "convert/describe_model.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
-#include <sstream>
 
-#include "base/mapped_file.h"
 #include "base/try.h"
-#include "formats/tensorflow/pipeline.pb.h"
-#include "formats/tensorflow/text_format.h"
 #include "formats/tflite/model_metadata.h"
 #include "function/detection_postprocess.h"
 #include "function/image_normalization.h"
+#include "liteforge/detection.h"
 
 namespace liteforge {
 namespace {
 
-constexpr int kMostLabels = 1 << 20;
 constexpr const char* kLabelFile = "labels.txt";
-constexpr const char* kUnnamed = "???";
-
-Result<std::vector<std::string>> ParseLabelMap(std::string_view text) {
-  tf::detection::StringIntLabelMap map;
-  TRY(ParseText(text, UnknownFields::kRefuse, map));
-  std::vector<std::string> labels;
-  for (const auto& item : map.item()) {
-    if (item.id() == 0) continue;  // the background, where it is listed
-    if (item.id() < 0 || item.id() > kMostLabels)
-      return InvalidModel(fmt::format("has an item with the id {}", item.id()));
-    const auto at = static_cast<size_t>(item.id()) - 1;
-    if (labels.size() <= at) labels.resize(at + 1, kUnnamed);
-    labels[at] =
-        item.display_name().empty() ? item.name() : item.display_name();
-  }
-  return labels;
-}
-
-std::vector<std::string> ParseLines(std::string_view text) {
-  std::vector<std::string> labels;
-  std::istringstream lines{std::string(text)};
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    labels.push_back(line);
-  }
-  while (!labels.empty() && labels.back().empty()) labels.pop_back();
-  return labels;
-}
 
 //------------------------------------------------------------------ detectors
 
@@ -150,24 +116,6 @@ ModelDescriptionParts DescribeOther(const ConcreteFunction& function) {
 }
 
 }  // namespace
-
-Result<std::vector<std::string>> ReadLabels(const std::filesystem::path& path) {
-  TRY_ASSIGN(const Blob file, MapFile(path));
-  std::vector<std::string> labels;
-  if (path.extension() == ".pbtxt") {
-    auto parsed = ParseLabelMap(TextOf(file));
-    TRY_IN(path.string(), parsed);
-    labels = *std::move(parsed);
-  } else {
-    labels = ParseLines(TextOf(file));
-  }
-  if (labels.empty())
-    return tl::unexpected(Error{ErrorCode::kInvalidModel,
-                                "holds no labels; give one a line, or a label "
-                                "map (.pbtxt)",
-                                path.string()});
-  return labels;
-}
 
 Result<ModelNotes> DescribeModel(const ConcreteFunction& function,
                                  const std::filesystem::path& labels) {

@@ -23,8 +23,4 @@ struct ModelNotes {
 Result<ModelNotes> DescribeModel(const ConcreteFunction& function,
                                  const std::filesystem::path& labels);
 
-// Labels of classes 0, 1, …: the lines of a text file, or the items of a label
-// map, which counts from 1; "???" where it has a gap.
-Result<std::vector<std::string>> ReadLabels(const std::filesystem::path& path);
-
 }  // namespace liteforge

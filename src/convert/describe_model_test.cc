@@ -25,31 +25,6 @@ std::filesystem::path Write(const std::string& name, const std::string& text) {
   return path;
 }
 
-TEST(ReadLabels, LinesOfAText) {
-  EXPECT_THAT(ReadLabels(Write("labels.txt", "cat\r\n\ndog\n\n")).value(),
-              ElementsAre("cat", "", "dog"));
-}
-
-// Of the Object Detection API: ids count from 1 and may leave some out.
-TEST(ReadLabels, ItemsOfALabelMap) {
-  EXPECT_THAT(
-      ReadLabels(Write("map.pbtxt",
-                       "item { name: '/m/1' id: 1 display_name: 'person' }\n"
-                       "item: { id: 4, name: 'car' }\n"))
-          .value(),
-      ElementsAre("person", "???", "???", "car"));
-}
-
-TEST(ReadLabels, SaysWhatIsWrong) {
-  const auto error = [](const std::string& name, const std::string& text) {
-    return ReadLabels(Write(name, text)).error().ToString();
-  };
-  EXPECT_THAT(error("empty.txt", "\n"), HasSubstr("holds no labels"));
-  EXPECT_THAT(error("wrong.pbtxt", "item {\n nam: 'x' }"), HasSubstr("line 2"));
-  EXPECT_THAT(error("huge.pbtxt", "item { id: 2000000000 name: 'x' }"),
-              HasSubstr("id 2000000000"));
-}
-
 ConcreteFunction DetectorFunction() {
   ConcreteFunction function;
   tf::NodeDef& node = *function.graph.add_node();

@@ -86,15 +86,20 @@ std::vector<float> Read(const Quantization& q, const Shape& shape,
   return values;
 }
 
+Result<void> CheckCount(std::span<const NpyArray> example,
+                        const std::vector<TensorDetails>& inputs) {
+  if (example.size() == inputs.size()) return {};
+  return InvalidArgument("gives " + std::to_string(example.size()) +
+                         " arrays, the model has " +
+                         std::to_string(inputs.size()) + " inputs");
+}
+
 }  // namespace
 
 Result<void> SetExample(Interpreter& interpreter,
                         std::span<const NpyArray> example) {
   const auto inputs = interpreter.InputDetails();
-  if (example.size() != inputs.size())
-    return InvalidArgument("gives " + std::to_string(example.size()) +
-                           " arrays, the model has " +
-                           std::to_string(inputs.size()) + " inputs");
+  TRY(CheckCount(example, inputs));
   bool resized = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (example[i].shape == inputs[i].shape) continue;
@@ -107,6 +112,24 @@ Result<void> SetExample(Interpreter& interpreter,
     const NpyArray array = InTermsOf(inputs[i], example[i]);
     TRY(interpreter.SetTensor(inputs[i].index, array.type, array.shape,
                               array.data));
+  }
+  return {};
+}
+
+Result<void> SetExample(SignatureRunner& runner,
+                        std::span<const NpyArray> example) {
+  const auto inputs = runner.InputDetails();
+  TRY(CheckCount(example, inputs));
+  bool resized = false;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (example[i].shape == inputs[i].shape) continue;
+    TRY(runner.ResizeInput(inputs[i].name, example[i].shape, /*strict=*/true));
+    resized = true;
+  }
+  if (resized) TRY(runner.AllocateTensors());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const NpyArray array = InTermsOf(inputs[i], example[i]);
+    TRY(runner.SetInput(inputs[i].name, array.type, array.shape, array.data));
   }
   return {};
 }

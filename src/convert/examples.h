@@ -17,6 +17,8 @@ namespace liteforge {
 // input.
 Result<void> SetExample(Interpreter& interpreter,
                         std::span<const NpyArray> example);
+Result<void> SetExample(SignatureRunner& runner,
+                        std::span<const NpyArray> example);
 
 // Uniform numbers: floats from -1 to 1, 8-bit integers from all they have,
 // others from 0 to 7.

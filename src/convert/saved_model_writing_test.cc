@@ -12,6 +12,7 @@
 #include "function/ops.h"
 #include "function/write_saved_model.h"
 #include "import/saved_model/import_saved_model.h"
+#include "liteforge/function.h"
 
 namespace liteforge {
 namespace {
@@ -166,6 +167,67 @@ TEST(WriteSavedModel, SaysWhereItCannotWrite) {
   std::ofstream(folder) << "a file";
   EXPECT_THAT(WriteSavedModel(*LoopFunction(), folder).error().ToString(),
               HasSubstr(folder.string()));
+}
+
+//------------------------------------------------------- functions of several
+
+using enum DataType;
+using Floats = std::vector<float>;
+
+// The first output of a signature of the .tflite.
+Floats RunSignature(std::span<const std::byte> model, const std::string& key,
+                    const Floats& x) {
+  auto interpreter = Interpreter::FromBuffer(model);
+  EXPECT_TRUE(interpreter) << interpreter.error().ToString();
+  auto runner = interpreter->Signature(key);
+  EXPECT_TRUE(runner) << runner.error().ToString();
+  EXPECT_TRUE(runner->AllocateTensors());
+  EXPECT_TRUE(runner->SetInput("x", std::span<const float>(x)));
+  EXPECT_TRUE(runner->Invoke());
+  return runner->Values<float>("y");
+}
+
+// x W W by a loop that reads W from around it, and x W + 1.
+Result<Converter> TracedFunctions(const Variable& w) {
+  const auto twice =
+      Trace("serving_default", {{kFloat32, {1, 40}, "x"}}, [&](Tensor x) {
+        const auto end = While(
+            {Constant(0), x}, [](Tensor i, Tensor) { return i < 2; },
+            [&](Tensor i, Tensor v) {
+              return std::tuple(i + 1, MatMul(v, w));
+            });
+        return Outputs{{"y", end[1]}};
+      });
+  const auto once = Trace("once", {{kFloat32, {1, 40}, "x"}}, [&](Tensor x) {
+    return Outputs{{"y", MatMul(x, w) + 1}};
+  });
+  return Converter::FromConcreteFunctions({twice, once});
+}
+
+TEST(WriteSavedModel, TracedFunctionsShareTheirVariables) {
+  Floats weights(40 * 40);
+  for (size_t i = 0; i < weights.size(); ++i)
+    weights[i] = static_cast<float>((i * 7) % 5) - 2;
+  const Variable w("dense/kernel", ArrayOf(weights, {40, 40}));
+  auto converter = TracedFunctions(w);
+  ASSERT_TRUE(converter) << converter.error().ToString();
+  const fs::path folder = Folder("traced");
+  const auto saved = converter->ConvertToSavedModel(folder);
+  ASSERT_TRUE(saved) << saved.error().ToString();
+  EXPECT_LT(fs::file_size(folder / "variables/variables.data-00000-of-00001"),
+            weights.size() * sizeof(float) + 1000);
+  const auto direct = converter->Convert();
+  ASSERT_TRUE(direct) << direct.error().ToString();
+  EXPECT_EQ(converter->check().skipped, "");
+  Floats x(40);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 3);
+  for (const std::string key : {"serving_default", "once"}) {
+    auto read = Converter::FromSavedModel(folder);
+    ASSERT_TRUE(read) << read.error().ToString();
+    read->options().signature = key;
+    EXPECT_EQ(RunSignature(Converted(std::move(read)), key, x),
+              RunSignature(*direct, key, x));
+  }
 }
 
 }  // namespace

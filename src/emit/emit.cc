@@ -125,19 +125,74 @@ class ModuleEmitter {
 
   void EmitNode(const ir::Node& node, tflite::SubGraphT& subgraph) {
     auto op = std::make_unique<tflite::OperatorT>();
+    std::vector<bool> mutates;
+    for (size_t i = 0; i < node.inputs().size(); ++i) {
+      const ir::Value* input = node.inputs()[i];
+      const bool state = input != nullptr && IsState(node, i);
+      op->inputs.push_back(input == nullptr ? kOmitted
+                           : state          ? EmitState(node, i, subgraph)
+                                            : EmitValue(*input, subgraph));
+      mutates.push_back(state || (input != nullptr && input->is_variable));
+    }
     op->opcode_index = CodeOf(node);
-    op->inputs = EmitValues(node.inputs(), subgraph);
     op->outputs = EmitValues(node.outputs(), subgraph);
     OptionsToFlatBuffer(node.op(), node.options, *op);
-    const auto is_variable = [](const ir::Value* value) {
-      return value != nullptr && value->is_variable;
-    };
-    if (std::any_of(node.inputs().begin(), node.inputs().end(), is_variable)) {
-      for (const ir::Value* input : node.inputs()) {
-        op->mutating_variable_inputs.push_back(is_variable(input));
-      }
-    }
+    if (std::ranges::count(mutates, true) > 0)
+      op->mutating_variable_inputs = std::move(mutates);
     subgraph.operators.push_back(std::move(op));
+  }
+
+  // The states of an LSTM before its first step. The graph may compute them,
+  // but the operator takes and changes variable tensors, which live on from
+  // run to run: a RESHAPE writes them there, in every run.
+  static constexpr size_t kOutputState = 18, kCellState = 19;
+  static bool IsState(const ir::Node& node, size_t i) {
+    return node.op() == Op::kUnidirectionalSequenceLstm &&
+           (i == kOutputState || i == kCellState);
+  }
+
+  // Whether it is written where the LSTM reads it by the RESHAPE it has.
+  static bool IsWrittenState(const ir::Value& value) {
+    if (value.producer() == nullptr || !value.has_one_use() ||
+        value.producer()->op() != Op::kReshape)
+      return false;
+    const ir::Node& user = *value.users()[0];
+    return (IsState(user, kOutputState) &&
+            user.input(kOutputState) == &value) ||
+           (IsState(user, kCellState) && user.input(kCellState) == &value);
+  }
+
+  int32_t EmitState(const ir::Node& node, size_t i,
+                    tflite::SubGraphT& subgraph) {
+    const ir::Value& value = *node.inputs()[i];
+    if (value.is_variable || IsWrittenState(value))
+      return EmitValue(value, subgraph);
+    constexpr int kInputWeights = 4, kRecurrentWeights = 8;
+    const bool output = i == kOutputState;
+    const int32_t size = output ? node.input(kRecurrentWeights)->shape[1]
+                                : node.input(kInputWeights)->shape[0];
+    const bool known = value.shape.IsStatic() && size > 0;
+    const Shape shape{known
+                          ? static_cast<int32_t>(value.shape.elements() / size)
+                          : Shape::kUnknownDim,
+                      size};
+    const std::string name = fmt::format(
+        "{}/{}", node.output()->name, output ? "output_state" : "cell_state");
+    const std::vector<int32_t> dims(shape.dims().begin(), shape.dims().end());
+    auto op = std::make_unique<tflite::OperatorT>();
+    op->inputs = {
+        EmitValue(value, subgraph),
+        AddTensor(name + "/dims", DataType::kInt32, Shape{2}, subgraph)};
+    subgraph.tensors.back()->buffer = buffers_.Add(Blob::Own(dims));
+    op->opcode_index = CodeOf(Op::kReshape, "", 1);
+    op->outputs = {AddTensor(name, value.type, shape, subgraph)};
+    subgraph.tensors.back()->quantization =
+        EmitQuantization(value.quantization);
+    subgraph.tensors.back()->is_variable = true;
+    OptionsToFlatBuffer(Op::kReshape, ReshapeOptions{}, *op);
+    const int32_t index = op->outputs[0];
+    subgraph.operators.push_back(std::move(op));
+    return index;
   }
 
   std::vector<int32_t> EmitValues(std::span<ir::Value* const> values,
@@ -156,36 +211,44 @@ class ModuleEmitter {
                            static_cast<int32_t>(subgraph.tensors.size())};
     const auto [known, is_new] = tensors_.emplace(&value, next);
     if (!is_new) return known->second.tensor;
-    auto tensor = std::make_unique<tflite::TensorT>();
-    tensor->name = value.name;
-    tensor->type = static_cast<tflite::TensorType>(value.type);
-    EmitShape(value.shape, *tensor);
-    tensor->quantization = EmitQuantization(value.quantization);
-    tensor->is_variable = value.is_variable;
-    if (value.is_constant() && !value.is_variable) {
-      tensor->buffer = buffers_.Add(value.data());
-    }
-    subgraph.tensors.push_back(std::move(tensor));
+    AddTensor(value.name, value.type, value.shape, subgraph);
+    tflite::TensorT& tensor = *subgraph.tensors.back();
+    tensor.quantization = EmitQuantization(value.quantization);
+    tensor.is_variable = value.is_variable || IsWrittenState(value);
+    if (value.is_constant() && !value.is_variable)
+      tensor.buffer = buffers_.Add(value.data());
     return next.tensor;
+  }
+
+  static int32_t AddTensor(std::string name, DataType type, const Shape& shape,
+                           tflite::SubGraphT& subgraph) {
+    auto tensor = std::make_unique<tflite::TensorT>();
+    tensor->name = std::move(name);
+    tensor->type = static_cast<tflite::TensorType>(type);
+    EmitShape(shape, *tensor);
+    subgraph.tensors.push_back(std::move(tensor));
+    return static_cast<int32_t>(subgraph.tensors.size()) - 1;
   }
 
   // Operator codes: one for each operator, custom name and version.
   uint32_t CodeOf(const ir::Node& node) {
-    std::string custom_name;
-    if (node.op() == Op::kCustom) {
-      custom_name = node.Options<CustomOptions>().name;
-    }
-    const int version = VersionOf(node);
+    return CodeOf(node.op(),
+                  node.op() == Op::kCustom ? node.Options<CustomOptions>().name
+                                           : std::string(),
+                  VersionOf(node));
+  }
+
+  uint32_t CodeOf(Op op, const std::string& custom_name, int version) {
     const auto next = static_cast<uint32_t>(model_.operator_codes.size());
     const auto [known, is_new] =
-        codes_.emplace(std::tuple(node.op(), custom_name, version), next);
+        codes_.emplace(std::tuple(op, custom_name, version), next);
     if (!is_new) return known->second;
-    ops_.push_back({node.op(), version});
+    ops_.push_back({op, version});
     auto code = std::make_unique<tflite::OperatorCodeT>();
     // The old field is too narrow for numbers over 127, which stands for them.
     code->deprecated_builtin_code =
-        static_cast<int8_t>(std::min(static_cast<int>(node.op()), 127));
-    code->builtin_code = static_cast<tflite::BuiltinOperator>(node.op());
+        static_cast<int8_t>(std::min(static_cast<int>(op), 127));
+    code->builtin_code = static_cast<tflite::BuiltinOperator>(op);
     code->custom_code = custom_name;
     code->version = version;
     model_.operator_codes.push_back(std::move(code));

@@ -271,6 +271,66 @@ TEST(Emit, VariablesBeginAsZero) {
   EXPECT_THAT(bytes.error().message, HasSubstr("variable 'state' does not"));
 }
 
+// One LSTM of one feature and one unit on x [1, 3, 1].
+ir::Module LstmModule(bool given) {
+  ir::Module module;
+  module.graphs.push_back(std::make_unique<ir::Graph>());
+  ir::Graph& graph = *module.graphs.back();
+  std::vector<ir::Value*> operands = {
+      graph.AddInput("x", DataType::kFloat32, {1, 3, 1})};
+  const auto constant = [&](const char* name, Shape shape) {
+    return graph.AddConstant(name, DataType::kFloat32, shape,
+                             Blob::Own<float>({0}));
+  };
+  for (int i = 0; i < 8; ++i) operands.push_back(constant("w", {1, 1}));
+  operands.insert(operands.end(), 3, nullptr);
+  for (int i = 0; i < 4; ++i) operands.push_back(constant("b", {1}));
+  operands.insert(operands.end(), 2, nullptr);
+  ir::Value* state = constant("zeros", {1, 1});
+  operands.insert(operands.end(), 2, state);
+  if (given) {
+    ir::Value* h = graph.AddInput("h", DataType::kFloat32, {1});
+    ir::Value* dims = graph.AddConstant("dims", DataType::kInt32, {2},
+                                        Blob::Own<int32_t>({1, 1}));
+    operands[18] = AddOne(graph, Op::kReshape, ReshapeOptions(), {h, dims},
+                          {"h_1", DataType::kFloat32, {1, 1}});
+  }
+  graph.AddOutput(AddOne(graph, Op::kUnidirectionalSequenceLstm,
+                         UnidirectionalSequenceLSTMOptions(), operands,
+                         {"y", DataType::kFloat32, {1, 3, 1}}));
+  return module;
+}
+
+TEST(Emit, StatesOfAnLstmAreWrittenIntoVariables) {
+  for (const bool given : {false, true}) {
+    SCOPED_TRACE(given);
+    const TfliteModel model = EmitAndOpen(LstmModule(given));
+    const tflite::SubGraph& main = *model->subgraphs()->Get(0);
+    ASSERT_EQ(main.operators()->size(), 3u);
+    const tflite::Operator& lstm = *main.operators()->Get(2);
+    const auto inputs = Elements(lstm.inputs());
+    ASSERT_EQ(inputs.size(), 20u);
+    const auto mutated = Elements(lstm.mutating_variable_inputs());
+    for (uint32_t i = 0; i < 2; ++i) {
+      const tflite::Operator& writer = *main.operators()->Get(i);
+      EXPECT_EQ(model.OperatorNumber(writer.opcode_index()),
+                static_cast<int>(Op::kReshape));
+      const int32_t state = writer.outputs()->Get(0);
+      EXPECT_EQ(inputs[18 + i], state);
+      EXPECT_TRUE(mutated[18 + i]);
+      const auto& tensor = *main.tensors()->Get(static_cast<uint32_t>(state));
+      EXPECT_TRUE(tensor.is_variable());
+      EXPECT_THAT(Elements(tensor.shape()), ElementsAre(1, 1));
+    }
+    EXPECT_NE(inputs[18], inputs[19]);
+    // The RESHAPE that the graph has serves.
+    EXPECT_EQ(
+        Text(main.tensors()->Get(static_cast<uint32_t>(inputs[18]))->name()) ==
+            "h_1",
+        given);
+  }
+}
+
 TEST(Emit, RefusesASignatureOfStrangers) {
   ir::Module module = SmallModule();
   const ir::Module other = SmallModule();

@@ -479,4 +479,20 @@ int LowestVersion(const OperatorSpec& spec) {
   return version;
 }
 
+int HighestVersion(Op op, std::span<const DataType> types) {
+  Types all = 0;
+  for (const DataType type : types) all |= Only(type);
+  const auto has = [all](Types wanted) {
+    return wanted == kAny || (wanted & all) != 0;
+  };
+  int version = 1;
+  for (const Rule& rule : kRules) {
+    if (rule.op == RulesOf(op) && has(rule.in0) && has(rule.in1) &&
+        has(rule.in2) && has(rule.out0)) {
+      version = std::max(version, rule.version);
+    }
+  }
+  return version;
+}
+
 }  // namespace liteforge

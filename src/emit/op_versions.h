@@ -4,6 +4,7 @@
 // runs in most places.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "liteforge/types.h"
@@ -29,5 +30,9 @@ struct OperatorSpec {
 
 // At least 1. Custom operators are version 1.
 int LowestVersion(const OperatorSpec& spec);
+
+// The highest version of the operator that has anything to do with these types:
+// what a runtime with a kernel for them can run.
+int HighestVersion(Op op, std::span<const DataType> types);
 
 }  // namespace liteforge

@@ -209,5 +209,15 @@ TEST(LowestVersion, DependsOnQuantization) {
   EXPECT_EQ(LowestVersion(dense), 8);
 }
 
+TEST(HighestVersion, IsWhatTheTypesCanMeet) {
+  const DataType plain[] = {DataType::kFloat32, DataType::kInt8};
+  const DataType more[] = {DataType::kFloat32, DataType::kInt8,
+                           DataType::kInt16};
+  EXPECT_EQ(HighestVersion(Op::kConv2D, plain), 6);   // grouped
+  EXPECT_EQ(HighestVersion(Op::kConv2D, more), 8);    // with a bias type
+  EXPECT_EQ(HighestVersion(Op::kLogistic, more), 3);  // as TANH
+  EXPECT_EQ(HighestVersion(Op::kFloor, plain), 1);
+}
+
 }  // namespace
 }  // namespace liteforge

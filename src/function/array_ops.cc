@@ -89,6 +89,18 @@ Tensor Reshape(Tensor x, Tensor dims, const Shape& result) {
       result);
 }
 
+Tensor Reshape(Tensor x, Tensor dims) {
+  if (!AllPresent({x, dims})) return {};
+  if (dims.type() != DataType::kInt32 || dims.rank() != 1)
+    return FailOp(x, "Reshape",
+                  "the shape must be int32 of rank 1, it is " +
+                      Describe(dims.type(), dims.shape()));
+  return Reshape(x, dims,
+                 dims.dim(0) < 0 || dims.dim(0) > Shape::kMaxRank
+                     ? Shape::UnknownRank()
+                     : UnknownDims(dims.dim(0)));
+}
+
 Tensor ShapeOf(Tensor x) {
   if (x.empty()) return {};
   return x.builder()->AddNode(

@@ -22,35 +22,9 @@
 #include <vector>
 
 #include "function/concrete_function.h"
+#include "liteforge/ops.h"
 
 namespace liteforge {
-
-class FunctionBuilder;
-
-// A symbolic tensor: one output of one node of a graph being built. A value;
-// valid while its builder lives.
-class Tensor {
- public:
-  Tensor() = default;  // what a failed operation returns
-
-  DataType type() const { return type_; }
-  const Shape& shape() const { return shape_; }
-  int rank() const { return shape_.rank(); }
-  int32_t dim(int axis) const {  // negative axes count from the end
-    return shape_[axis < 0 ? axis + shape_.rank() : axis];
-  }
-  // "conv1/Conv2D" or "split:1": what a NodeDef's input list holds.
-  const std::string& name() const { return name_; }
-  FunctionBuilder* builder() const { return builder_; }
-  bool empty() const { return builder_ == nullptr; }
-
- private:
-  friend class FunctionBuilder;
-  FunctionBuilder* builder_ = nullptr;
-  std::string name_;
-  DataType type_ = DataType::kNone;
-  Shape shape_;
-};
 
 // A constant before it is in a graph.
 struct ConstantValue {
@@ -73,6 +47,7 @@ class Attributes {
   Attributes& Bool(std::string_view name, bool value);
   Attributes& String(std::string_view name, std::string_view value);
   Attributes& Type(std::string_view name, DataType value);
+  Attributes& Types(std::string_view name, std::span<const Tensor> tensors);
   // A function that FunctionBuilder::AddFunction named.
   Attributes& Function(std::string_view name, std::string_view function);
   Attributes& ShapeOf(std::string_view name, const Shape& value);
@@ -88,6 +63,12 @@ class Attributes {
 class FunctionBuilder {
  public:
   explicit FunctionBuilder(std::string name);
+  // A function that is written while `outer` is: a branch, the body of a loop.
+  // Until it is finished, all that is built, by whichever tensor's builder,
+  // goes here; what it reads of the functions around it becomes an input, and a
+  // constant of them one here.
+  FunctionBuilder(std::string name, FunctionBuilder& outer);
+  ~FunctionBuilder();
   FunctionBuilder(const FunctionBuilder&) = delete;
   FunctionBuilder& operator=(const FunctionBuilder&) = delete;
 
@@ -115,10 +96,34 @@ class FunctionBuilder {
   Tensor AddNode(std::string_view op, std::initializer_list<Tensor> inputs,
                  Attributes attributes, DataType type, const Shape& shape);
 
+  // The same for a node that reads (or writes, with `writes`) what lasts from
+  // call to call: such nodes run in the order in which they are added, and all
+  // outputs that are named afterwards wait for those that write.
+  std::vector<Tensor> AddEffect(std::string_view op,
+                                std::span<const Tensor> inputs,
+                                Attributes attributes,
+                                std::span<const OutputType> outputs,
+                                bool writes);
+  bool reads_state() const { return !reads_.empty() || writes_state(); }
+  bool writes_state() const { return !last_write_.empty(); }
+
   // x, with its node named as one that `op`, a node without outputs, comes
   // before.
   Tensor After(std::string_view op, std::initializer_list<Tensor> inputs,
                Attributes attributes, Tensor x);
+
+  // The function that is being written, of all that lie in each other.
+  FunctionBuilder& active() { return *root_->active_; }
+
+  // Ends the writing of a function within another; Finish does too.
+  void Close();
+  // The tensors of functions around this one that are inputs here, behind
+  // those that were declared, in this order.
+  const std::vector<Tensor>& captured() const { return captured_; }
+  // Makes `tensors`, which hold all that are captured, the inputs behind those
+  // that were declared. What they are here.
+  std::vector<Tensor> Capture(std::span<const Tensor> tensors);
+  const Error* error() const { return error_.get(); }
 
   // Records an error, if it is the first, and returns an empty tensor.
   Tensor Fail(Error error);
@@ -137,12 +142,28 @@ class FunctionBuilder {
     size_t length_;
   };
 
-  // The function, or the first error. The builder is empty afterwards.
+  // The function, or the first error. The builder is empty afterwards, and the
+  // one around it is written again.
   Result<ConcreteFunction> Finish();
 
  private:
   std::string UniqueName(std::string_view name);
+  Tensor NewTensor(std::string name, DataType type, const Shape& shape) const;
+  // The tensor's form in this function; empty for one that has none.
+  Tensor Here(const Tensor& tensor);
+  // Constant() into this function, whichever is being written.
+  Tensor AddConstant(ConstantValue value, std::string_view name);
+  Tensor AddCaptured(const Tensor& outside);
+
   ConcreteFunction function_;
+  std::shared_ptr<FunctionBuilder*> self_;  // what tensors point to
+  FunctionBuilder* outer_ = nullptr;
+  FunctionBuilder* root_ = this;
+  FunctionBuilder* active_ = this;  // of the root
+  std::vector<Tensor> captured_;
+  std::map<std::string, Tensor, std::less<>> here_;  // by the outer name
+  std::string last_write_;
+  std::vector<std::string> reads_;  // since then
   std::unique_ptr<Error> error_;
   std::string scope_;
   std::map<std::string, int, std::less<>> names_;

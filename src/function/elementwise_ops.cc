@@ -45,6 +45,7 @@ Tensor Log(Tensor x) { return Unary("Log", x); }
 Tensor Sqrt(Tensor x) { return Unary("Sqrt", x); }
 Tensor Rsqrt(Tensor x) { return Unary("Rsqrt", x); }
 Tensor Square(Tensor x) { return Unary("Square", x); }
+Tensor Reciprocal(Tensor x) { return Unary("Reciprocal", x); }
 Tensor Abs(Tensor x) { return Unary("Abs", x); }
 Tensor Neg(Tensor x) { return Unary("Neg", x); }
 Tensor Sign(Tensor x) { return Unary("Sign", x); }

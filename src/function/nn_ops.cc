@@ -201,6 +201,46 @@ Tensor Conv2DTranspose(Tensor input, Tensor filter, Tensor size,
       input.type(), result);
 }
 
+Tensor Conv2DTranspose(Tensor input, Tensor filter,
+                       const WindowAttributes& window) {
+  constexpr std::string_view kOp = "Conv2DBackpropInput";
+  if (!AllPresent({input, filter})) return {};
+  if (input.rank() != 4 || filter.rank() != 4)
+    return FailOp(input, kOp, "filter must be [H,W,out,in], input [N,H,W,C]");
+  const int32_t size[] = {filter.dim(0), filter.dim(1)};
+  if (const std::string wrong = CheckWindow(input, size, window);
+      !wrong.empty())
+    return FailOp(input, kOp, wrong);
+  const ImageAxes axes = AxesOf(window.data_format);
+  // Of unknown sizes, the elements of the shape.
+  const Tensor dims = ShapeOf(input);
+  Shape result = input.shape();
+  result.set_dim(axes.channels, filter.dim(2));
+  std::vector<Tensor> parts(4);
+  for (int axis = 0; axis < 4; ++axis)
+    parts[static_cast<size_t>(axis)] = Index(dims, 0, axis);
+  parts[static_cast<size_t>(axes.channels)] = ScalarLike(dims, filter.dim(2));
+  const int spatial[] = {axes.height, axes.width};
+  for (size_t i = 0; i < 2; ++i) {
+    const int32_t stride = window.strides[i];
+    const int32_t beyond =
+        window.padding == "SAME" ? 0 : std::max(0, size[i] - stride);
+    const auto axis = static_cast<size_t>(spatial[i]);
+    parts[axis] = parts[axis] * stride + beyond;
+    const int32_t in = input.dim(spatial[i]);
+    result.set_dim(spatial[i],
+                   in < 0 ? Shape::kUnknownDim : in * stride + beyond);
+  }
+  if (result.IsStatic()) {
+    const auto known = result.dims();
+    return Conv2DTranspose(
+        input, filter,
+        input.builder()->Constant(IntVector({known.begin(), known.end()})),
+        result, window);
+  }
+  return Conv2DTranspose(input, filter, Pack(parts, 0), result, window);
+}
+
 Tensor BiasAdd(Tensor value, Tensor bias, std::string_view data_format) {
   if (!AllPresent({value, bias})) return {};
   const bool first = data_format == "NCHW" && value.rank() > 1;
@@ -313,6 +353,19 @@ Tensor AvgPool(Tensor x, std::span<const int32_t> size,
   return Pool("AvgPool", x, size, window);
 }
 Tensor Softmax(Tensor x) { return OverLastAxis("Softmax", x); }
+Tensor Softmax(Tensor x, int32_t axis) {
+  if (x.empty()) return {};
+  const int at = WrapAxis(axis, x.rank());
+  if (at < 0)
+    return FailOp(x, "Softmax",
+                  "axis " + std::to_string(axis) + " is out of range for " +
+                      x.shape().ToString());
+  if (at == x.rank() - 1) return Softmax(x);
+  std::vector<int32_t> swapped;
+  for (int i = 0; i < x.rank(); ++i) swapped.push_back(i);
+  std::swap(swapped[static_cast<size_t>(at)], swapped.back());
+  return Transpose(Softmax(Transpose(x, swapped)), swapped);
+}
 Tensor LogSoftmax(Tensor x) { return OverLastAxis("LogSoftmax", x); }
 
 }  // namespace liteforge

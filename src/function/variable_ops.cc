@@ -8,45 +8,44 @@
 namespace liteforge {
 namespace {
 
-Attributes OfVariable(const std::string& name, const Shape& shape) {
+Attributes OfVariable(const std::string& name, const ConstantValue& initial) {
   return Attributes()
       .String("container", "")
       .String("shared_name", name)
-      .Type("dtype", DataType::kFloat32)
-      .ShapeOf("shape", shape);
+      .Type("dtype", initial.type)
+      .ShapeOf("shape", initial.shape);
 }
 
-// Assigns zeros.
 Result<ConcreteFunction> Initializer(const std::string& name,
-                                     const Shape& shape) {
+                                     const ConstantValue& initial) {
   FunctionBuilder f("initialize");
-  const Tensor variable = f.AddNode("VarHandleOp", {}, OfVariable(name, shape),
-                                    DataType::kResource, Shape());
-  const Tensor zeros = f.Constant(FloatConstant(
-      shape, std::vector<float>(static_cast<size_t>(shape.elements()))));
-  f.Output("done", AssignVariable(variable, zeros, zeros));
+  const Tensor variable =
+      f.AddNode("VarHandleOp", {}, OfVariable(name, initial),
+                DataType::kResource, Shape());
+  const Tensor value = f.Constant(initial);
+  f.Output("done", AssignVariable(variable, value, value));
   return f.Finish();
 }
 
 }  // namespace
 
-Tensor Variable(FunctionBuilder& f, std::string_view name, const Shape& shape) {
+Tensor VariableHandle(FunctionBuilder& f, std::string_view name,
+                      const ConstantValue& initial) {
   const std::string shared(name);
-  auto initializer = Initializer(shared, shape);
+  auto initializer = Initializer(shared, initial);
   if (!initializer) return f.Fail(std::move(initializer.error()));
-  Attributes attributes = OfVariable(shared, shape);
+  Attributes attributes = OfVariable(shared, initial);
   attributes.Function("initializer",
                       f.AddFunction("initialize", *std::move(initializer)));
   return f.AddNode("VarHandleOp", {}, std::move(attributes),
                    DataType::kResource, Shape());
 }
 
-Tensor ReadVariable(Tensor variable, const Shape& shape) {
+Tensor ReadVariable(Tensor variable, DataType type, const Shape& shape) {
   if (variable.empty()) return {};
   return variable.builder()->AddNode(
       "ReadVariableOp", {variable},
-      Attributes().Type("dtype", DataType::kFloat32).ShapeOf("shape", shape),
-      DataType::kFloat32, shape);
+      Attributes().Type("dtype", type).ShapeOf("shape", shape), type, shape);
 }
 
 Tensor AssignVariable(Tensor variable, Tensor value, Tensor then) {

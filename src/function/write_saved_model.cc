@@ -17,6 +17,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
 #include <climits>
 #include <map>
 #include <set>
@@ -53,7 +54,7 @@ std::string Identifier(std::string_view name) {
 
 class ModelWriter {
  public:
-  Result<void> Write(const ConcreteFunction& function,
+  Result<void> Write(std::span<const ConcreteFunction> functions,
                      const fs::path& directory);
 
  private:
@@ -62,6 +63,11 @@ class ModelWriter {
   Result<void> AddGraph(const ConcreteFunction& function);
   Result<void> AddVariable(const ConcreteFunction& function,
                            const tf::NodeDef& node);
+  Result<void> AddHandle(const ConcreteFunction& function,
+                         const tf::NodeDef& node);
+  // The variable's name in the model.
+  std::string AddVariable(const std::string& name, const StoredTensor& value);
+  void AddVariableNodes(const std::string& name, const StoredTensor& value);
   void AddRestore();
   Result<std::string> AddFunction(const ConcreteFunction& function,
                                   const std::string& name);
@@ -76,11 +82,19 @@ class ModelWriter {
   void AddConst(const std::string& name, tf::TensorProto value);
   std::string UniqueFunction(const std::string& name);
   std::string Renamed(const std::string& input) const;
+  std::string NameOf(std::string_view node) const {
+    return prefix_ + std::string(node);
+  }
 
   tf::SavedModel model_;
   tf::MetaGraphDef& meta_ = *model_.add_meta_graphs();
   tf::GraphDef& graph_ = *meta_.mutable_graph_def();
   std::map<std::string, StoredTensor> variables_;
+  // Of the function at hand: what its nodes' names begin with, and what those
+  // of its variables are called.
+  std::string prefix_;
+  Names variable_names_;
+  Names handle_names_;  // of those that the function assigns
   std::set<std::string> functions_;
   size_t constant_bytes_ = 0;
 };
@@ -118,48 +132,87 @@ void ModelWriter::AddConst(const std::string& name, tf::TensorProto value) {
 
 //------------------------------------------------------------------ variables
 
+bool AreEqual(const StoredTensor& a, const StoredTensor& b) {
+  return a.type == b.type && a.shape == b.shape &&
+         std::ranges::equal(a.data.bytes(), b.data.bytes());
+}
+
 Result<void> ModelWriter::AddVariable(const ConcreteFunction& function,
                                       const tf::NodeDef& node) {
-  const std::string& name = node.name();
   const tf::TensorProto& value = node.attr().at("value").tensor();
-  const auto data = function.constants.find(name);
+  const auto data = function.constants.find(node.name());
   if (data == function.constants.end()) {
-    return Fail(
-        ErrorCode::kInternal,
-        fmt::format("variable '{}' has no value beside the graph", name));
+    return Fail(ErrorCode::kInternal,
+                fmt::format("variable '{}' has no value beside the graph",
+                            node.name()));
   }
-  variables_[name] = {FromTensorFlow(value.dtype()),
-                      FromTensorFlow(value.tensor_shape()), data->second};
+  variable_names_[node.name()] = AddVariable(
+      node.name(), {FromTensorFlow(value.dtype()),
+                    FromTensorFlow(value.tensor_shape()), data->second});
+  return {};
+}
+
+std::string ModelWriter::AddVariable(const std::string& name,
+                                     const StoredTensor& value) {
+  const auto known = variables_.find(name);
+  if (known != variables_.end() && AreEqual(known->second, value)) return name;
+  std::string unique = known == variables_.end() ? name : NameOf(name);
+  AddVariableNodes(unique, value);
+  variables_[unique] = value;
+  return unique;
+}
+
+// A variable that is assigned: its first value, which its initializer assigns,
+// goes into the checkpoint.
+Result<void> ModelWriter::AddHandle(const ConcreteFunction& function,
+                                    const tf::NodeDef& node) {
+  const auto called =
+      function.functions.find(node.attr().at("initializer").func().name());
+  if (called == function.functions.end() ||
+      called->second->constants.size() != 1)
+    return Fail(ErrorCode::kInternal,
+                fmt::format("variable '{}' has no first value", node.name()));
+  const auto& attributes = node.attr();
+  handle_names_[node.name()] =
+      AddVariable(attributes.at("shared_name").s(),
+                  {FromTensorFlow(attributes.at("dtype").type()),
+                   FromTensorFlow(attributes.at("shape").shape()),
+                   called->second->constants.begin()->second});
+  return {};
+}
+
+void ModelWriter::AddVariableNodes(const std::string& name,
+                                   const StoredTensor& value) {
+  const tf::DataType type = ToTensorFlow(value.type);
   tf::NodeDef& handle = AddNode(name, "VarHandleOp");
-  (*handle.mutable_attr())["dtype"].set_type(value.dtype());
-  *(*handle.mutable_attr())["shape"].mutable_shape() = value.tensor_shape();
+  (*handle.mutable_attr())["dtype"].set_type(type);
+  *(*handle.mutable_attr())["shape"].mutable_shape() =
+      ToTensorFlow(value.shape);
   (*handle.mutable_attr())["shared_name"].set_s(name);
   (*handle.mutable_attr())["container"].set_s("");
 
   const std::string zeros = name + "/Initializer/zeros";
   tf::TensorProto dims;
   dims.set_dtype(tf::DT_INT32);
-  dims.mutable_tensor_shape()->add_dim()->set_size(
-      value.tensor_shape().dim_size());
-  for (const auto& dim : value.tensor_shape().dim())
-    dims.add_int_val(static_cast<int32_t>(dim.size()));
+  dims.mutable_tensor_shape()->add_dim()->set_size(value.shape.rank());
+  for (const int32_t dim : value.shape.dims()) dims.add_int_val(dim);
   AddConst(zeros + "/shape", dims);
   tf::TensorProto zero;
-  zero.set_dtype(value.dtype());
+  zero.set_dtype(type);
   zero.mutable_tensor_shape();
-  zero.set_tensor_content(std::string(
-      static_cast<size_t>(BitWidth(variables_[name].type)) / 8, '\0'));
+  zero.set_tensor_content(
+      std::string(static_cast<size_t>(BitWidth(value.type)) / 8, '\0'));
   AddConst(zeros + "/value", zero);
   tf::NodeDef& fill =
       AddNode(zeros, "Fill", {zeros + "/shape", zeros + "/value"});
-  (*fill.mutable_attr())["T"].set_type(value.dtype());
+  (*fill.mutable_attr())["T"].set_type(type);
   (*fill.mutable_attr())["index_type"].set_type(tf::DT_INT32);
   tf::NodeDef& assign =
       AddNode(name + "/Assign", "AssignVariableOp", {name, zeros});
-  (*assign.mutable_attr())["dtype"].set_type(value.dtype());
+  (*assign.mutable_attr())["dtype"].set_type(type);
   tf::NodeDef& read =
       AddNode(name + std::string(kRead), "ReadVariableOp", {name});
-  (*read.mutable_attr())["dtype"].set_type(value.dtype());
+  (*read.mutable_attr())["dtype"].set_type(type);
 
   tf::VariableDef definition;
   definition.set_variable_name(name + ":0");
@@ -173,7 +226,6 @@ Result<void> ModelWriter::AddVariable(const ConcreteFunction& function,
         .mutable_bytes_list()
         ->add_value(definition.SerializeAsString());
   }
-  return {};
 }
 
 void ModelWriter::AddRestore() {
@@ -238,6 +290,9 @@ std::string ModelWriter::UniqueFunction(const std::string& name) {
 Result<tf::NodeDef> ModelWriter::Complete(const ConcreteFunction& function,
                                           const tf::NodeDef& node) {
   tf::NodeDef complete = node;
+  // What only this project's graphs say.
+  if (node.op() == "VarHandleOp") complete.mutable_attr()->erase("initializer");
+  if (node.op() == "ReadVariableOp") complete.mutable_attr()->erase("shape");
   if (const auto data = function.constants.find(node.name());
       data != function.constants.end()) {
     constant_bytes_ += data->second.size();
@@ -351,8 +406,16 @@ std::string ModelWriter::AddComposite(const tf::NodeDef& node) {
 // Readers of a variable read its ReadVariableOp.
 std::string ModelWriter::Renamed(const std::string& input) const {
   const InputReference at = ParseInput(input);
-  if (at.control || !variables_.contains(std::string(at.node))) return input;
-  return std::string(at.node) + std::string(kRead);
+  if (const auto handle = handle_names_.find(at.node);
+      handle != handle_names_.end())
+    return (at.control ? "^" : "") + handle->second;
+  const auto variable = variable_names_.find(at.node);
+  if (at.control)
+    return "^" + (variable == variable_names_.end() ? NameOf(at.node)
+                                                    : variable->second);
+  if (variable != variable_names_.end())
+    return variable->second + std::string(kRead);
+  return NameOf(input);
 }
 
 Result<void> ModelWriter::AddGraph(const ConcreteFunction& function) {
@@ -362,7 +425,12 @@ Result<void> ModelWriter::AddGraph(const ConcreteFunction& function) {
       TRY(AddVariable(function, node));
       continue;
     }
+    if (node.op() == "VarHandleOp" && node.attr().contains("initializer")) {
+      TRY(AddHandle(function, node));
+      continue;
+    }
     TRY_ASSIGN(tf::NodeDef complete, Complete(function, node));
+    complete.set_name(NameOf(node.name()));
     for (std::string& input : *complete.mutable_input()) input = Renamed(input);
     if (node.op() == kDetectionPostProcess) {
       complete.set_op("PartitionedCall");
@@ -409,13 +477,18 @@ std::string Serialize(const tf::SavedModel& model) {
   return bytes;
 }
 
-Result<void> ModelWriter::Write(const ConcreteFunction& function,
+Result<void> ModelWriter::Write(std::span<const ConcreteFunction> functions,
                                 const fs::path& directory) {
   model_.set_saved_model_schema_version(1);
   meta_.mutable_meta_info_def()->add_tags("serve");
-  TRY(AddGraph(function));
+  for (const ConcreteFunction& function : functions) {
+    if (functions.size() > 1) prefix_ = UniqueFunction(function.name) + "/";
+    variable_names_.clear();
+    handle_names_.clear();
+    TRY(AddGraph(function));
+    AddSignature(function);
+  }
   AddRestore();
-  AddSignature(function);
   if (model_.ByteSizeLong() > kMaxGraphBytes)
     return Unsupported(
         "the graph takes more than 2 GB, which is too much for "
@@ -434,9 +507,14 @@ Result<void> ModelWriter::Write(const ConcreteFunction& function,
 
 }  // namespace
 
+Result<void> WriteSavedModel(std::span<const ConcreteFunction> functions,
+                             const fs::path& directory) {
+  return ModelWriter().Write(functions, directory);
+}
+
 Result<void> WriteSavedModel(const ConcreteFunction& function,
                              const fs::path& directory) {
-  return ModelWriter().Write(function, directory);
+  return ModelWriter().Write(std::span(&function, 1), directory);
 }
 
 }  // namespace liteforge

@@ -12,6 +12,8 @@
 #include <limits>
 #include <string>
 
+#include "kernels/numerics.h"
+#include "kernels/packed_elements.h"
 #include "kernels/visit_type.h"
 
 namespace liteforge {
@@ -20,11 +22,6 @@ namespace {
 using Numbers = TypeList<float, Float16, BFloat16, double, int8_t, int16_t,
                          int32_t, int64_t, uint8_t, uint16_t, uint32_t,
                          uint64_t, bool, std::complex<float>>;
-
-bool IsPacked(DataType type) {
-  return type == DataType::kInt4 || type == DataType::kInt2 ||
-         type == DataType::kUInt4;
-}
 
 Result<void> Prepare(KernelContext& k) {
   for (DataType type : {k.Input(0).type, k.Output(0).type}) {
@@ -90,48 +87,6 @@ Converter ConverterOf(DataType from, DataType to) {
 
 //--------------------------------------------------------- packed elements
 
-// Elements `begin` … of a packed tensor as bytes. `begin` starts a byte.
-void Unpack(const RuntimeTensor& tensor, int64_t begin, int64_t count,
-            int8_t* values) {
-  const int bits = BitWidth(tensor.type);
-  const int64_t per_byte = 8 / bits;
-  const uint8_t* bytes = tensor.Data<uint8_t>() + begin / per_byte;
-  for (int64_t i = 0; i < count; ++i) {
-    const auto shift = static_cast<int>(i % per_byte) * bits;
-    const auto high =
-        static_cast<uint8_t>(bytes[i / per_byte] << (8 - bits - shift));
-    values[i] =
-        tensor.type == DataType::kUInt4
-            ? static_cast<int8_t>(high >> (8 - bits))
-            : static_cast<int8_t>(static_cast<int8_t>(high) >> (8 - bits));
-  }
-}
-
-void Pack(const int8_t* values, int64_t begin, int64_t count,
-          RuntimeTensor& tensor) {
-  const int bits = BitWidth(tensor.type);
-  const int64_t per_byte = 8 / bits;
-  uint8_t* bytes = tensor.MutableData<uint8_t>() + begin / per_byte;
-  for (int64_t i = 0; i < count; ++i) {
-    const auto shift = static_cast<int>(i % per_byte) * bits;
-    const auto value = static_cast<unsigned>(values[i]) & ((1u << bits) - 1u);
-    if (shift == 0) bytes[i / per_byte] = 0;
-    bytes[i / per_byte] =
-        static_cast<uint8_t>(bytes[i / per_byte] | value << shift);
-  }
-}
-
-// The limits of a packed type.
-int8_t LowestOf(DataType type) {
-  if (type == DataType::kUInt4) return 0;
-  return type == DataType::kInt4 ? -8 : -2;
-}
-
-int8_t HighestOf(DataType type) {
-  if (type == DataType::kUInt4) return 15;
-  return type == DataType::kInt4 ? 7 : 1;
-}
-
 bool IsReal(DataType type) {
   return type == DataType::kFloat32 || type == DataType::kFloat16 ||
          type == DataType::kBFloat16 || type == DataType::kFloat64 ||
@@ -150,7 +105,7 @@ void ConvertPacked(KernelContext& k) {
   alignas(16) int8_t before[kRun], after[kRun];
   for (int64_t i = 0; i < input.elements(); i += kRun) {
     const int64_t count = std::min(kRun, input.elements() - i);
-    if (from_packed) Unpack(input, i, count, before);
+    if (from_packed) UnpackElements(input, i, count, before);
     const std::byte* x = from_packed
                              ? reinterpret_cast<const std::byte*>(before)
                              : input.data + i * (BitWidth(from) / 8);
@@ -159,12 +114,13 @@ void ConvertPacked(KernelContext& k) {
     convert(x, y, count);
     if (!to_packed) continue;
     if (IsReal(input.type)) {
+      const Range<int32_t> range = RangeOf(output.type);
       for (int64_t j = 0; j < count; ++j) {
-        after[j] =
-            std::clamp(after[j], LowestOf(output.type), HighestOf(output.type));
+        after[j] = static_cast<int8_t>(
+            std::clamp<int32_t>(after[j], range.min, range.max));
       }
     }
-    Pack(after, i, count, output);
+    PackElements(after, i, count, output);
   }
 }
 

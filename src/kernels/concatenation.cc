@@ -95,7 +95,7 @@ void Eval(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kConcatenation{Op::kConcatenation, kEveryType, Prepare,
+extern const Kernel kConcatenation{Op::kConcatenation, kEveryFixedType, Prepare,
                                    Eval};
 
 }  // namespace liteforge

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/filter_testing.h"
+#include "kernels/index_testing.h"
 #include "kernels/kernel_tester.h"
 
 namespace liteforge {
@@ -64,6 +65,25 @@ TEST(Concatenation, EveryAxis) {
   ExpectJoined<int32_t>({Shape{3}}, 0);
   ExpectJoined<int32_t>(std::vector<Shape>(20, Shape{2, 1}), -1);
   ExpectJoined<float>({Shape{0, 3}, Shape{0, 2}}, 1);
+}
+
+// Two halves of 12 and 8 columns; the element at (row, column) is picked from
+// the one it lies in.
+TEST(Concatenation, EveryType) {
+  const Shape left{2, 12}, right{2, 8}, joined{2, 20};
+  std::vector<int64_t> places;
+  for (int64_t i = 0; i < joined.elements(); ++i) {
+    const int64_t row = i / 20, column = i % 20;
+    places.push_back(column < 12 ? row * 12 + column
+                                 : left.elements() + row * 8 + column - 12);
+  }
+  const auto expect = [&](DataType type) {
+    const KernelTensor a = Labelled(type, left), b = Labelled(type, right, 1);
+    ExpectPicked(MakeCase(1, {a, b}, KernelTensor::Output(type)),
+                 EndToEnd({a, b}), places, joined);
+  };
+  for (const DataType type : kFixedTypes) expect(type);
+  for (const DataType type : kPackedTypes) expect(type);
 }
 
 // real = scale * (q - zero_point), put into the output's steps.

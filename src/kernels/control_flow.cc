@@ -342,8 +342,8 @@ extern const Kernel kStablehloCase{Op::kStablehloCase, kAllTypes,
                                    NothingToPrepare, EvalCase, InferBranches};
 extern const Kernel kWhile{Op::kWhile, kAllTypes, NothingToPrepare, EvalWhile,
                            InferWhile};
-extern const Kernel kCallOnce{Op::kCallOnce, "", NothingToPrepare, EvalCallOnce,
-                              InferCallOnce};
+extern const Kernel kCallOnce{Op::kCallOnce, kAllTypes, NothingToPrepare,
+                              EvalCallOnce, InferCallOnce};
 extern const Kernel kStablehloComposite{Op::kStablehloComposite, kAllTypes,
                                         NothingToPrepare, EvalComposite,
                                         InferComposite};

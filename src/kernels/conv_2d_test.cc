@@ -271,36 +271,19 @@ TEST(Conv2D, Int16) {
   }
 }
 
-// The same as int8, two weights a byte.
-TEST(Conv2D, Int4Filter) {
+TEST(Conv2D, NarrowFilter) {
   const Case c;
-  const auto input = RandomIntegers<int8_t>(c.input, -128, 127, 1);
-  const auto filter = RandomIntegers<int8_t>(c.filter, -8, 7, 2);
-  std::vector<uint8_t> packed((filter.size() + 1) / 2);
-  for (size_t i = 0; i < filter.size(); ++i) {
-    packed[i / 2] |=
-        static_cast<uint8_t>((filter[i] & 15) << (i % 2 == 0 ? 0 : 4));
-  }
-  const auto bias = KernelTensor::Of<int32_t>({3}, {5, -6, 7}, Steps(0.25f));
-  const auto output = KernelTensor::Output(DataType::kInt8, Steps(4.0f, 3));
-  const auto scales = ChannelSteps({0.5f, 0.25f, 0.1f}, 0);
-  const auto activations = KernelTensor::Of(c.input, input, Steps(0.5f, 3));
-  const auto narrow =
-      KernelTensor::OfType(DataType::kInt4, c.filter, packed, scales);
-  for (const KernelMode mode : kKernelModes) {
-    const KernelRun whole = RunKernel(
-        MakeCase(c, activations,
-                 KernelTensor::Of(c.filter, filter, scales).Constant(), bias,
-                 output),
-        mode);
-    ASSERT_TRUE(whole.ok()) << whole.error;
-    const KernelRun run = RunKernel(
-        MakeCase(c, activations, KernelTensor(narrow).Constant(), bias, output),
-        mode);
-    EXPECT_EQ(run.Values<int8_t>(), whole.Values<int8_t>()) << run.error;
-  }
-  ExpectRefused(MakeCase(c, activations, narrow, bias, output), "prepare",
-                "int4 filter must be a constant");
+  ExpectNarrowLikeWhole(
+      c.filter, ChannelSteps({0.5f, 0.25f, 0.1f}, 0), [&](KernelTensor filter) {
+        return MakeCase(
+            c,
+            KernelTensor::Of(c.input,
+                             RandomIntegers<int8_t>(c.input, -128, 127, 1),
+                             Steps(0.5f, 3)),
+            std::move(filter),
+            KernelTensor::Of<int32_t>({3}, {5, -6, 7}, Steps(0.25f)),
+            KernelTensor::Output(DataType::kInt8, Steps(4.0f, 3)));
+      });
 }
 
 // A float image with an int8 filter comes within the steps of both.

@@ -4,7 +4,7 @@
 // Source: tflite/kernels/densify.cc.
 #include <cstring>
 
-#include "kernels/kernel.h"
+#include "kernels/move_elements.h"
 
 namespace liteforge {
 namespace {
@@ -26,6 +26,6 @@ void Eval(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kDensify{Op::kDensify, "all but string", Prepare, Eval};
+extern const Kernel kDensify{Op::kDensify, kEveryNumber, Prepare, Eval};
 
 }  // namespace liteforge

@@ -228,6 +228,63 @@ TEST(DepthwiseConv2D, Int16) {
   }
 }
 
+TEST(DepthwiseConv2D, NarrowFilter) {
+  const Case c;
+  const Shape channels{c.filter[3]};
+  const Quantization scales = ChannelSteps(FilterScales(c.filter[3]), 3);
+  ExpectNarrowLikeWhole(c.filter, scales, [&](KernelTensor filter) {
+    return MakeCase(
+        c,
+        KernelTensor::Of(c.input, RandomIntegers<int8_t>(c.input, -128, 127, 1),
+                         Steps(0.5f, 3)),
+        std::move(filter),
+        KernelTensor::Of(channels, RandomIntegers<int32_t>(channels, -9, 9, 2)),
+        KernelTensor::Output(DataType::kInt8, Steps(0.5f, -3)));
+  });
+  ExpectNarrowLikeWhole(c.filter, scales, [&](KernelTensor filter) {
+    return MakeCase(c, KernelTensor::Of(c.input, RandomEighths(c.input, 1)),
+                    std::move(filter),
+                    KernelTensor::Of(channels, RandomEighths(channels, 2)),
+                    KernelTensor());
+  });
+}
+
+// The input, of at most 3, is off by one of 127 steps at most, and so is each
+// product by that many times its weight.
+TEST(DepthwiseConv2D, HybridIsCloseToFloat) {
+  for (Case c : Grid()) {
+    c.activation = Activation::kNone;
+    const auto input = RandomEighths(c.input, 1);
+    const auto filter = RandomIntegers<int8_t>(c.filter, -127, 127, 2);
+    const auto bias = RandomEighths(Shape{c.filter[3]}, 3);
+    const Sums sums = Convolve(c, input, filter, 0, 0);
+    for (const int count : {1, c.filter[3]}) {
+      const std::vector<float> scales = FilterScales(count);
+      KernelCase k =
+          MakeCase(c, KernelTensor::Of(c.input, input),
+                   KernelTensor::Of(c.filter, filter, ChannelSteps(scales, 3))
+                       .Constant(),
+                   KernelTensor::Of(Shape{c.filter[3]}, bias), KernelTensor());
+      const double taps = c.filter[1] * c.filter[2];
+      for (const KernelMode mode : kKernelModes) {
+        const KernelRun run = RunKernel(k, mode);
+        ASSERT_TRUE(run.ok()) << run.error;
+        const auto values = run.Values<float>();
+        ASSERT_EQ(values.size(), sums.values.size());
+        for (size_t i = 0; i < values.size(); ++i) {
+          const size_t o = i % bias.size();
+          const auto scale = static_cast<double>(scales[count > 1 ? o : 0]);
+          const double offset = c.with_bias ? static_cast<double>(bias[o]) : 0;
+          ASSERT_NEAR(static_cast<double>(values[i]),
+                      sums.values[i] * scale + offset,
+                      taps * 3 * scale)
+              << Name(mode);
+        }
+      }
+    }
+  }
+}
+
 TEST(DepthwiseConv2D, EmptyImages) {
   Case c;
   c.input = Shape{0, 5, 6, 3};

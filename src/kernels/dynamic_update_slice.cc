@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DYNAMIC_UPDATE_SLICE: the operand with a box of `update`'s shape replaced;
-// where the box starts (i32 | i64) is moved so that it fits. Any type of whole
-// bytes.
+// where the box starts (i32 | i64) is moved so that it fits. Any
+// type but strings.
 // Source: tflite/kernels/dynamic_update_slice.cc.
 #include <algorithm>
 #include <cstring>
@@ -46,7 +46,6 @@ void Eval(KernelContext& k) noexcept {
 }  // namespace
 
 extern const Kernel kDynamicUpdateSlice{Op::kDynamicUpdateSlice,
-                                        "f32 f16 f64 i8 i16 i32 i64 u8 bool",
-                                        Prepare, Eval};
+                                        kEveryFixedType, Prepare, Eval};
 
 }  // namespace liteforge

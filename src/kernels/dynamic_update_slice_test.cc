@@ -52,6 +52,10 @@ TEST(DynamicUpdateSlice, EveryType) {
     ExpectUpdated(type, {2, 3, 4, 2}, {2, 1, 4, 1}, {0, 2, 0, 1});
     ExpectUpdated(type, {2, 0}, {1, 0}, {1, 0});
   }
+  for (const DataType type : kPackedTypes) {
+    ExpectUpdated(type, {2, 3, 4}, {1, 2, 3}, {1, 0, 1});
+    ExpectUpdated(type, {2, 3, 4, 2}, {2, 1, 4, 1}, {0, 2, 0, 1});
+  }
 }
 
 TEST(DynamicUpdateSlice, RefusesWhatDoesNotFit) {

@@ -14,6 +14,7 @@
 
 #include "kernels/move_elements.h"
 #include "kernels/numerics.h"
+#include "kernels/packed_elements.h"
 #include "kernels/visit_type.h"
 
 namespace liteforge {
@@ -53,7 +54,7 @@ Result<void> Prepare(KernelContext& k) {
   if (table.type == DataType::kString) {
     return Unsupported("strings are not supported");
   }
-  if (to == table.type) return CheckMovable(table);
+  if (to == table.type) return CheckWhole(table);
   const bool hybrid = IsNarrow(table.type) || table.type == DataType::kInt8 ||
                       table.type == DataType::kUInt8;
   if (hybrid && Dequantized::Has(to)) return CheckScales(table);
@@ -62,16 +63,11 @@ Result<void> Prepare(KernelContext& k) {
                      " is not supported");
 }
 
-// Element `i` of an 8-, 4- or 2-bit table; narrow ones lie low bits first.
+// Element `i` of an 8-, 4- or 2-bit table.
 int32_t QuantizedAt(const RuntimeTensor& table, int64_t i) {
   if (table.type == DataType::kUInt8) return table.Data<uint8_t>()[i];
   if (table.type == DataType::kInt8) return table.Data<int8_t>()[i];
-  const int bits = BitWidth(table.type);
-  const int per_byte = 8 / bits;
-  const int up = 8 - bits - static_cast<int>(i % per_byte) * bits;
-  const auto top =
-      static_cast<int8_t>(table.Data<uint8_t>()[i / per_byte] << up);
-  return top >> (8 - bits);
+  return PackedAt(table, i);
 }
 
 template <class T>
@@ -181,7 +177,9 @@ void EvalSparse(KernelContext& k) noexcept {
 }  // namespace
 
 extern const Kernel kEmbeddingLookup{
-    Op::kEmbeddingLookup, "f32 i8 u8 i4 i2 and others", Prepare, Eval};
+    Op::kEmbeddingLookup,
+    "f32 f16 bf16 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool complex64 i4 i2",
+    Prepare, Eval};
 extern const Kernel kEmbeddingLookupSparse{Op::kEmbeddingLookupSparse, "f32",
                                            PrepareSparse, EvalSparse};
 

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <string>
 
+#include "kernels/packed_elements.h"
+
 namespace liteforge {
 namespace {
 
 bool IsNarrow(DataType type) {
-  return type == DataType::kInt8 || type == DataType::kInt4;
+  return type == DataType::kInt8 || type == DataType::kInt4 ||
+         type == DataType::kInt2;
 }
 
 std::string Describe(const RuntimeTensor& tensor) {
@@ -137,9 +140,10 @@ Result<FilterQuantization> PrepareFilterQuantization(
 
 Result<void> PrepareNarrowFilter(const RuntimeTensor& filter,
                                  std::vector<int8_t>& unpacked) {
-  if (filter.type != DataType::kInt4) return {};
+  if (!IsPacked(filter.type)) return {};
   if (!filter.is_constant) {
-    return Unsupported("an int4 filter must be a constant");
+    return Unsupported("an " + std::string(Name(filter.type)) +
+                       " filter must be a constant");
   }
   unpacked = UnpackNarrow(filter);
   return {};

@@ -9,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "kernels/index_testing.h"
 #include "kernels/kernel_tester.h"
 
 namespace liteforge {
@@ -98,6 +99,31 @@ inline std::vector<float> FilterScales(int count) {
   std::vector<float> scales;
   for (int i = 0; i < count; ++i) scales.push_back(kScales[i % 5]);
   return scales;
+}
+
+// Weights of 4 and 2 bits give what the same values give in int8, in every
+// mode; make(weights) is the case. They must be constants.
+template <class Make>
+void ExpectNarrowLikeWhole(const Shape& shape, const Quantization& scales,
+                           const Make& make) {
+  for (const DataType type : {DataType::kInt4, DataType::kInt2}) {
+    const int half = type == DataType::kInt4 ? 8 : 2;
+    const auto values = RandomIntegers<int8_t>(shape, -half, half - 1, 7);
+    const std::vector<uint8_t> bytes(values.begin(), values.end());
+    const KernelTensor narrow =
+        KernelTensor::OfType(type, shape, PackLowBits(type, bytes), scales);
+    for (const KernelMode mode : kKernelModes) {
+      const KernelRun whole = RunKernel(
+          make(KernelTensor::Of(shape, values, scales).Constant()), mode);
+      ASSERT_TRUE(whole.ok()) << whole.error;
+      const KernelRun run =
+          RunKernel(make(KernelTensor(narrow).Constant()), mode);
+      ASSERT_TRUE(run.ok()) << run.error;
+      EXPECT_EQ(run.outputs[0].bytes, whole.outputs[0].bytes)
+          << Name(type) << ' ' << Name(mode);
+    }
+    ExpectRefused(make(narrow), "prepare", "filter must be a constant");
+  }
 }
 
 }  // namespace liteforge

@@ -2,7 +2,7 @@
 // FULLY_CONNECTED: output[b, o] = act(bias[o] + sum over i of
 //                                     input[b, i] * weights[o, i])
 //   input   [.., I] seen as [B, I]   f32 | u8 | i8 | i16
-//   weights [O, I]                   f32 | u8 | i8 | i4 | i16
+//   weights [O, I]                   f32 | u8 | i8 | i4 | i2 | i16
 //   bias    [O], optional            f32 | i32 | i64
 // Shuffled weights (SHUFFLED4x16INT8, with a u8 input and an i16 output) hold
 // their values less 128, in blocks of 4 outputs x 16 inputs.
@@ -366,7 +366,7 @@ void Eval(KernelContext& k) noexcept {
 }  // namespace
 
 extern const Kernel kFullyConnected{
-    Op::kFullyConnected, "f32 i8 u8 i16 i16-weights hybrid i4-weights", Prepare,
-    Eval};
+    Op::kFullyConnected,
+    "f32 i8 u8 i16 i16-weights hybrid i4-weights i2-weights", Prepare, Eval};
 
 }  // namespace liteforge

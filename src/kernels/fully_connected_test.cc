@@ -214,6 +214,38 @@ TEST(FullyConnected, HybridIsCloseToFloat) {
   }
 }
 
+TEST(FullyConnected, NarrowWeights) {
+  const Case c;
+  const auto bias = RandomIntegers<int32_t>(Shape{4}, -50, 50, 3);
+  for (const int count : {1, 4}) {
+    const Quantization scales = ChannelSteps(FilterScales(count), 0);
+    ExpectNarrowLikeWhole(c.weights(), scales, [&](KernelTensor weights) {
+      return MakeCase(
+          c,
+          KernelTensor::Of(c.input,
+                           RandomIntegers<int8_t>(c.input, -128, 127, 1),
+                           Steps(0.5f, 3)),
+          std::move(weights), KernelTensor::Of(Shape{4}, bias),
+          KernelTensor::Output(DataType::kInt8, Steps(0.5f, -3)));
+    });
+    ExpectNarrowLikeWhole(c.weights(), scales, [&](KernelTensor weights) {
+      return MakeCase(
+          c,
+          KernelTensor::Of(c.input,
+                           RandomIntegers<int16_t>(c.input, -3000, 3000, 1),
+                           Steps(0.5f)),
+          std::move(weights), KernelTensor::Of(Shape{4}, bias),
+          KernelTensor::Output(DataType::kInt16, Steps(0.5f)));
+    });
+    ExpectNarrowLikeWhole(c.weights(), scales, [&](KernelTensor weights) {
+      return MakeCase(c, KernelTensor::Of(c.input, RandomEighths(c.input, 1)),
+                      std::move(weights),
+                      KernelTensor::Of(Shape{4}, RandomEighths(Shape{4}, 2)),
+                      KernelTensor());
+    });
+  }
+}
+
 TEST(FullyConnected, EmptyBatch) {
   Case c;
   c.input = Shape{0, 10};

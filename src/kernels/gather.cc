@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/move_elements.h"
+#include "kernels/packed_elements.h"
 
 namespace liteforge {
 namespace {
@@ -107,6 +108,13 @@ bool GatherFixed(KernelContext& k) {
   const std::byte* params = k.Input(0).data;
   std::byte* output = k.Output(0).data;
   int64_t run = 0;
+  if (IsPacked(k.Input(0).type)) {
+    return Walk(k, run, [&](int64_t to, int64_t from) {
+      StridedBox box;
+      box.AddAxis(static_cast<int32_t>(run), 1, 1);
+      MoveBox(k, box, k.Input(0), from, k.Output(0), to);
+    });
+  }
   return Walk(k, run, [&](int64_t to, int64_t from) {
     if (run == 0) return;
     std::memcpy(output + to * bytes, params + from * bytes,

@@ -23,7 +23,7 @@ Result<void> Prepare(KernelContext& k) {
   if (k.Input(2).type == DataType::kString && k.Input(2).shape.rank() != 1) {
     return InvalidModel("values that are strings must have one dimension");
   }
-  return CheckMovable(k.Input(2));
+  return CheckWhole(k.Input(2));
 }
 
 // The row of the key that lookup[i] asks for; -1 when there is none.
@@ -78,7 +78,7 @@ void Eval(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kHashtableLookup{Op::kHashtableLookup, kEveryType, Prepare,
+extern const Kernel kHashtableLookup{Op::kHashtableLookup, kEveryWholeType, Prepare,
                                      Eval};
 
 }  // namespace liteforge

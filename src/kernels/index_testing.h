@@ -55,10 +55,38 @@ inline constexpr DataType kMovedTypes[] = {
     DataType::kBFloat16, DataType::kInt8,      DataType::kInt16,
     DataType::kInt32,    DataType::kInt64,     DataType::kUInt8,
     DataType::kUInt16,   DataType::kUInt32,    DataType::kUInt64,
-    DataType::kBool,     DataType::kComplex64, DataType::kString};
+    DataType::kBool,     DataType::kComplex64, DataType::kString,
+    DataType::kInt4,     DataType::kUInt4,     DataType::kInt2};
+inline constexpr DataType kPackedTypes[] = {DataType::kInt4, DataType::kUInt4,
+                                            DataType::kInt2};
 
 inline Shape ShapeOf(const std::vector<int32_t>& dims) {
   return Shape(std::span<const int32_t>(dims));
+}
+
+// The low bits of each value as elements of a packed type; zeros in what is
+// left of the last byte.
+inline std::vector<uint8_t> PackLowBits(DataType type,
+                                        const std::vector<uint8_t>& values) {
+  const auto bits = static_cast<size_t>(BitWidth(type));
+  std::vector<uint8_t> bytes((values.size() * bits + 7) / 8);
+  for (size_t bit = 0; bit < values.size() * bits; ++bit) {
+    const unsigned value = values[bit / bits] >> bit % bits & 1u;
+    bytes[bit / 8] |= static_cast<uint8_t>(value << bit % 8);
+  }
+  return bytes;
+}
+
+// The inverse, what is left of the last byte included.
+inline std::vector<uint8_t> UnpackLowBits(DataType type,
+                                          const std::vector<uint8_t>& bytes) {
+  const auto bits = static_cast<size_t>(BitWidth(type));
+  std::vector<uint8_t> values(bytes.size() * 8 / bits);
+  for (size_t bit = 0; bit < values.size() * bits; ++bit) {
+    const unsigned value = bytes[bit / 8] >> bit % 8 & 1u;
+    values[bit / bits] |= static_cast<uint8_t>(value << bit % bits);
+  }
+  return values;
 }
 
 // A tensor that a permutation of its elements changes: the bytes of each are
@@ -73,6 +101,13 @@ inline KernelTensor Labelled(DataType type, const Shape& shape, int salt = 0) {
     return KernelTensor::Strings(shape, words);
   }
   std::vector<uint8_t> bytes;
+  if (BitWidth(type) < 8) {
+    for (int64_t i = 0; i < count; ++i) {
+      const uint64_t label = static_cast<uint64_t>(i + 1 + 1000 * salt);
+      bytes.push_back(static_cast<uint8_t>(label * 0x9E3779B97F4A7C15 >> 56));
+    }
+    return KernelTensor::OfType(type, shape, PackLowBits(type, bytes));
+  }
   for (int64_t i = 0; i < count; ++i) {
     uint64_t label = static_cast<uint64_t>(i + 1 + 1000 * salt);
     for (int byte = 0; byte < BitWidth(type) / 8; ++byte) {
@@ -110,6 +145,15 @@ inline constexpr DataType kIndexTypes[] = {DataType::kInt32, DataType::kInt64};
 inline void ExpectPicked(const KernelCase& c, const KernelTensor& from,
                          const std::vector<int64_t>& places, const Shape& shape,
                          int output = 0) {
+  if (from.type != DataType::kString && BitWidth(from.type) < 8) {
+    const std::vector<uint8_t> values =
+        UnpackLowBits(from.type, from.Values<uint8_t>());
+    std::vector<uint8_t> expected;
+    for (const int64_t place : places) {
+      expected.push_back(place < 0 ? 0 : values[static_cast<size_t>(place)]);
+    }
+    return ExpectValues(c, PackLowBits(from.type, expected), shape, output);
+  }
   if (from.type != DataType::kString) {
     const auto width = static_cast<size_t>(BitWidth(from.type)) / 8;
     const auto bytes = from.Values<uint8_t>();
@@ -137,7 +181,8 @@ inline void ExpectPicked(const KernelCase& c, const KernelTensor& from,
   }
 }
 
-// The elements of several tensors of one type as one tensor.
+// The elements of several tensors of one type as one tensor; all but the last
+// must fill their bytes.
 inline KernelTensor EndToEnd(const std::vector<KernelTensor>& tensors) {
   KernelTensor all = tensors.front();
   all.bytes.clear();

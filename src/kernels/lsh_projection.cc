@@ -32,7 +32,7 @@ Result<void> Prepare(KernelContext& k) {
   if (k.Input(1).type == DataType::kString) {
     return Unsupported("items that are strings are not supported");
   }
-  TRY(CheckMovable(k.Input(1)));
+  TRY(CheckWhole(k.Input(1)));
   k.NeedScratch(0, sizeof(float) + ItemBytes(k.Input(1)));
   return {};
 }

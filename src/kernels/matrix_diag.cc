@@ -17,7 +17,7 @@ Result<void> Prepare(KernelContext& k) {
   if (k.op() == Op::kMatrixSetDiag && k.Input(1).type != k.Input(0).type) {
     return InvalidModel("input and diagonal must be of one type");
   }
-  return CheckMovable(k.Input(0));
+  return CheckWhole(k.Input(0));
 }
 
 void PutDiagonals(const RuntimeTensor& diagonals, RuntimeTensor& output) {

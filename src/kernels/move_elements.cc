@@ -6,11 +6,31 @@
 #include <string>
 #include <vector>
 
+#include "kernels/packed_elements.h"
 #include "kernels/string_tensor.h"
 
 namespace liteforge {
 
+namespace {
+
+// One element at a time; `from` and `to` in elements.
+void MovePacked(const StridedBox& box, int axis, const RuntimeTensor& source,
+                int64_t from, RuntimeTensor& target, int64_t to) {
+  if (axis == box.rank) return SetPacked(target, to, PackedAt(source, from));
+  const auto a = static_cast<size_t>(axis);
+  for (int32_t i = 0; i < box.extent[a]; ++i) {
+    MovePacked(box, axis + 1, source, from + i * box.from[a], target,
+               to + i * box.to[a]);
+  }
+}
+
+}  // namespace
+
 Result<void> CheckMovable(const RuntimeTensor& tensor) {
+  return IsPacked(tensor.type) ? Result<void>() : CheckWhole(tensor);
+}
+
+Result<void> CheckWhole(const RuntimeTensor& tensor) {
   const int bits = BitWidth(tensor.type);
   if (tensor.type == DataType::kString || (bits >= 8 && bits % 8 == 0)) {
     return {};
@@ -38,6 +58,10 @@ void MoveStrings(KernelContext& k, const RuntimeTensor& from,
 void MoveBox(KernelContext& k, const StridedBox& box, const RuntimeTensor& from,
              int64_t from_offset, RuntimeTensor& to,
              int64_t to_offset) noexcept {
+  if (IsPacked(from.type)) {
+    MovePacked(box, 0, from, from_offset, to, to_offset);
+    return ClearPadding(to);
+  }
   if (from.type != DataType::kString) {
     const auto bytes = static_cast<int64_t>(ElementBytes(from));
     CopyBox(box, ElementBytes(from), from.data + from_offset * bytes,

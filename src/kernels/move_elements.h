@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What operators that only move elements share: they take every type.
+// "Whole" leaves out the packed types of 4 and 2 bits, "fixed" the strings,
+// "number" both.
 #pragma once
 
 #include "kernels/kernel.h"
@@ -9,10 +11,19 @@ namespace liteforge {
 
 // For docs/supported_ops.md.
 inline constexpr const char* kEveryType =
+    "f32 f16 bf16 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool complex64 string i4 "
+    "i2 u4";
+inline constexpr const char* kEveryFixedType =
+    "f32 f16 bf16 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool complex64 i4 i2 u4";
+inline constexpr const char* kEveryWholeType =
     "f32 f16 bf16 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool complex64 string";
+inline constexpr const char* kEveryNumber =
+    "f32 f16 bf16 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool complex64";
 
-// Whether elements of the type can be moved: whole bytes each, or strings.
+// Whether MoveBox can move the elements.
 Result<void> CheckMovable(const RuntimeTensor& tensor);
+// Whether they are whole bytes each, or strings.
+Result<void> CheckWhole(const RuntimeTensor& tensor);
 
 // Fills part of `to` from `from` along the box; offsets in elements. Strings
 // work when one call fills the whole of `to`.
@@ -24,6 +35,7 @@ void MoveBox(KernelContext& k, const StridedBox& box, const RuntimeTensor& from,
 void MoveStrings(KernelContext& k, const RuntimeTensor& from,
                  std::span<const int32_t> places, RuntimeTensor& to) noexcept;
 
+// Of types that are whole.
 inline size_t ElementBytes(const RuntimeTensor& tensor) {
   return static_cast<size_t>(BitWidth(tensor.type)) / 8;
 }

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string>
 
+#include "kernels/packed_elements.h"
+
 namespace liteforge {
 
 FixedScale ToFixedScale(double real) {
@@ -72,6 +74,10 @@ Range<int32_t> RangeOf(DataType type) {
       return {-128, 127};
     case DataType::kInt4:
       return {-8, 7};
+    case DataType::kUInt4:
+      return {0, 15};
+    case DataType::kInt2:
+      return {-2, 1};
     case DataType::kInt16:
       return {-32768, 32767};
     default:
@@ -250,17 +256,8 @@ FloatQuantization QuantizeAsymmetric(const float* values, int64_t count,
 }
 
 std::vector<int8_t> UnpackNarrow(const RuntimeTensor& tensor) {
-  const int bits = BitWidth(tensor.type);
-  const int per_byte = 8 / bits;
   std::vector<int8_t> values(static_cast<size_t>(tensor.elements()));
-  for (size_t i = 0; i < values.size(); ++i) {
-    const auto byte =
-        static_cast<uint8_t>(tensor.data[i / static_cast<size_t>(per_byte)]);
-    const int place = static_cast<int>(i) % per_byte * bits;
-    // Up to the sign bit of an int8 and back, extending the sign.
-    const auto top = static_cast<int8_t>(byte << (8 - bits - place));
-    values[i] = static_cast<int8_t>(top >> (8 - bits));
-  }
+  UnpackElements(tensor, 0, tensor.elements(), values.data());
   return values;
 }
 

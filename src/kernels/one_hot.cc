@@ -21,7 +21,7 @@ Result<void> Prepare(KernelContext& k) {
       k.Input(3).elements() != 1) {
     return InvalidModel("on_value and off_value must be scalars of one type");
   }
-  return CheckMovable(k.Input(2));
+  return CheckWhole(k.Input(2));
 }
 
 void Eval(KernelContext& k) noexcept {

@@ -42,6 +42,6 @@ void Eval(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kPack{Op::kPack, kEveryType, Prepare, Eval};
+extern const Kernel kPack{Op::kPack, kEveryFixedType, Prepare, Eval};
 
 }  // namespace liteforge

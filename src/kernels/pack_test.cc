@@ -42,6 +42,9 @@ TEST(Pack, AlongEveryAxis) {
 
 TEST(Pack, EveryType) {
   for (const DataType type : kFixedTypes) ExpectPacked(type, {2, 3}, 2, 1);
+  for (const DataType type : kPackedTypes) {
+    for (const int axis : {0, 1, 2}) ExpectPacked(type, {4, 3}, 3, axis);
+  }
 }
 
 TEST(Pack, RefusesWhatDoesNotGoTogether) {

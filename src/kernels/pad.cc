@@ -26,7 +26,7 @@ Result<void> Prepare(KernelContext& k) {
   if (k.Input(0).type == DataType::kString) {
     return Unsupported("string elements are not supported");
   }
-  return CheckMovable(k.Input(0));
+  return CheckWhole(k.Input(0));
 }
 
 void FillWith(RuntimeTensor& output, const std::byte* value) {
@@ -121,13 +121,11 @@ void EvalMirrorPad(KernelContext& k) noexcept {
   MirrorAxis(k, 0, StridedBox(), 0, 0);
 }
 
-constexpr const char* kTypes =
-    "f32 f16 bf16 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool complex64";
-
 }  // namespace
 
-extern const Kernel kPad{Op::kPad, kTypes, Prepare, EvalPad};
-extern const Kernel kPadV2{Op::kPadV2, kTypes, Prepare, EvalPad};
-extern const Kernel kMirrorPad{Op::kMirrorPad, kTypes, Prepare, EvalMirrorPad};
+extern const Kernel kPad{Op::kPad, kEveryNumber, Prepare, EvalPad};
+extern const Kernel kPadV2{Op::kPadV2, kEveryNumber, Prepare, EvalPad};
+extern const Kernel kMirrorPad{Op::kMirrorPad, kEveryNumber, Prepare,
+                               EvalMirrorPad};
 
 }  // namespace liteforge

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// QUANTIZE: f32 -> u8 | i8 | i16 as round(x / scale) + zero_point, clamped;
-//   between quantized types by a fixed-point multiplier.
+// QUANTIZE: f32 -> u8 | i8 | i16 | i4 | u4 | i2 as round(x / scale) +
+//   zero_point, clamped; to the first three also per channel along the output's
+//   axis. Between quantized types by a fixed-point multiplier.
 // DEQUANTIZE: (q - zero_point) * scale; per channel along the tensor's axis;
 //   f16 and bf16 widen.
 // Source: tflite/kernels/{quantize,dequantize}.cc.
@@ -11,6 +12,7 @@
 #include "base/half.h"
 #include "kernels/micro/float_functions.h"
 #include "kernels/numerics.h"
+#include "kernels/packed_elements.h"
 
 namespace liteforge {
 namespace {
@@ -18,6 +20,32 @@ namespace {
 bool IsQuantizedType(DataType type) {
   return type == DataType::kInt8 || type == DataType::kUInt8 ||
          type == DataType::kInt16;
+}
+
+// Whether a tensor has one scale for each slice along its axis.
+Result<void> CheckChannels(const RuntimeTensor& tensor) {
+  const Quantization& q = *tensor.quantization;
+  if (q.axis >= 0 && q.axis < tensor.shape.rank() &&
+      static_cast<int32_t>(q.scale.size()) == tensor.shape[q.axis])
+    return {};
+  return InvalidModel("the scales do not fit " + tensor.shape.ToString());
+}
+
+// Calls body(i, scale, zero_point) for every element of such a tensor.
+template <class Body>
+void ForEachInChannels(const RuntimeTensor& tensor, const Body& body) {
+  const Quantization& q = *tensor.quantization;
+  int64_t inner = 1;
+  for (int a = q.axis + 1; a < tensor.shape.rank(); ++a)
+    inner *= tensor.shape[a];
+  const auto channels = static_cast<int64_t>(q.scale.size());
+  for (int64_t i = 0; i < tensor.elements(); ++i) {
+    const auto c = static_cast<size_t>(i / inner % channels);
+    const int64_t zero_point =
+        q.zero_point.empty() ? 0
+                             : q.zero_point[q.zero_point.size() > 1 ? c : 0];
+    body(i, q.scale[c], static_cast<int32_t>(zero_point));
+  }
 }
 
 Result<void> PrepareQuantize(KernelContext& k) {
@@ -28,7 +56,8 @@ Result<void> PrepareQuantize(KernelContext& k) {
   const bool from_float = input.type == DataType::kFloat32;
   const bool to_known =
       IsQuantizedType(output.type) ||
-      (output.type == DataType::kInt32 && input.type == DataType::kInt16);
+      (output.type == DataType::kInt32 && input.type == DataType::kInt16) ||
+      (IsPacked(output.type) && from_float);
   const bool from_known = from_float || IsQuantizedType(input.type) ||
                           input.type == DataType::kInt32;
   if (!to_known || !from_known) {
@@ -36,7 +65,10 @@ Result<void> PrepareQuantize(KernelContext& k) {
                        std::string(Name(output.type)) + " is not supported");
   }
   if (output.quantization->per_channel()) {
-    return Unsupported("a per-channel output is not supported");
+    if (from_float && !IsPacked(output.type)) return CheckChannels(output);
+    return Unsupported("a per-channel output of " +
+                       std::string(Name(output.type)) + " from " +
+                       std::string(Name(input.type)) + " is not supported");
   }
   if (from_float) return {};
   TRY(CheckQuantized(input, "input"));
@@ -52,6 +84,13 @@ void Convert(KernelContext& k) {
   const In* from = input.Data<In>();
   Out* to = output.MutableData<Out>();
   const int64_t count = input.elements();
+  if (output.quantization->per_channel()) {
+    return ForEachInChannels(
+        output, [&](int64_t i, float scale, int32_t zero_point) {
+          to[i] = QuantizeValue<Out>(static_cast<float>(from[i]), scale,
+                                     zero_point);
+        });
+  }
   if constexpr (std::is_floating_point_v<In> && sizeof(Out) == 1) {
     if (!k.reference()) {
       k.threads().ParallelFor(count, 1 << 14, [&](int64_t begin, int64_t end) {
@@ -78,6 +117,18 @@ void Convert(KernelContext& k) {
   }
 }
 
+void QuantizePacked(KernelContext& k) {
+  const float* from = k.Input(0).Data<float>();
+  RuntimeTensor& output = k.Output(0);
+  const Range<int32_t> range = RangeOf(output.type);
+  if (output.bytes > 0) std::memset(output.data, 0, output.bytes);
+  for (int64_t i = 0; i < k.Input(0).elements(); ++i) {
+    const auto wide =
+        QuantizeValue<int16_t>(from[i], output.scale(), output.zero_point());
+    SetPacked(output, i, static_cast<int8_t>(Clamp<int32_t>(wide, range)));
+  }
+}
+
 template <class In>
 void QuantizeFrom(KernelContext& k) {
   switch (k.Output(0).type) {
@@ -93,6 +144,7 @@ void QuantizeFrom(KernelContext& k) {
 }
 
 void EvalQuantize(KernelContext& k) noexcept {
+  if (IsPacked(k.Output(0).type)) return QuantizePacked(k);
   switch (k.Input(0).type) {
     case DataType::kFloat32:
       return QuantizeFrom<float>(k);
@@ -109,50 +161,35 @@ void EvalQuantize(KernelContext& k) noexcept {
 
 Result<void> PrepareDequantize(KernelContext& k) {
   const RuntimeTensor& input = k.Input(0);
-  const Quantization& q = *input.quantization;
   if (k.Output(0).type != DataType::kFloat32) {
     return Unsupported("only a float32 output is supported");
   }
   const bool half =
       input.type == DataType::kFloat16 || input.type == DataType::kBFloat16;
   if (half) return {};
-  if (!IsQuantizedType(input.type) && input.type != DataType::kInt4) {
+  if (!IsQuantizedType(input.type) && input.type != DataType::kUInt16 &&
+      !IsPacked(input.type)) {
     return Unsupported(std::string(Name(input.type)) + " is not supported");
   }
   TRY(CheckQuantized(input, "input"));
-  if (input.type == DataType::kInt4) {
+  if (IsPacked(input.type))
     k.NeedScratch(0, static_cast<size_t>(input.elements()));
-  }
-  if (!q.per_channel()) return {};
-  if (q.axis < 0 || q.axis >= input.shape.rank() ||
-      static_cast<int32_t>(q.scale.size()) != input.shape[q.axis]) {
-    return InvalidModel("the scales do not fit the input's shape");
-  }
-  return {};
+  return input.quantization->per_channel() ? CheckChannels(input)
+                                           : Result<void>();
 }
 
 template <class T>
 void DequantizeFrom(const RuntimeTensor& input, const T* from, float* to) {
-  const Quantization& q = *input.quantization;
-  const int64_t count = input.elements();
-  if (!q.per_channel()) {
-    const float scale = input.scale();
-    const int32_t zero_point = input.zero_point();
-    for (int64_t i = 0; i < count; ++i) {
-      to[i] = scale * static_cast<float>(from[i] - zero_point);
-    }
-    return;
+  if (input.quantization->per_channel()) {
+    return ForEachInChannels(
+        input, [&](int64_t i, float scale, int32_t zero_point) {
+          to[i] = scale * static_cast<float>(from[i] - zero_point);
+        });
   }
-  int64_t inner = 1;
-  for (int a = q.axis + 1; a < input.shape.rank(); ++a) inner *= input.shape[a];
-  const auto channels = static_cast<int64_t>(q.scale.size());
-  for (int64_t i = 0; i < count; ++i) {
-    const auto c = static_cast<size_t>(i / inner % channels);
-    const int64_t zero_point =
-        q.zero_point.empty() ? 0
-                             : q.zero_point[q.zero_point.size() > 1 ? c : 0];
-    to[i] = q.scale[c] *
-            static_cast<float>(from[i] - static_cast<int32_t>(zero_point));
+  const float scale = input.scale();
+  const int32_t zero_point = input.zero_point();
+  for (int64_t i = 0; i < input.elements(); ++i) {
+    to[i] = scale * static_cast<float>(from[i] - zero_point);
   }
 }
 
@@ -167,13 +204,13 @@ void EvalDequantize(KernelContext& k) noexcept {
       return DequantizeFrom(input, input.Data<uint8_t>(), to);
     case DataType::kInt16:
       return DequantizeFrom(input, input.Data<int16_t>(), to);
-    case DataType::kInt4: {
+    case DataType::kUInt16:
+      return DequantizeFrom(input, input.Data<uint16_t>(), to);
+    case DataType::kInt4:
+    case DataType::kUInt4:
+    case DataType::kInt2: {
       auto* unpacked = k.Scratch<int8_t>(0);
-      for (int64_t i = 0; i < count; ++i) {
-        const auto byte = static_cast<uint8_t>(input.data[i / 2]);
-        const auto top = static_cast<int8_t>(i % 2 == 0 ? byte << 4 : byte);
-        unpacked[i] = static_cast<int8_t>(top >> 4);
-      }
+      UnpackElements(input, 0, count, unpacked);
       return DequantizeFrom(input, unpacked, to);
     }
     case DataType::kBFloat16:
@@ -186,9 +223,10 @@ void EvalDequantize(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kQuantize{Op::kQuantize, "f32 i8 u8 i16 i32",
+extern const Kernel kQuantize{Op::kQuantize, "f32 i8 u8 i16 i32 i4 u4 i2",
                               PrepareQuantize, EvalQuantize};
-extern const Kernel kDequantize{Op::kDequantize, "i8 u8 i16 i4 f16 bf16",
+extern const Kernel kDequantize{Op::kDequantize,
+                                "i8 u8 i16 u16 i4 u4 i2 f16 bf16",
                                 PrepareDequantize, EvalDequantize};
 
 }  // namespace liteforge

@@ -69,6 +69,67 @@ TEST(Quantize, FloatsOfAnyScaleToTheNearestStep) {
   }
 }
 
+// Each slice along the axis in its own steps.
+template <class T>
+void ExpectInChannels(const Shape& shape, int axis) {
+  using Limits = std::numeric_limits<T>;
+  std::vector<float> x;
+  for (int i = 0; i < shape.elements(); ++i)
+    x.push_back(0.37f * static_cast<float>(i - 11));
+  std::vector<float> scales;
+  std::vector<int64_t> zeros;
+  for (int c = 0; c < shape[axis]; ++c) {
+    scales.push_back(0.25f * static_cast<float>(c + 1));
+    zeros.push_back(std::is_signed_v<T> ? 3 * c : 100 + c);
+  }
+  for (const bool one_zero : {false, true}) {
+    if (one_zero) zeros.assign(scales.size(), zeros[0]);
+    std::vector<T> expected;
+    for (int64_t i = 0; i < shape.elements(); ++i) {
+      int64_t inner = 1;
+      for (int a = axis + 1; a < shape.rank(); ++a) inner *= shape[a];
+      const auto c = static_cast<size_t>(i / inner % shape[axis]);
+      const double steps =
+          std::round(static_cast<double>(x[static_cast<size_t>(i)]) /
+                     static_cast<double>(scales[c]));
+      expected.push_back(static_cast<T>(
+          std::clamp<double>(steps + static_cast<double>(zeros[c]),
+                             Limits::min(), Limits::max())));
+    }
+    KernelCase k{Op::kQuantize};
+    k.inputs = {KernelTensor::Of(shape, x)};
+    k.outputs = {KernelTensor::Output(
+        TypeOf<T>(),
+        ChannelSteps(scales, axis,
+                     one_zero ? std::vector<int64_t>{zeros[0]} : zeros))};
+    ExpectValues(k, expected, shape);
+  }
+}
+
+TEST(Quantize, FloatsPerChannel) {
+  for (int axis = 0; axis < 3; ++axis) {
+    ExpectInChannels<int8_t>({2, 3, 4}, axis);
+    ExpectInChannels<uint8_t>({2, 3, 4}, axis);
+    ExpectInChannels<int16_t>({2, 3, 4}, axis);
+  }
+}
+
+// Four or two bits each, the first in the low ones.
+TEST(Quantize, FloatsToPackedTypes) {
+  const std::vector<float> x = {0, 0.5f, -0.5f, 3.4f, 100, -100, 1.25f};
+  const auto bytes = [&](DataType type, int zero) {
+    return QuantizeCase<float>(x, {}, type, Steps(0.5f, zero));
+  };
+  //  0 1 -1 7 7 -8 3
+  ExpectValues<uint8_t>(bytes(DataType::kInt4, 0), {0x10, 0x7F, 0x87, 0x03},
+                        {7});
+  //  8 9 7 15 15 0 11
+  ExpectValues<uint8_t>(bytes(DataType::kUInt4, 8), {0x98, 0xF7, 0x0F, 0x0B},
+                        {7});
+  //  0 1 -1 1 | 1 -2 1
+  ExpectValues<uint8_t>(bytes(DataType::kInt2, 0), {0x74, 0x19}, {7});
+}
+
 template <class In, class Out>
 void ExpectRequantized(float in, int in_zero, float out, int out_zero) {
   std::vector<In> x = RandomIntegers<In>({300}, -3000, 3000, 1);
@@ -124,7 +185,12 @@ TEST(Quantize, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(QuantizeCase<int64_t>({1}, steps, i8, steps), "prepare",
                 "int64 to int8 is not supported");
   ExpectRefused(QuantizeCase<float>({1}, {}, i8, ChannelSteps({1, 2}, 0)),
-                "prepare", "per-channel");
+                "prepare", "the scales do not fit [1]");
+  ExpectRefused(
+      QuantizeCase<int8_t>({1, 2}, steps, i8, ChannelSteps({1, 2}, 0)),
+      "prepare", "a per-channel output of int8 from int8");
+  ExpectRefused(QuantizeCase<int8_t>({1}, steps, DataType::kInt4, steps),
+                "prepare", "int8 to int4 is not supported");
 }
 
 //--------------------------------------------------------------- DEQUANTIZE
@@ -172,6 +238,7 @@ TEST(Dequantize, Integers) {
   ExpectDequantizedByEveryScale<int8_t>(-7);
   ExpectDequantizedByEveryScale<uint8_t>(128);
   ExpectDequantizedByEveryScale<int16_t>(0);
+  ExpectDequantizedByEveryScale<uint16_t>(32768);
 }
 
 // Two a byte, the first in the low bits.
@@ -184,6 +251,15 @@ TEST(Dequantize, Int4) {
                       {0, 0.5f, 3.5f, -4, -0.5f}, {5});
   ExpectValues<float>(DequantizeCase(input(ChannelSteps({1, 2, 4, 8, 16}, 0))),
                       {0, 2, 28, -64, -16}, {5});
+}
+
+TEST(Dequantize, UInt4AndInt2) {
+  ExpectValues<float>(DequantizeCase(KernelTensor::OfType<uint8_t>(
+                          DataType::kUInt4, {3}, {0x1F, 0x08}, Steps(0.5f, 8))),
+                      {3.5f, -3.5f, 0}, {3});
+  ExpectValues<float>(DequantizeCase(KernelTensor::OfType<uint8_t>(
+                          DataType::kInt2, {5}, {0x9C, 0x01}, Steps(2))),
+                      {0, -2, 2, -4, 2}, {5});
 }
 
 TEST(Dequantize, HalfFloats) {
@@ -204,10 +280,10 @@ TEST(Dequantize, RefusesWhatDoesNotGoTogether) {
                 "prepare", "int32 is not supported");
   ExpectRefused(DequantizeCase(KernelTensor::Of<int8_t>(
                     {3}, {1, 2, 3}, ChannelSteps({1, 2}, 0))),
-                "prepare", "do not fit the input's shape");
+                "prepare", "the scales do not fit");
   ExpectRefused(DequantizeCase(KernelTensor::Of<int8_t>(
                     {2}, {1, 2}, ChannelSteps({1, 2}, 1))),
-                "prepare", "do not fit the input's shape");
+                "prepare", "the scales do not fit");
 }
 
 }  // namespace

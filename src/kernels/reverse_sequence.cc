@@ -12,7 +12,7 @@ namespace {
 Result<void> Prepare(KernelContext& k) {
   const Shape& shape = k.Input(0).shape;
   const auto& options = k.options<ReverseSequenceOptions>();
-  TRY(CheckMovable(k.Input(0)));
+  TRY(CheckWhole(k.Input(0)));
   if (k.Input(0).type == DataType::kString) {
     return Unsupported("strings are not supported");
   }

@@ -36,7 +36,7 @@ struct State {
 };
 
 Result<void> Prepare(KernelContext& k) {
-  TRY(CheckMovable(k.Input(0)));
+  TRY(CheckWhole(k.Input(0)));
   for (const int i : {1, 2}) {
     const DataType type = k.Input(i).type;
     if (type != DataType::kInt32 && type != DataType::kInt64)
@@ -130,6 +130,6 @@ void Eval(KernelContext& k) noexcept {
 }  // namespace
 
 extern const CustomKernel kRoll{
-    "Roll", {Op::kCustom, kEveryType, Prepare, Eval, Infer}};
+    "Roll", {Op::kCustom, kEveryWholeType, Prepare, Eval, Infer}};
 
 }  // namespace liteforge

@@ -37,7 +37,7 @@ Result<void> Prepare(KernelContext& k) {
   if (k.Input(1).type == DataType::kString) {
     return Unsupported("string elements are not supported");
   }
-  TRY(CheckMovable(k.Input(1)));
+  TRY(CheckWhole(k.Input(1)));
   State& s = k.NewState<State>();
   s.condition = StridesUnder(condition, output);
   const bool per_row = k.op() == Op::kSelect && condition.rank() == 1 &&

@@ -36,7 +36,7 @@ void EvalRank(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kShape{Op::kShape, "every type", PrepareShape, EvalShape};
-extern const Kernel kRank{Op::kRank, "every type", PrepareRank, EvalRank};
+extern const Kernel kShape{Op::kShape, "all", PrepareShape, EvalShape};
+extern const Kernel kRank{Op::kRank, "all", PrepareRank, EvalRank};
 
 }  // namespace liteforge

@@ -22,7 +22,7 @@ Result<void> Prepare(KernelContext& k) {
   if (k.Input(0).type == DataType::kString) {
     return Unsupported("string elements are not supported");
   }
-  return CheckMovable(k.Input(0));
+  return CheckWhole(k.Input(0));
 }
 
 int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }

@@ -148,7 +148,7 @@ Result<void> PrepareGather(KernelContext& k) {
   }
   if (operand.type == DataType::kString)
     return Unsupported("strings are not supported");
-  return CheckMovable(operand);
+  return CheckWhole(operand);
 }
 
 void EvalGather(KernelContext& k) noexcept {
@@ -227,7 +227,7 @@ Result<void> PrepareScatter(KernelContext& k) {
     return InvalidModel("updates must be of the operand's type");
   if (operand.type == DataType::kString)
     return Unsupported("strings are not supported");
-  TRY(CheckMovable(operand));
+  TRY(CheckWhole(operand));
   TRY(CheckUpdates(k, k.NewState<ScatterState>()));
   // One window of the operand, and one of the updates.
   k.NeedScratch(0, k.Input(2).bytes);

@@ -27,7 +27,7 @@ Result<void> CheckTensors(const KernelContext& k, int padding_value) {
     return InvalidModel("the padding value must be one value of input's type");
   if (value.type == DataType::kString)
     return Unsupported("strings are not supported");
-  return CheckMovable(k.Input(0));
+  return CheckWhole(k.Input(0));
 }
 
 void Fill(RuntimeTensor& output, const RuntimeTensor& value) {

@@ -35,6 +35,10 @@ class CalledFunctions {
   virtual Result<int> Lower(const std::string& function,
                             const std::vector<Argument>& arguments,
                             const std::vector<bool>& kept) = 0;
+  // A function without arguments that sets up the resource `key`, as a graph of
+  // its own: the same one whenever the module sets up this resource.
+  virtual Result<int> LowerInitializer(const std::string& key,
+                                       const std::string& function) = 0;
   virtual const ir::Graph& graph(int index) const = 0;
   // Forgets the graphs that were made since there were `count`.
   virtual int graph_count() const = 0;
@@ -43,6 +47,8 @@ class CalledFunctions {
   virtual Result<size_t> OutputCount(const std::string& function) const = 0;
   // Whether output i is argument i, unchanged.
   virtual bool HandsOn(const std::string& function, size_t i) const = 0;
+  // Whether anybody needs output i of the node that is being lowered.
+  virtual bool IsRead(size_t i) const = 0;
 };
 
 }  // namespace liteforge

@@ -9,6 +9,7 @@
 //   is lowered again until it gives the shapes that it takes.
 //   A list of elements of a shape yet unknown (tensor_list.h) takes the shape
 //   that the body gives it.
+//   A loop that is an LSTM becomes the operator (lstm_loop.h).
 #include <fmt/format.h>
 
 #include <optional>
@@ -16,6 +17,7 @@
 
 #include "lower/called_functions.h"
 #include "lower/context.h"
+#include "lower/lstm_loop.h"
 #include "lower/tensor_list.h"
 
 namespace liteforge {
@@ -188,26 +190,54 @@ Result<Loop> ReadLoop(LowerContext& c) {
   return loop;
 }
 
-Result<void> LowerWhile(LowerContext& c) {
-  TRY_ASSIGN(Loop loop, ReadLoop(c));
-  TRY(LowerBody(c, loop));
-  TRY_ASSIGN(loop.options.cond_subgraph_index,
-             c.calls().Lower(loop.cond, loop.arguments, {true}));
-  std::vector<Value*> operands;
+// What the loop gives: constants of the loop as they are, and `values` of the
+// variables.
+void SetResults(LowerContext& c, const Loop& loop,
+                const std::vector<Value*>& values) {
+  size_t next = 0;
+  for (size_t i = 0; i < loop.initial.size(); ++i)
+    c.SetOutput(static_cast<int>(i),
+                loop.varies[i] ? values[next++] : loop.initial[i]);
+}
+
+Result<std::vector<Value*>> EmitWhile(LowerContext& c, const Loop& loop,
+                                      std::vector<Value*> operands) {
   std::vector<ir::Graph::OutputType> outputs;
   for (size_t i = 0; i < loop.initial.size(); ++i) {
     if (!loop.varies[i]) continue;
     if (IsOpenList(c.ir(), loop.initial[i]))
       return Unsupported("a list in the loop has elements of unknown shape");
-    operands.push_back(loop.initial[i]);
     outputs.push_back({"", loop.arguments[i].type, loop.arguments[i].shape});
   }
-  const std::vector<Value*> values = c.ir().EmitCall(
-      Op::kWhile, loop.options, std::move(operands), std::move(outputs));
-  size_t next = 0;
-  for (size_t i = 0; i < loop.initial.size(); ++i)
-    c.SetOutput(static_cast<int>(i),
-                loop.varies[i] ? values[next++] : loop.initial[i]);
+  return c.ir().EmitCall(Op::kWhile, loop.options, std::move(operands),
+                         std::move(outputs));
+}
+
+Result<void> LowerWhile(LowerContext& c) {
+  CalledFunctions& calls = c.calls();
+  const int before = calls.graph_count();
+  TRY_ASSIGN(Loop loop, ReadLoop(c));
+  TRY(LowerBody(c, loop));
+  TRY_ASSIGN(loop.options.cond_subgraph_index,
+             calls.Lower(loop.cond, loop.arguments, {true}));
+  std::vector<Value*> operands;
+  std::vector<bool> read;
+  for (size_t i = 0; i < loop.initial.size(); ++i) {
+    if (!loop.varies[i]) continue;
+    operands.push_back(loop.initial[i]);
+    read.push_back(calls.IsRead(i));
+  }
+  const LoopGraphs graphs{operands,
+                          calls.graph(loop.options.cond_subgraph_index),
+                          calls.graph(loop.options.body_subgraph_index)};
+  TRY_ASSIGN(const auto lstm, EmitLstm(c.ir(), graphs, read));
+  if (lstm) {
+    calls.Forget(before);
+    SetResults(c, loop, *lstm);
+    return {};
+  }
+  TRY_ASSIGN(const auto values, EmitWhile(c, loop, std::move(operands)));
+  SetResults(c, loop, values);
   return {};
 }
 

@@ -51,6 +51,19 @@ class Orderer {
   std::optional<std::string> cycle_;
 };
 
+// Whether it matters that a node runs before others: because of what it does
+// to variables, or of what is done to them afterwards.
+bool IsOrdered(std::string_view op) {
+  return op == "AssignVariableOp" || op == "ReadVariableOp" || op == "While" ||
+         op == "If";
+}
+
+void MarkRead(OrderedNode& node, int output) {
+  const auto i = static_cast<size_t>(output);
+  if (node.read.size() <= i) node.read.resize(i + 1);
+  node.read[i] = true;
+}
+
 TensorReference ReferenceOf(std::string_view text) {
   const InputReference input = ParseInput(text);
   return {input.node, input.output};
@@ -62,7 +75,7 @@ Result<void> Orderer::Index() {
       return InvalidModel(fmt::format(
           "two nodes are named '{}'; the graph is damaged", def.name()));
     }
-    entries_.push_back({{&def, {}}, {}});
+    entries_.push_back({{&def, {}, {}}, {}});
   }
   for (const FunctionArgument& input : function_.inputs) {
     const TensorReference tensor = ReferenceOf(input.tensor);
@@ -93,10 +106,9 @@ Result<void> Orderer::Link(Entry& entry) {
   for (const std::string& text : def.input()) {
     if (const InputReference input = ParseInput(text); input.control) {
       const auto before = by_name_.find(input.node);
-      const bool assigns =
-          before != by_name_.end() &&
-          entries_[before->second].node.def->op() == "AssignVariableOp";
-      if (assigns) entry.reads.push_back(before->second);
+      if (before != by_name_.end() &&
+          IsOrdered(entries_[before->second].node.def->op()))
+        entry.reads.push_back(before->second);
       continue;
     }
     const TensorReference tensor = ReferenceOf(text);
@@ -106,6 +118,7 @@ Result<void> Orderer::Link(Entry& entry) {
         const size_t read,
         Find(tensor, fmt::format("node '{}' ({})", def.name(), def.op())));
     entry.reads.push_back(read);
+    MarkRead(entries_[read].node, tensor.second);
   }
   return {};
 }
@@ -116,7 +129,9 @@ Result<void> Orderer::FindNeeded() {
     const TensorReference tensor = ReferenceOf(output.tensor);
     TRY_ASSIGN(const size_t node,
                Find(tensor, fmt::format("output '{}'", output.name)));
-    if (fed_.count(tensor) == 0) stack.push_back(node);
+    if (fed_.count(tensor) > 0) continue;
+    stack.push_back(node);
+    MarkRead(entries_[node].node, tensor.second);
   }
   while (!stack.empty()) {
     Entry& entry = entries_[stack.back()];

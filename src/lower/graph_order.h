@@ -18,6 +18,7 @@ using TensorReference = std::pair<std::string_view, int>;
 struct OrderedNode {
   const tf::NodeDef* def;
   std::vector<TensorReference> inputs;  // data inputs; control ones left out
+  std::vector<bool> read;  // of each output, up to the last one that is read
 };
 
 // The nodes that the function's outputs depend on, each after the ones it

@@ -54,16 +54,24 @@ Result<void> CheckOps(const std::vector<OrderedNode>& nodes) {
 
 using Argument = CalledFunctions::Argument;
 
+// What all walks of a module share.
+struct Target {
+  ir::Module& module;
+  ConstantEvaluator& evaluator;
+  // The graphs that set up resources.
+  std::map<std::string, int> initializers = {};
+};
+
 // One function's way into a graph.
 class Walk : private CalledFunctions {
  public:
-  Walk(const ConcreteFunction& function, ir::Module& module, ir::Graph& graph,
-       IrBuilder& ir, ConstantEvaluator& evaluator)
+  Walk(const ConcreteFunction& function, Target& target, ir::Graph& graph,
+       IrBuilder& ir)
       : function_(function),
-        module_(module),
+        target_(target),
+        module_(target.module),
         graph_(graph),
-        ir_(ir),
-        evaluator_(evaluator) {}
+        ir_(ir) {}
 
   // A signature's function: inputs and outputs carry its keys.
   Result<ir::Signature> RunSignature();
@@ -80,6 +88,8 @@ class Walk : private CalledFunctions {
   Result<int> Lower(const std::string& function,
                     const std::vector<Argument>& arguments,
                     const std::vector<bool>& kept) override;
+  Result<int> LowerInitializer(const std::string& key,
+                               const std::string& function) override;
   const ir::Graph& graph(int index) const override {
     return *module_.graphs[static_cast<size_t>(index)];
   }
@@ -88,12 +98,17 @@ class Walk : private CalledFunctions {
   }
   void Forget(int count) override {
     module_.graphs.resize(static_cast<size_t>(count));
+    std::erase_if(target_.initializers,
+                  [&](const auto& made) { return made.second >= count; });
   }
   Result<size_t> OutputCount(const std::string& function) const override {
     TRY_ASSIGN(const ConcreteFunction* called, Called(function));
     return called->outputs.size();
   }
   bool HandsOn(const std::string& function, size_t i) const override;
+  bool IsRead(size_t i) const override {
+    return i < current_->read.size() && current_->read[i];
+  }
   Result<const ConcreteFunction*> Called(const std::string& name) const;
 
   Result<void> Run();
@@ -120,15 +135,16 @@ class Walk : private CalledFunctions {
   Result<Value*> Copy(Value* value);
 
   const ConcreteFunction& function_;
+  Target& target_;
   ir::Module& module_;
   ir::Graph& graph_;
   IrBuilder& ir_;
-  ConstantEvaluator& evaluator_;
   ir::Signature signature_;
   std::map<TensorReference, Value*> fed_;
   std::map<std::string_view, std::vector<Value*>> lowered_;
   std::set<std::string_view> skipped_;
   std::vector<Error> failures_;
+  const OrderedNode* current_ = nullptr;  // the node that is being lowered
 };
 
 Result<void> Walk::Run() {
@@ -214,7 +230,7 @@ Result<const ConcreteFunction*> Walk::Called(const std::string& name) const {
 Result<std::vector<Value*>> Walk::Inline(const std::string& function,
                                          const std::vector<Value*>& arguments) {
   TRY_ASSIGN(const ConcreteFunction* called, Called(function));
-  Walk walk(*called, module_, graph_, ir_, evaluator_);
+  Walk walk(*called, target_, graph_, ir_);
   auto values = walk.RunInline(arguments);
   if (values) return values;
   return tl::unexpected(
@@ -227,14 +243,24 @@ Result<int> Walk::Lower(const std::string& function,
   TRY_ASSIGN(const ConcreteFunction* called, Called(function));
   auto graph = std::make_unique<ir::Graph>();
   graph->name = function;
-  IrBuilder ir(*graph, evaluator_);
-  Walk walk(*called, module_, *graph, ir, evaluator_);
+  IrBuilder ir(*graph, target_.evaluator);
+  Walk walk(*called, target_, *graph, ir);
   if (auto done = walk.RunSubgraph(arguments, kept); !done) {
     return tl::unexpected(
         std::move(done.error()).In(fmt::format("function '{}'", function)));
   }
   module_.graphs.push_back(std::move(graph));
   return static_cast<int>(module_.graphs.size()) - 1;
+}
+
+Result<int> Walk::LowerInitializer(const std::string& key,
+                                   const std::string& function) {
+  if (const auto made = target_.initializers.find(key);
+      made != target_.initializers.end())
+    return made->second;
+  TRY_ASSIGN(const int graph, Lower(function, {}, {}));
+  target_.initializers[key] = graph;
+  return graph;
 }
 
 bool Walk::HandsOn(const std::string& function, size_t i) const {
@@ -344,6 +370,7 @@ Result<std::vector<Value*>> Walk::LowerOperation(const OrderedNode& node,
     return InvalidModel(
         "it is needed but is none of the function's inputs; name it as one");
   }
+  current_ = &node;
   const TfOp& op = *FindTfOp(def.op());
   if (static_cast<int>(inputs.size()) < op.inputs) {
     return InvalidModel(
@@ -428,18 +455,49 @@ Result<Value*> Walk::Copy(Value* value) {
   return ir_.Emit(Op::kReshape, ReshapeOptions{}, {value, dims});
 }
 
+// The function's graph comes in front of those that it calls.
+Result<ir::Signature> LowerSignature(const ConcreteFunction& function,
+                                     Target& target) {
+  auto& graphs = target.module.graphs;
+  const auto index = static_cast<int>(graphs.size());
+  graphs.push_back(std::make_unique<ir::Graph>());
+  ir::Graph& graph = *graphs.back();
+  graph.name = index == 0 ? "main" : function.name;
+  IrBuilder ir(graph, target.evaluator);
+  TRY_ASSIGN(ir::Signature signature,
+             Walk(function, target, graph, ir).RunSignature());
+  signature.graph = index;
+  return signature;
+}
+
 }  // namespace
+
+Result<std::unique_ptr<ir::Module>> Lower(
+    std::span<const ConcreteFunction> functions, ConstantEvaluator& evaluator) {
+  if (functions.empty())
+    return InvalidArgument("there is no function to convert; give one");
+  auto module = std::make_unique<ir::Module>();
+  Target target{*module, evaluator};
+  std::set<std::string_view> keys;
+  for (const ConcreteFunction& function : functions) {
+    if (!keys.insert(function.name).second)
+      return InvalidArgument(fmt::format(
+          "two functions are named '{}'; give each a name of its own",
+          function.name));
+    auto signature = LowerSignature(function, target);
+    if (!signature && functions.size() > 1)
+      return tl::unexpected(
+          std::move(signature.error())
+              .In(fmt::format("signature '{}'", function.name)));
+    if (!signature) return tl::unexpected(std::move(signature.error()));
+    module->signatures.push_back(*std::move(signature));
+  }
+  return module;
+}
 
 Result<std::unique_ptr<ir::Module>> Lower(const ConcreteFunction& function,
                                           ConstantEvaluator& evaluator) {
-  auto module = std::make_unique<ir::Module>();
-  module->graphs.push_back(std::make_unique<ir::Graph>());
-  module->graphs[0]->name = "main";
-  IrBuilder ir(*module->graphs[0], evaluator);
-  Walk walk(function, *module, *module->graphs[0], ir, evaluator);
-  TRY_ASSIGN(ir::Signature signature, walk.RunSignature());
-  module->signatures.push_back(std::move(signature));
-  return module;
+  return Lower(std::span(&function, 1), evaluator);
 }
 
 }  // namespace liteforge

@@ -31,6 +31,13 @@ class ConstantEvaluator {
 // (ops/infer.h) and, when all its inputs are constant, evaluated at once.
 // All operations that cannot be lowered are named in one kUnsupported error,
 // with their nodes.
+//
+// Each function is a graph and a signature of the module, in their order; its
+// name is the signature's key. The first runs where nobody asks for a
+// signature. A variable that several functions hold is one, set up by whichever
+// runs first. kInvalidArgument where two have one name.
+Result<std::unique_ptr<ir::Module>> Lower(
+    std::span<const ConcreteFunction> functions, ConstantEvaluator& evaluator);
 Result<std::unique_ptr<ir::Module>> Lower(const ConcreteFunction& function,
                                           ConstantEvaluator& evaluator);
 

@@ -15,15 +15,17 @@ namespace liteforge {
 namespace {
 
 Result<void> LowerVarHandle(LowerContext& c) {
-  if (c.node().attr().contains("initializer")) {
-    TRY_ASSIGN(const std::string function, c.FunctionName("initializer"));
-    CallOnceOptions once;
-    TRY_ASSIGN(once.init_subgraph_index, c.calls().Lower(function, {}, {}));
-    c.ir().EmitCall(Op::kCallOnce, once, {}, {});
-  }
   VarHandleOptions options;
   TRY_ASSIGN(options.container, c.Attribute<std::string>("container", ""));
   TRY_ASSIGN(options.shared_name, c.Attribute<std::string>("shared_name"));
+  if (c.node().attr().contains("initializer")) {
+    TRY_ASSIGN(const std::string function, c.FunctionName("initializer"));
+    CallOnceOptions once;
+    TRY_ASSIGN(once.init_subgraph_index,
+               c.calls().LowerInitializer(
+                   options.container + "/" + options.shared_name, function));
+    c.ir().EmitCall(Op::kCallOnce, once, {}, {});
+  }
   return Finish(c, c.ir().Emit(Op::kVarHandle, options, {}));
 }
 

@@ -47,7 +47,7 @@ Tensor Describe(const TfliteModel& model, const tflite::Tensor& from) {
   tensor.info.type = static_cast<DataType>(from.type());
   tensor.info.shape = Shape(Elements(from.shape()));
   tensor.is_constant = model.IsConstant(from);
-  if (tensor.is_constant) tensor.data = model.BufferData(from.buffer());
+  tensor.data = model.ConstantData(from);
   if (from.quantization() != nullptr) {
     const auto scale = Elements(from.quantization()->scale());
     tensor.quantization.scale.assign(scale.begin(), scale.end());

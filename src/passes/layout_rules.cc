@@ -21,6 +21,8 @@ enum class Axes {
   kPaddings,    // operand 1: [rank, 2]
   kPerAxis,     // operand 1 (and 2): one entry per axis
   kReduced,     // operand 1: list of axes
+  kPicked,      // operand 1: the axis, which goes
+  kLast,        // the last axis, without saying so
   kSplitFirst,  // operand 0: the axis
   kStrided,     // operands 1 to 3 and masks: one entry per axis
 };
@@ -36,6 +38,8 @@ constexpr Rule kRules[] = {
     {Op::kAbs, Axes::kNone},
     {Op::kAdd, Axes::kNone, 0, 1},
     {Op::kAddN, Axes::kNone, 0, -1},
+    {Op::kArgMax, Axes::kPicked},
+    {Op::kArgMin, Axes::kPicked},
     {Op::kATan2, Axes::kNone, 0, 1},
     {Op::kCast, Axes::kNone},
     {Op::kCeil, Axes::kNone},
@@ -57,6 +61,7 @@ constexpr Rule kRules[] = {
     {Op::kLess, Axes::kNone, 0, 1},
     {Op::kLessEqual, Axes::kNone, 0, 1},
     {Op::kLog, Axes::kNone},
+    {Op::kLogSoftmax, Axes::kLast},
     {Op::kLogicalAnd, Axes::kNone, 0, 1},
     {Op::kLogicalNot, Axes::kNone},
     {Op::kLogicalOr, Axes::kNone, 0, 1},
@@ -88,6 +93,7 @@ constexpr Rule kRules[] = {
     {Op::kSign, Axes::kNone},
     {Op::kSin, Axes::kNone},
     {Op::kSlice, Axes::kPerAxis},
+    {Op::kSoftmax, Axes::kLast},
     {Op::kSplit, Axes::kSplitFirst, 1, 1},
     {Op::kSqrt, Axes::kNone},
     {Op::kSquare, Axes::kNone},
@@ -141,6 +147,11 @@ bool AxesAreKnown(const Node& node, Axes axes, size_t rank) {
              (node.op() != Op::kSlice || Entries(node.input(2)).size() == rank);
     case Axes::kReduced:
       return AreAxes(Entries(node.input(1)), rank);
+    case Axes::kPicked:
+      return Entries(node.input(1)).size() == 1 &&
+             AreAxes(Entries(node.input(1)), rank);
+    case Axes::kLast:
+      return true;
     case Axes::kSplitFirst:
       return AreAxes(Entries(node.input(0)), rank);
     case Axes::kStrided:
@@ -301,10 +312,13 @@ LayoutRole RoleOf(const Node& node, const Permutation& p) {
     full_rank |= node.input(i)->shape.rank() == static_cast<int>(p.size());
   }
   if (!full_rank) return LayoutRole::kBlocks;
-  if (rule->axes == Axes::kReduced &&
-      !node.Options<ReducerOptions>().keep_dims) {
+  if (rule->axes == Axes::kPicked ||
+      (rule->axes == Axes::kReduced &&
+       !node.Options<ReducerOptions>().keep_dims)) {
     return KeepsOrder(node, p) ? LayoutRole::kSwallows : LayoutRole::kBlocks;
   }
+  if (rule->axes == Axes::kLast && p.back() + 1 != static_cast<int>(p.size()))
+    return LayoutRole::kBlocks;
   for (const Value* output : node.outputs()) {
     if (!CanPermute(output, p.size())) return LayoutRole::kBlocks;
   }
@@ -338,6 +352,7 @@ Value* PermuteConstant(Graph& graph, const Value& constant,
 void MoveAxes(Graph& graph, Node* node, const Permutation& p) {
   switch (FindRule(node->op())->axes) {
     case Axes::kNone:
+    case Axes::kLast:
       return;
     case Axes::kOption: {
       int32_t& axis = node->options.Edit<ConcatenationOptions>().axis;
@@ -351,6 +366,7 @@ void MoveAxes(Graph& graph, Node* node, const Permutation& p) {
       if (node->op() == Op::kSlice) MoveEntries(graph, node, 2, p);
       return;
     case Axes::kReduced:
+    case Axes::kPicked:
       return RenameAxes(graph, node, 1, p);
     case Axes::kSplitFirst:
       return RenameAxes(graph, node, 0, p);

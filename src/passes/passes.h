@@ -15,6 +15,7 @@ Result<int> FusePad(ir::Graph& graph);
 Result<int> MergeConstants(ir::Graph& graph);
 Result<int> MergeDuplicates(ir::Graph& graph);
 Result<int> RecognizeActivations(ir::Graph& graph);
+Result<int> ReorderDenseWeights(ir::Graph& graph);
 Result<int> RemoveDead(ir::Graph& graph);
 Result<int> RemoveIdentities(ir::Graph& graph);
 Result<int> RemoveTransposes(ir::Graph& graph);

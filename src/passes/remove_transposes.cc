@@ -13,7 +13,8 @@
 //      it only, and TRANSPOSEs by the inverse of what it makes. Constants are
 //      transposed now and cost nothing.
 //   3. Count what it would cost: a TRANSPOSE for every other value that enters,
-//      and one for every value that leaves to someone else.
+//      and one for every value that leaves to someone else. Another TRANSPOSE
+//      that reads a leaving value takes it up: nothing comes, nothing goes.
 //   4. Move when more goes than comes. So every rewrite lowers the number of
 //      TRANSPOSEs, and the pass ends.
 //
@@ -21,7 +22,6 @@
 // grown towards the readers only is tried.
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "base/try.h"
@@ -67,10 +67,9 @@ class Region {
       bool needed = value->is_graph_output();
       for (const Node* user : value->users()) {
         if (Contains(user)) continue;
-        if (PermutationOf(*user) == inverse_)
-          ++gain;
-        else
-          needed = true;
+        const auto q = PermutationOf(*user);
+        if (q == inverse_) ++gain;
+        needed |= !q.has_value();
       }
       gain -= needed ? 1 : 0;
     }
@@ -203,11 +202,13 @@ class Region {
   // as it is now. The names of the graph's outputs stay with what they name:
   // first the value's own goes, then it may take over another one.
   Result<void> MoveResult(Value* value) {
-    std::vector<Node*> outside, undoing;
+    std::vector<Node*> outside, undoing, joining;
     for (Node* user : value->users()) {
       if (Contains(user)) continue;
-      (PermutationOf(*user) == inverse_ ? undoing : outside).push_back(user);
+      const auto q = PermutationOf(*user);
+      (q == inverse_ ? undoing : q ? joining : outside).push_back(user);
     }
+    for (Node* user : joining) Join(user);
     if (!outside.empty() || value->is_graph_output()) {
       TRY(TransposeBack(value, outside));
     }
@@ -216,13 +217,19 @@ class Region {
         ReplaceBy(graph_, user, value);
       } else {
         // Two outputs of the same elements: this one becomes a copy.
-        Permutation same = p_;
-        std::iota(same.begin(), same.end(), 0);
-        user->SetInput(1, AddInt32s(graph_, user->output()->name + "/perm",
-                                    {same.begin(), same.end()}));
+        Join(user);
       }
     }
     return {};
+  }
+
+  // A TRANSPOSE of the value as it was becomes one of the value as it is now.
+  void Join(Node* transpose) {
+    std::vector<int32_t> joined;
+    for (const int axis : *PermutationOf(*transpose))
+      joined.push_back(p_[static_cast<size_t>(axis)]);
+    transpose->SetInput(
+        1, AddInt32s(graph_, transpose->output()->name + "/perm", joined));
   }
 
   Result<void> TransposeBack(Value* value, const std::vector<Node*>& readers) {

@@ -89,6 +89,22 @@ constexpr RewriteRow kRows[] = {
      "%b = NEG(%x)\n"
      "%c/transposed = TRANSPOSE(%b, @c/transposed/perm: int32[4] = [0,1,3,2])\n"
      "%e = ADD(%c/transposed, %b)\n return %e }"},
+    {"softmax over the last axis, where it stays the last",
+     "graph g(%x: float32[1,2,3,4]) {\n"
+     "%a = TRANSPOSE(%x, @p: int32[4] = [0,2,1,3])\n"
+     "%b = SOFTMAX(%a) {beta=1}\n"
+     "%y = TRANSPOSE(%b, @q: int32[4] = [0,3,2,1])\n return %y }",
+     "graph g(%x: float32[1,2,3,4]) {\n"
+     "%b = SOFTMAX(%x) {beta=1}\n"
+     "%y = TRANSPOSE(%b, @y/perm: int32[4] = [0,3,1,2])\n return %y }"},
+    {"the largest along an axis that was moved",
+     "graph g(%x: float32[1,2,3,4]) {\n"
+     "%a = TRANSPOSE(%x, @p: int32[4] = [0,3,1,2])\n"
+     "%b = RELU(%a)\n"
+     "%y = ARG_MAX(%b, @i: int32[] = [1]) {output_type=int32}\n return %y }",
+     "graph g(%x: float32[1,2,3,4]) {\n"
+     "%b = RELU(%x)\n"
+     "%y = ARG_MAX(%b, @i: int32[] = [3]) {output_type=int32}\n return %y }"},
     {"no gain: one goes, one comes",
      "graph g(%x: float32[1,2,3,4], %z: float32[1,4,2,3]) {\n"
      "%a = TRANSPOSE(%x, @p: int32[4] = [0,3,1,2])\n"

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C face of interpreter.h. Every function that can fail runs in Guarded,
-// which turns errors into a status and keeps their text for this thread.
+// The C face of interpreter.h.
 #include "liteforge/c_api.h"
 
-#include <exception>
 #include <map>
 #include <new>
 #include <span>
@@ -12,18 +10,18 @@
 
 #include "base/try.h"
 #include "liteforge/interpreter.h"
+#include "runtime/c_api_common.h"
 
+using liteforge::CheckGiven;
+using liteforge::CopyDims;
 using liteforge::DataType;
-using liteforge::Error;
-using liteforge::ErrorCode;
+using liteforge::Guarded;
 using liteforge::InvalidArgument;
+using liteforge::MakeShape;
 using liteforge::Result;
 using liteforge::Shape;
 using liteforge::TensorDetails;
-
-struct LfOptions {
-  liteforge::InterpreterOptions options;
-};
+using liteforge::TypeOf;
 
 // Details that callers hold pointers into: by tensor, never erased.
 using Described = std::map<int, TensorDetails>;
@@ -48,68 +46,11 @@ struct LfSignatureRunner {
 
 namespace {
 
-thread_local std::string last_error;
-
-LfStatus StatusOf(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidModel:
-      return kLfInvalidModel;
-    case ErrorCode::kUnsupported:
-      return kLfUnsupported;
-    case ErrorCode::kInvalidArgument:
-      return kLfInvalidArgument;
-    case ErrorCode::kIo:
-      return kLfIo;
-    case ErrorCode::kCancelled:
-      return kLfCancelled;
-    case ErrorCode::kInternal:
-      break;
-  }
-  return kLfInternal;
-}
-
-template <class Body>
-LfStatus Guarded(Body&& body) noexcept {
-  try {
-    const Result<void> result = body();
-    if (result) return kLfOk;
-    last_error = result.error().ToString();
-    return StatusOf(result.error().code);
-  } catch (const std::bad_alloc&) {
-    last_error.clear();
-    last_error += "out of memory";  // fits where a string keeps short texts
-    return kLfOutOfMemory;
-  } catch (const std::exception& error) {
-    last_error = error.what();
-    return kLfInternal;
-  }
-}
-
-template <class... Pointers>
-Result<void> CheckGiven(const Pointers*... pointers) {
-  if (((pointers != nullptr) && ...)) return {};
-  return InvalidArgument("an argument that must be given is null");
-}
-
 Result<std::span<const std::byte>> Bytes(const void* data, size_t bytes) {
   if (data == nullptr && bytes > 0)
     return InvalidArgument("the data is null but has " + std::to_string(bytes) +
                            " bytes");
   return std::span(static_cast<const std::byte*>(data), bytes);
-}
-
-Result<Shape> MakeShape(const int32_t* dims, int rank) {
-  if (rank < 0 || rank > Shape::kMaxRank || (dims == nullptr && rank > 0))
-    return InvalidArgument("a shape has 0 to " +
-                           std::to_string(Shape::kMaxRank) +
-                           " dimensions, not " + std::to_string(rank));
-  return Shape(std::span(dims, static_cast<size_t>(rank)));
-}
-
-// What no DataType is becomes kNone, which no tensor a caller can set has.
-DataType TypeOf(LfType type) {
-  return type < kLfNoType || type > kLfFloat8E5M2 ? DataType::kNone
-                                                  : static_cast<DataType>(type);
 }
 
 template <class T>
@@ -122,11 +63,6 @@ const T* At(const std::vector<T>& values, int i) {
 template <class T>
 int CountOf(const std::vector<T>& values) {
   return static_cast<int>(values.size());
-}
-
-int CopyDims(const Shape& shape, int32_t (&dims)[LF_MAX_RANK]) {
-  for (int axis = 0; axis < shape.rank(); ++axis) dims[axis] = shape[axis];
-  return shape.rank();
 }
 
 // Name and quantization of a tensor never change, so what callers point to is
@@ -192,7 +128,7 @@ int LfApiVersion(void) { return LF_API_VERSION; }
 
 const char* LfVersion(void) { return LITEFORGE_VERSION; }
 
-const char* LfErrorMessage(void) { return last_error.c_str(); }
+const char* LfErrorMessage(void) { return liteforge::LastError().c_str(); }
 
 const char* LfTypeName(LfType type) {
   constexpr auto kUnknown = static_cast<DataType>(127);

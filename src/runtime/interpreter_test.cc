@@ -319,6 +319,72 @@ TEST(Interpreter, FilesAndTheirErrors) {
   fs::remove_all(dir);
 }
 
+// The file is sparse: what lies between is on no disk.
+TEST(Interpreter, ConstantsBeyondTwoGigabytes) {
+  TestModel model = AddRelu();
+  tflite::BufferT& buffer = *model.model().buffers[1];
+  const std::vector<uint8_t> data = std::move(buffer.data);
+  buffer.data.clear();
+  buffer.offset = (uint64_t{1} << 31) + 4096;
+  buffer.size = data.size();
+  const auto tables = model.Pack();
+  const fs::path path = fs::path(testing::TempDir()) / "large.tflite";
+  std::ofstream out(path, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(tables.data()),
+            static_cast<std::streamsize>(tables.size()));
+  out.seekp(static_cast<std::streamoff>(buffer.offset));
+  out.write(reinterpret_cast<const char*>(data.data()),
+            static_cast<std::streamsize>(data.size()));
+  out.close();
+  if (!out) {
+    fs::remove(path);
+    GTEST_SKIP() << "no room for a file of 2 GB";
+  }
+  auto interpreter = Interpreter::FromFile(path);
+  fs::remove(path);
+  ASSERT_TRUE(interpreter) << interpreter.error().ToString();
+  ASSERT_TRUE(interpreter->AllocateTensors());
+  Set(*interpreter, 0, {1, 2});
+  ASSERT_TRUE(interpreter->Invoke());
+  EXPECT_THAT(interpreter->Tensor<float>(3), ElementsAre(11, 0));
+}
+
+TEST(Interpreter, ConstantsInAFileOfTheirOwn) {
+  std::string pattern = (fs::temp_directory_path() / "interpXXXXXX").string();
+  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+  const fs::path dir = pattern;
+  TestModel model = AddRelu();
+  const std::vector<uint8_t> data = std::move(model.model().buffers[1]->data);
+  model.model().buffers[1]->data.clear();
+  model.tensor(1).buffer = 0;
+  model.tensor(1).external_buffer = 5;
+  auto group = std::make_unique<tflite::ExternalBufferGroupT>();
+  group->name = "weights.bin";
+  model.model().external_buffer_groups.push_back(std::move(group));
+  auto buffer = std::make_unique<tflite::ExternalBufferT>();
+  buffer->id = 5;
+  buffer->length = data.size();
+  model.model().external_buffers.push_back(std::move(buffer));
+  const auto write = [&](const char* name, const auto& bytes) {
+    std::ofstream(dir / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+  };
+  write("m.tflite", model.Pack());
+  EXPECT_THAT(ErrorOf(Interpreter::FromFile(dir / "m.tflite")),
+              HasSubstr("weights.bin: cannot be read"));
+  write("weights.bin", data);
+  auto interpreter = Interpreter::FromFile(dir / "m.tflite");
+  ASSERT_TRUE(interpreter) << interpreter.error().ToString();
+  ASSERT_TRUE(interpreter->AllocateTensors());
+  Set(*interpreter, 0, {1, 2});
+  ASSERT_TRUE(interpreter->Invoke());
+  EXPECT_THAT(interpreter->Tensor<float>(3), ElementsAre(11, 0));
+  EXPECT_THAT(ErrorOf(Interpreter::FromBuffer(model.Pack())),
+              HasSubstr("open the model from its file"));
+  fs::remove_all(dir);
+}
+
 TEST(Interpreter, DamagedBytesAreRefused) {
   const auto bytes = AddRelu().Pack();
   EXPECT_FALSE(Interpreter::FromBuffer({}));

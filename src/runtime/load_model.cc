@@ -43,7 +43,7 @@ Result<TensorSpec> ReadTensor(const TfliteModel& file,
   tensor.is_variable = from.is_variable();
   tensor.is_constant = file.IsConstant(from);
   if (!tensor.is_constant) return tensor;
-  tensor.data = file.BufferData(from.buffer());
+  tensor.data = file.ConstantData(from);
   if (from.sparsity() != nullptr) {
     const int bits = BitWidth(tensor.type);
     if (bits == 0 || bits % 8 != 0)

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Greedy by size, after Pisarchyk and Lee, "Efficient Memory Management for
-// Deep Neural Net Inference", 2020, section 5.2:
+// Greedy, after Pisarchyk and Lee, "Efficient Memory Management for Deep Neural
+// Net Inference", 2020, section 5:
 //
 //   * round every size up to the alignment
-//   * sort by size, largest first; of equal ones the earlier request first
-//   * for each: look at the placed blocks alive at the same time, in order of
-//     offset, and take the smallest gap between them that fits; the first of
-//     equal gaps; behind all of them when none fits
+//   * for each block in some order: look at the placed blocks alive at the same
+//     time, in order of offset, and take the smallest gap between them that
+//     fits; the first of equal gaps; behind all of them when none fits
+//
+// with three orders, until one reaches the lower bound; otherwise the smallest
+// arena counts:
+//
+//   by size      the largest first
+//   by breadth   those first that live when most is alive; of these the
+//   largest,
+//                of equal ones the earliest
+//   by lifetime  the longest-lived first, of these the largest
 //
 // Quadratic in the number of requests.
 #include "runtime/memory_planner.h"
@@ -15,6 +23,8 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <tuple>
+#include <utility>
 
 #include "base/try.h"
 
@@ -44,18 +54,25 @@ Result<std::vector<size_t>> RoundedSizes(
   return sizes;
 }
 
-// The most that is alive at any step: sizes come at `first`, go after `last`.
-size_t LowerBound(std::span<const MemoryRequest> requests,
-                  const std::vector<size_t>& sizes) {
-  std::map<int64_t, int64_t> change;
+// How much is alive from each step on at which that changes: sizes come at
+// `first` and go after `last`.
+std::map<int64_t, int64_t> AliveFromStep(
+    std::span<const MemoryRequest> requests, const std::vector<size_t>& sizes) {
+  std::map<int64_t, int64_t> steps;
   for (size_t i = 0; i < requests.size(); ++i) {
-    change[requests[i].first] += static_cast<int64_t>(sizes[i]);
-    change[int64_t{requests[i].last} + 1] -= static_cast<int64_t>(sizes[i]);
+    steps[requests[i].first] += static_cast<int64_t>(sizes[i]);
+    steps[int64_t{requests[i].last} + 1] -= static_cast<int64_t>(sizes[i]);
   }
   int64_t alive = 0;
+  for (auto& [step, bytes] : steps) bytes = alive += bytes;
+  return steps;
+}
+
+size_t LowerBound(std::span<const MemoryRequest> requests,
+                  const std::vector<size_t>& sizes) {
   int64_t most = 0;
-  for (const auto& [step, difference] : change)
-    most = std::max(most, alive += difference);
+  for (const auto& [step, bytes] : AliveFromStep(requests, sizes))
+    most = std::max(most, bytes);
   return static_cast<size_t>(most);
 }
 
@@ -103,20 +120,67 @@ class Placer {
   size_t arena_bytes_ = 0;
 };
 
+using Order = std::vector<size_t>;
+
+// All requests, those first that `before` puts first; equal ones as they come.
+template <class Before>
+Order Sorted(size_t count, const Before& before) {
+  Order order(count);
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), before);
+  return order;
+}
+
+Order BySize(std::span<const MemoryRequest> requests,
+             const std::vector<size_t>& sizes) {
+  return Sorted(requests.size(),
+                [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
+}
+
+Order ByLifetime(std::span<const MemoryRequest> requests,
+                 const std::vector<size_t>& sizes) {
+  const auto key = [&](size_t i) {
+    return std::pair(int64_t{requests[i].last} - requests[i].first, sizes[i]);
+  };
+  return Sorted(requests.size(),
+                [&](size_t a, size_t b) { return key(a) > key(b); });
+}
+
+Order ByBreadth(std::span<const MemoryRequest> requests,
+                const std::vector<size_t>& sizes) {
+  // The most that is alive while each request is.
+  const std::map<int64_t, int64_t> alive = AliveFromStep(requests, sizes);
+  std::vector<int64_t> most(requests.size());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    for (auto step = alive.find(requests[i].first);
+         step != alive.end() && step->first <= requests[i].last; ++step)
+      most[i] = std::max(most[i], step->second);
+  }
+  const auto key = [&](size_t i) {
+    return std::tuple(most[i], sizes[i], -int64_t{requests[i].first});
+  };
+  return Sorted(requests.size(),
+                [&](size_t a, size_t b) { return key(a) > key(b); });
+}
+
 }  // namespace
 
 Result<MemoryPlan> PlanMemory(std::span<const MemoryRequest> requests) {
   TRY_ASSIGN(const std::vector<size_t> sizes, RoundedSizes(requests));
-  std::vector<size_t> order(requests.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
-  Placer placer(requests, sizes);
-  for (const size_t block : order) {
-    if (sizes[block] > 0) placer.Place(block);
+  MemoryPlan plan;
+  plan.lower_bound = LowerBound(requests, sizes);
+  for (const auto make_order : {BySize, ByBreadth, ByLifetime}) {
+    Placer placer(requests, sizes);
+    for (const size_t block : make_order(requests, sizes)) {
+      if (sizes[block] > 0) placer.Place(block);
+    }
+    if (plan.offsets.empty() || placer.arena_bytes() < plan.arena_bytes) {
+      plan.arena_bytes = placer.arena_bytes();
+      plan.offsets = placer.TakeOffsets();
+    }
+    if (plan.arena_bytes == plan.lower_bound) break;
   }
-  return MemoryPlan{placer.TakeOffsets(), placer.arena_bytes(),
-                    LowerBound(requests, sizes)};
+  return plan;
 }
 
 }  // namespace liteforge

@@ -3,9 +3,9 @@
 //
 // Two tensors may share memory when they are not alive together. Finding the
 // smallest arena is NP-hard (it is dynamic storage allocation), so this is a
-// greedy plan: the largest tensor first, each into the tightest gap between
-// those already placed that live at the same time. On networks it comes within
-// a few percent of the lower bound, usually to it.
+// greedy plan: block by block, each into the tightest gap between those already
+// placed that live at the same time, in the best of several orders. On networks
+// it reaches the lower bound.
 #pragma once
 
 #include <cstddef>

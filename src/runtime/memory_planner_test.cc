@@ -45,6 +45,21 @@ TEST(MemoryPlanner, TakesTheTightestGap) {
   EXPECT_EQ(plan.lower_bound, 512u + 128 + 448 + 64 + 384);
 }
 
+// Tensors of real models, on which one order alone leaves holes.
+TEST(MemoryPlanner, TakesTheOrderThatLeavesNoHoles) {
+  const std::vector<MemoryRequest> by_breadth = {
+      {64, 3, 4}, {64, 0, 1}, {64, 1, 2}, {64, 2, 3}, {64, 0, 5}, {64, 4, 5}};
+  const MemoryPlan first = Plan(by_breadth);
+  EXPECT_EQ(first.arena_bytes, 192u);
+  EXPECT_EQ(first.lower_bound, 192u);
+  const std::vector<MemoryRequest> by_lifetime = {
+      {64, 0, 10}, {128, 2, 3}, {128, 3, 8}, {128, 4, 5},
+      {128, 5, 6}, {64, 6, 10}, {64, 7, 10}, {128, 8, 9}};
+  const MemoryPlan second = Plan(by_lifetime);
+  EXPECT_EQ(second.arena_bytes, 448u);
+  EXPECT_EQ(second.lower_bound, 448u);
+}
+
 TEST(MemoryPlanner, AbsurdSizesAreRefused) {
   constexpr size_t kHuge = ~size_t{0};
   EXPECT_FALSE(PlanMemory(std::vector<MemoryRequest>{{kHuge, 0, 0}}));

@@ -119,7 +119,11 @@ Result<void> Subgraph::AllocateNode(Node& node) {
 
   const bool inputs_static =
       std::ranges::all_of(context.inputs_, IsStaticTensor);
-  if (inputs_static && CanBeKnown(node.spec->op, context.inputs_))
+  // A variable is written in every run, for it changes in between.
+  const bool writes_variable = std::ranges::any_of(
+      context.outputs_, [](const RuntimeTensor* t) { return t->is_variable; });
+  if (inputs_static && !writes_variable &&
+      CanBeKnown(node.spec->op, context.inputs_))
     return EvaluateKnown(node);
   if (!inputs_static || node.lacks_values ||
       !std::ranges::all_of(context.outputs_, IsStaticTensor)) {
@@ -167,8 +171,10 @@ void Subgraph::AddTensorRequests() {
       Life& life = lives[Index(input)];
       life.last = std::max(life.last, step);
     }
-    for (const int output : nodes_[Index(step)].spec->outputs)
+    for (const int output : nodes_[Index(step)].spec->outputs) {
+      if (tensors_[Index(output)].is_variable) continue;
       lives[Index(output)] = {step, options_.preserve_all_tensors ? end : step};
+    }
   }
   for (const int output : graph_.outputs) lives[Index(output)].last = end;
   for (size_t i = 0; i < tensors_.size(); ++i) {

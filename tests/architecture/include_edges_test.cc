@@ -40,6 +40,7 @@ const std::map<std::string, Folders> kMayInclude = {
     {"kernels/micro", {"base"}},
     {"kernels", {"base", "kernels/micro", "ops"}},
     {"runtime", {"base", "formats/tflite", "kernels", "ops"}},
+    {"detection", {"base", "formats/tflite", "vision"}},
     {"lower", {"base", "formats/tensorflow", "function", "ir", "ops"}},
     {"passes", {"base", "ir", "ops"}},
     {"import/tflite", {"base", "formats/tflite", "ir", "ops"}},

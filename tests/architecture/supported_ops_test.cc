@@ -7,29 +7,47 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <vector>
 
+#include "emit/op_versions.h"
+#include "kernels/claimed_types_testing.h"
 #include "kernels/kernel.h"
 #include "tests/command.h"
 
 namespace {
 
 using liteforge::AllKernels;
+using liteforge::DataType;
 using liteforge::Kernel;
+
+// "1–8": what the kernel's types can meet of the operator's versions.
+std::string Versions(const Kernel& kernel) {
+  std::vector<DataType> types;
+  for (const auto& claimed : liteforge::ClaimedTypesOf(kernel).types)
+    types.push_back(claimed.type);
+  const int highest = HighestVersion(kernel.op, types);
+  return highest == 1 ? "1" : fmt::format("1–{}", highest);
+}
 
 std::string Table() {
   std::string text = fmt::format(
       "# Operators the interpreter runs\n\n"
-      "{} of the {} numbers of the TFLite schema. Made from the list of "
-      "kernels by a test; do not edit.\n\n"
+      "{} of the {} numbers of the TFLite schema, and {} custom operators. "
+      "Made from the lists of kernels by a test; do not edit.\n\n"
       "Types are those of the activations: f32 float32, i8 int8 (per tensor "
       "and per channel), u8 uint8, i16 int16 with int8 weights; \"hybrid\" is "
-      "float32 activations with int8 weights.\n\n"
-      "| number | operator | types |\n|---|---|---|\n",
-      AllKernels().size(), liteforge::kOpCount);
+      "float32 activations with int8 weights, \"i4-weights\" and "
+      "\"i2-weights\" are weights of 4 and 2 bits.\n\n"
+      "| number | operator | versions | types |\n|---|---|---|---|\n",
+      AllKernels().size(), liteforge::kOpCount,
+      liteforge::AllCustomKernels().size());
   for (const Kernel* kernel : AllKernels()) {
-    text += fmt::format("| {} | {} | {} |\n", static_cast<int>(kernel->op),
-                        Name(kernel->op), kernel->types);
+    text += fmt::format("| {} | {} | {} | {} |\n", static_cast<int>(kernel->op),
+                        Name(kernel->op), Versions(*kernel), kernel->types);
   }
+  text += "\n| custom operator | types |\n|---|---|\n";
+  for (const liteforge::CustomKernel* kernel : liteforge::AllCustomKernels())
+    text += fmt::format("| {} | {} |\n", kernel->name, kernel->kernel.types);
   return text;
 }
 

@@ -53,6 +53,23 @@ TEST(CApi, ExplainsMistakes) {
   EXPECT_NO_FAILURE(CheckMistakes(model.data(), model.size()));
 }
 
+TEST(CApi, RunsOperatorsWrittenInC) {
+  TestModel model;
+  model.Tensor("x", DataType::kFloat32, {4});
+  model.Tensor("y", DataType::kFloat32, {4});
+  model.Tensor("z", DataType::kInt32, {1}, {-1});
+  auto& quantization = model.tensor(0).quantization;
+  quantization = std::make_unique<tflite::QuantizationParametersT>();
+  quantization->scale = {0.5f};
+  quantization->zero_point = {3};
+  model.Node(Op::kCustom, CustomOptions{"Half", {2, 0, 0, 0}}, {0}, {1},
+             "Half");
+  model.Node(Op::kCustom, CustomOptions{"Where", {}}, {1}, {2}, "Where");
+  model.Border({0}, {1, 2});
+  const auto bytes = model.Pack();
+  EXPECT_NO_FAILURE(CheckCustomOps(bytes.data(), bytes.size()));
+}
+
 TEST(CApi, OpensFiles) {
   const liteforge_tests::TemporaryFolder folder;
   const auto model = Negate();

@@ -199,6 +199,102 @@ const char* CheckFile(const char* path) {
   return NULL;
 }
 
+/* y = x / option */
+static LfStatus InferHalf(LfOpContext* op, void* user) {
+  LfOpTensor x;
+  size_t bytes = 0;
+  ++*(int*)user;
+  if (LfOpInputCount(op) != 1 || LfOpOutputCount(op) != 1) {
+    LfOpFail(op, "needs one input and one output");
+    return kLfInvalidModel;
+  }
+  if (LfOpOptions(op, &bytes) == NULL || bytes != sizeof(int32_t))
+    return kLfInvalidModel;
+  if (LfOpInput(op, 0, &x) != kLfOk || x.scale_count != 1) return kLfInternal;
+  return LfOpSetOutput(op, 0, x.type, x.dims, x.rank);
+}
+
+static LfStatus EvalHalf(LfOpContext* op, void* user) {
+  LfOpTensor x, y;
+  void* data = NULL;
+  size_t bytes = 0, i;
+  int32_t divisor;
+  (void)user;
+  memcpy(&divisor, LfOpOptions(op, &bytes), sizeof(divisor));
+  if (LfOpInput(op, 0, &x) != kLfOk || LfOpOutput(op, 0, &y, &data) != kLfOk)
+    return kLfInternal;
+  if (((const float*)x.data)[0] > 100) {
+    LfOpFail(op, "that is too much");
+    return kLfUnsupported;
+  }
+  for (i = 0; i < y.bytes / sizeof(float); ++i)
+    ((float*)data)[i] = ((const float*)x.data)[i] / (float)divisor;
+  return kLfOk;
+}
+
+/* Where x > 0; how many there are only eval knows. */
+static LfStatus InferWhere(LfOpContext* op, void* user) {
+  const int32_t unknown = -1;
+  LfOpTensor left_out, declared;
+  (void)user;
+  if (LfOpInput(op, 5, &left_out) != kLfOk || left_out.type != kLfNoType)
+    return kLfInternal;
+  if (LfOpOutput(op, 0, &declared, NULL) != kLfOk || declared.type != kLfInt32)
+    return kLfInternal;
+  return LfOpSetOutput(op, 0, kLfInt32, &unknown, 1);
+}
+
+static LfStatus EvalWhere(LfOpContext* op, void* user) {
+  LfOpTensor x, y;
+  void* data = NULL;
+  int32_t i, count = 0;
+  (void)user;
+  if (LfOpInput(op, 0, &x) != kLfOk) return kLfInternal;
+  for (i = 0; i < x.dims[0]; ++i) count += ((const float*)x.data)[i] > 0;
+  if (LfOpResizeOutput(op, 0, &count, 1, 0) != kLfOk ||
+      LfOpOutput(op, 0, &y, &data) != kLfOk || y.dims[0] != count)
+    return kLfInternal;
+  for (i = x.dims[0]; i-- > 0;)
+    if (((const float*)x.data)[i] > 0) ((int32_t*)data)[--count] = i;
+  return kLfOk;
+}
+
+const char* CheckCustomOps(const void* model, size_t bytes) {
+  const float values[4] = {1, -2, 3, 4}, large[4] = {101, 0, 0, 0};
+  const void* data = NULL;
+  size_t size = 0;
+  int calls = 0;
+  LfInterpreter* interpreter = NULL;
+  LfOptions* options = LfOptionsCreate();
+  LfCustomOp half = {"Half", InferHalf, EvalHalf, NULL};
+  const LfCustomOp where = {"Where", InferWhere, EvalWhere, NULL};
+  const LfCustomOp nothing = {"Nothing", NULL, EvalWhere, NULL};
+  half.user = &calls;
+  EXPECT_ERROR(LfOptionsAddCustomOp(options, &nothing), kLfInvalidArgument,
+               "operator 'Nothing' needs infer and eval");
+  EXPECT_OK(LfOptionsAddCustomOp(options, &half));
+  EXPECT(LfInterpreterFromBuffer(model, bytes, options, &interpreter) ==
+         kLfUnsupported);
+  EXPECT_OK(LfOptionsAddCustomOp(options, &where));
+  EXPECT_OK(LfInterpreterFromBuffer(model, bytes, options, &interpreter));
+  LfOptionsDelete(options);
+  EXPECT_OK(LfInterpreterAllocateTensors(interpreter));
+  EXPECT(calls == 1);
+  EXPECT_OK(LfInterpreterSetTensor(interpreter, 0, values, sizeof(values)));
+  EXPECT_OK(LfInterpreterInvoke(interpreter));
+  EXPECT_OK(LfInterpreterGetTensor(interpreter, 1, &data, &size));
+  EXPECT(size == 16 && ((const float*)data)[0] == 0.5f);
+  EXPECT(((const float*)data)[3] == 2);
+  EXPECT_OK(LfInterpreterGetTensor(interpreter, 2, &data, &size));
+  EXPECT(size == 12 && ((const int32_t*)data)[0] == 0);
+  EXPECT(((const int32_t*)data)[1] == 2 && ((const int32_t*)data)[2] == 3);
+  EXPECT_OK(LfInterpreterSetTensor(interpreter, 0, large, sizeof(large)));
+  EXPECT_ERROR(LfInterpreterInvoke(interpreter), kLfUnsupported,
+               "operator 0 (CUSTOM 'Half') 'y': that is too much");
+  LfInterpreterDelete(interpreter);
+  return NULL;
+}
+
 const char* CheckNulls(void) {
   const void* data = NULL;
   size_t size = 0;
@@ -226,5 +322,10 @@ const char* CheckNulls(void) {
   LfSignatureRunnerDelete(NULL);
   LfOptionsDelete(NULL);
   LfOptionsSetNumThreads(NULL, 1);
+  EXPECT(LfOptionsAddCustomOp(NULL, NULL) == kLfInvalidArgument);
+  EXPECT(LfOpInputCount(NULL) == 0 && LfOpOutputCount(NULL) == 0);
+  EXPECT(LfOpOptions(NULL, &size) == NULL && size == 0);
+  EXPECT(LfOpInput(NULL, 0, NULL) == kLfInvalidArgument);
+  LfOpFail(NULL, NULL);
   return NULL;
 }

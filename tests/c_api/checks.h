@@ -17,6 +17,9 @@ const char* CheckSignature(const void* model, size_t bytes);
 const char* CheckProfile(const void* model, size_t bytes);
 const char* CheckMistakes(const void* model, size_t bytes);
 const char* CheckFile(const char* path);
+/* A model of two nodes: y = Half(x), z = Where(y), x float32[4]. Half halves
+ * by its option, an int32; Where finds numbers above 0. */
+const char* CheckCustomOps(const void* model, size_t bytes);
 const char* CheckNulls(void);
 
 #ifdef __cplusplus

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/blob.h"
+#include "liteforge/result.h"
 
 namespace liteforge {
 
@@ -47,6 +50,15 @@ struct ModelDescriptionParts {
 
 // The bytes of the buffer.
 Blob PackMetadata(const ModelDescriptionParts& model);
+
+// What PackMetadata and other writers have written; what is not known stays
+// empty. Errors: kInvalidModel for a damaged buffer.
+Result<ModelDescriptionParts> UnpackMetadata(const Blob& buffer);
+
+// The content of a file in the zip archive at the end of `model`; none when
+// there is no such file, or it is compressed.
+std::optional<std::string> ReadPackedFile(std::span<const std::byte> model,
+                                          std::string_view name);
 
 // A zip archive of stored files, to be put behind `before` bytes of something
 // else: its offsets count from there. Unix's unzip and Python's zipfile read

@@ -98,5 +98,67 @@ TEST(PackFiles, OtherToolsReadIt) {
   EXPECT_EQ(std::system(command.c_str()), 0);
 }
 
+TEST(ModelMetadata, UnpacksWhatItPacked) {
+  ModelDescriptionParts model;
+  model.inputs.resize(1);
+  model.inputs[0].content = TensorDescription::Content::kImage;
+  model.inputs[0].mean = {123.5f, 117, 104};
+  model.inputs[0].std = {1, 1, 1};
+  model.outputs.resize(2);
+  model.outputs[0].name = "location";
+  model.outputs[0].content = TensorDescription::Content::kBoxes;
+  model.outputs[1].name = "category";
+  model.outputs[1].labels = "labels.txt";
+  model.outputs[1].labels_are_of_values = true;
+  const auto read = UnpackMetadata(PackMetadata(model));
+  ASSERT_TRUE(read) << read.error().ToString();
+  ASSERT_EQ(read->inputs.size(), 1u);
+  EXPECT_EQ(read->inputs[0].content, TensorDescription::Content::kImage);
+  EXPECT_THAT(read->inputs[0].mean, ElementsAre(123.5f, 117, 104));
+  EXPECT_THAT(read->inputs[0].std, ElementsAre(1, 1, 1));
+  ASSERT_EQ(read->outputs.size(), 2u);
+  EXPECT_EQ(read->outputs[0].content, TensorDescription::Content::kBoxes);
+  EXPECT_EQ(read->outputs[1].name, "category");
+  EXPECT_EQ(read->outputs[1].labels, "labels.txt");
+  EXPECT_TRUE(read->outputs[1].labels_are_of_values);
+}
+
+// Every beginning of it, and every byte of it turned over: an error or other
+// values, never a crash.
+TEST(ModelMetadata, DamageIsAnError) {
+  ModelDescriptionParts model;
+  model.inputs.resize(1);
+  model.inputs[0].mean = {1};
+  const auto bytes = PackMetadata(model).ToVector<uint8_t>();
+  EXPECT_FALSE(UnpackMetadata(Blob()));
+  for (size_t size = 0; size < bytes.size(); ++size)
+    (void)UnpackMetadata(
+        Blob::Own(std::vector(bytes.begin(), bytes.begin() + size)));
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    auto damaged = bytes;
+    damaged[at] ^= 0xFF;
+    (void)UnpackMetadata(Blob::Own(damaged));
+  }
+}
+
+TEST(PackedFiles, AreReadByName) {
+  const std::string model = "a model's bytes";
+  const auto archive =
+      PackFiles({{"labels.txt", "cat\ndog\n"}, {"empty", ""}}, model.size());
+  const auto before = std::as_bytes(std::span(model));
+  std::vector<std::byte> file(before.begin(), before.end());
+  file.insert(file.end(), archive.begin(), archive.end());
+  EXPECT_EQ(ReadPackedFile(file, "labels.txt"), "cat\ndog\n");
+  EXPECT_EQ(ReadPackedFile(file, "empty"), "");
+  EXPECT_EQ(ReadPackedFile(file, "none"), std::nullopt);
+  EXPECT_EQ(ReadPackedFile(before, "labels.txt"), std::nullopt);
+  for (size_t at = 0; at < file.size(); ++at) {
+    auto damaged = file;
+    damaged[at] ^= std::byte{0xFF};
+    (void)ReadPackedFile(damaged, "labels.txt");
+    (void)ReadPackedFile(std::span(file).first(at), "labels.txt");
+  }
+}
+
 }  // namespace
 }  // namespace liteforge

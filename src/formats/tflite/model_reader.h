@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "base/blob.h"
+#include "formats/tflite/external_data.h"
 #include "formats/tflite/schema_generated.h"
 #include "liteforge/result.h"
 
@@ -35,11 +37,13 @@ struct MisplacedVector;
 // (use Text()).
 class TfliteModel {
  public:
-  // Maps and verifies. Errors: kIo; kInvalidModel naming the place in the
-  // file ("subgraph 0: operator 3 (CONV_2D): input 1: tensor index 99 of 12").
+  // Maps and verifies, the files beside it that it keeps constants in
+  // included. Errors: kIo; kInvalidModel naming the place in the file
+  // ("subgraph 0: operator 3 (CONV_2D): input 1: tensor index 99 of 12").
   static Result<TfliteModel> Open(const std::filesystem::path& path);
 
   // Verifies bytes in memory; `bytes` should be 16-byte aligned, or is copied.
+  // Errors also when constants lie in files of their own.
   static Result<TfliteModel> FromBytes(Blob bytes);
 
   const tflite::Model& root() const { return *root_; }
@@ -52,9 +56,12 @@ class TfliteModel {
   Blob BufferData(uint32_t index) const;
 
   // Whether the file gives the tensor's value: it has data, or it has no
-  // elements and a buffer of its own that says so. The bytes are
-  // BufferData(tensor.buffer()).
+  // elements and a buffer of its own that says so.
   bool IsConstant(const tflite::Tensor& tensor) const;
+
+  // The value of a constant, wherever it lies; empty for any other tensor.
+  // Aligned as BufferData.
+  Blob ConstantData(const tflite::Tensor& tensor) const;
 
   // The bytes of a custom operator's options, wherever they lie.
   Blob CustomOptionsData(const tflite::Operator& op) const;
@@ -67,12 +74,16 @@ class TfliteModel {
   const Blob& bytes() const { return bytes_; }
 
  private:
+  static Result<TfliteModel> Read(
+      Blob bytes, const std::optional<std::filesystem::path>& folder);
   FileView View() const;
   // Checks everything and sets root_, unless vectors must be put right first,
   // which it returns.
-  Result<std::vector<MisplacedVector>> Verify();
+  Result<std::vector<MisplacedVector>> Verify(
+      const std::optional<std::filesystem::path>& folder);
 
   Blob bytes_;
+  ExternalData external_;
   const tflite::Model* root_ = nullptr;
 };
 

@@ -210,8 +210,6 @@ TEST(TfliteModel, RefusesBrokenOperators) {
        [](ModelT& m) { Main(m).operators[1]->outputs = {0}; }},
       {"output 0: writes tensor 3 ('y'), which another operator writes",
        [](ModelT& m) { Main(m).operators[1]->outputs = {3}; }},
-      {"output 0: writes tensor 4 ('z'), which is a variable",
-       [](ModelT& m) { Main(m).tensors[4]->is_variable = true; }},
       {"subgraph 0: has no tensors",
        [](ModelT& m) {
          Main(m) = tflite::SubGraphT();
@@ -407,8 +405,6 @@ TEST(TfliteModel, RefusesBrokenTensors) {
        }},
       {"tensor 1 ('w'): is a variable and has data as well",
        [](ModelT& m) { W(m).is_variable = true; }},
-      {"its data lies in a file of its own",
-       [](ModelT& m) { X(m).external_buffer = 1; }},
   });
 }
 

@@ -42,9 +42,9 @@ class ConstantSearch {
 
   Result<void> Look(const tflite::Tensor& tensor) {
     const int bits = BitWidth(static_cast<DataType>(tensor.type()));
-    if (bits < 64 || !IsConstantTensor(file_, tensor)) return {};
-    const auto data = *FindBufferData(file_, tensor.buffer());
-    if (reinterpret_cast<uintptr_t>(data.data()) % 8 == 0) return {};
+    const auto data = FindTensorData(file_, tensor);
+    if (bits < 64 || !data.has_value()) return {};
+    if (reinterpret_cast<uintptr_t>(data->data()) % 8 == 0) return {};
     const tflite::Buffer& buffer = *file_.model.buffers()->Get(tensor.buffer());
     if (Count(buffer.data()) == 0) {
       return InvalidModel("its data behind the FlatBuffer is not aligned");

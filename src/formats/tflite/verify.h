@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/blob.h"
+#include "formats/tflite/external_data.h"
 #include "formats/tflite/schema_generated.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
@@ -24,7 +26,12 @@ struct MisplacedVector;  // realign.h
 struct FileView {
   std::span<const std::byte> bytes;
   const tflite::Model& model;
+  const ExternalData& external;
 };
+
+// The same bytes at a multiple of 16: positions in a file are aligned relative
+// to its start.
+Blob Aligned(const Blob& bytes);
 
 // Bytes that claim to be a .tflite: the identifier is there and every table,
 // vector and string lies inside. Returns the root table.
@@ -52,13 +59,17 @@ Result<void> VerifyOperators(const FileView& file);
 // Subgraphs that operators name exist and do not call themselves.
 Result<void> VerifyCalls(const FileView& file);
 
+// Data of a tensor, in its buffer or in a file of its own; nothing for one
+// that is not a constant.
+std::optional<std::span<const std::byte>> FindTensorData(
+    const FileView& file, const tflite::Tensor& tensor);
+
 // Data of a buffer; nothing for a buffer without data and for buffer 0. An
 // existing empty vector is data of no bytes. The index must exist.
 std::optional<std::span<const std::byte>> FindBufferData(const FileView& file,
                                                          uint32_t index);
 
-// TfliteModel::IsConstant and ::OperatorNumber while the model is not one yet.
-bool IsConstantTensor(const FileView& file, const tflite::Tensor& tensor);
+// TfliteModel::OperatorNumber while the model is not one yet.
 int32_t NumberOf(const tflite::OperatorCode& code);
 
 // Checks that `index` is in [0, count): "<what> index 99 of 12".

@@ -70,14 +70,17 @@ std::optional<std::span<const std::byte>> FindBufferData(const FileView& file,
   return std::nullopt;
 }
 
-bool IsConstantTensor(const FileView& file, const tflite::Tensor& tensor) {
+std::optional<std::span<const std::byte>> FindTensorData(
+    const FileView& file, const tflite::Tensor& tensor) {
+  const auto external = file.external.find(tensor.external_buffer());
+  if (external != file.external.end()) return external->second.bytes();
   const auto data = FindBufferData(file, tensor.buffer());
-  if (!data.has_value()) return false;
-  if (!data->empty()) return true;
+  if (!data.has_value() || !data->empty()) return data;
   // An empty vector: some writers give one to every tensor, so it means a
   // constant only where there is nothing to hold.
   const auto shape = Elements(tensor.shape());
-  return std::find(shape.begin(), shape.end(), 0) != shape.end();
+  const bool holds_nothing = std::ranges::find(shape, 0) != shape.end();
+  return holds_nothing ? data : std::nullopt;
 }
 
 }  // namespace liteforge

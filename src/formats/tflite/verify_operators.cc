@@ -63,7 +63,7 @@ class SubgraphCheck {
   void NoteConstants() {
     for (uint32_t i = 0; i < tensor_count_; ++i) {
       const tflite::Tensor& tensor = *subgraph_.tensors()->Get(i);
-      if (IsConstantTensor(file_, tensor)) {
+      if (FindTensorData(file_, tensor).has_value()) {
         sources_[i] = Source::kConstant;
       } else if (tensor.is_variable()) {
         sources_[i] = Source::kVariable;
@@ -133,7 +133,8 @@ class SubgraphCheck {
   Result<void> CheckWrite(int32_t index) {
     TRY(CheckIndex(index, tensor_count_, "tensor"));
     Source& before = source(index);
-    if (before != Source::kNobody) {
+    // A variable may be given its value of this run.
+    if (before != Source::kNobody && before != Source::kVariable) {
       return InvalidModel(
           fmt::format("writes {}, which {}",
                       TensorPlace(static_cast<uint32_t>(index), tensor(index)),

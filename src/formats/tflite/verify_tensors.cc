@@ -215,13 +215,13 @@ class TensorCheck {
   }
 
   Result<void> CheckBuffer(const tflite::Tensor& tensor) const {
-    if (tensor.external_buffer() != 0) {
-      return Unsupported(
-          "its data lies in a file of its own (external_buffer), which is not "
-          "read; convert the model into a single file");
-    }
     if (tensor.buffer() == 0) return {};
-    return CheckIndex(tensor.buffer(), file_.model.buffers()->size(), "buffer");
+    TRY(CheckIndex(tensor.buffer(), file_.model.buffers()->size(), "buffer"));
+    if (tensor.external_buffer() != 0 &&
+        FindBufferData(file_, tensor.buffer()).has_value()) {
+      return InvalidModel("has data both in the file and in one of its own");
+    }
+    return {};
   }
 
   Result<void> CheckData(const tflite::Tensor& tensor, DataType type,
@@ -234,32 +234,38 @@ class TensorCheck {
       }
       elements = *stored;
     }
-    if (!IsConstantTensor(file_, tensor)) return {};
+    const auto data = FindTensorData(file_, tensor);
+    if (!data.has_value()) return {};
     if (tensor.is_variable()) {
       return InvalidModel("is a variable and has data as well");
     }
-    const auto data = *FindBufferData(file_, tensor.buffer());
     if (type == DataType::kString) {
-      return CheckStringCount(tensor.buffer(), data, elements);
+      return CheckStringCount(BufferPlace(tensor), *data, elements);
     }
     const int64_t bytes = ByteSize(type, elements);
-    if (bytes >= 0 && static_cast<int64_t>(data.size()) != bytes) {
-      return InvalidModel(fmt::format("{} takes {} bytes, its buffer {} has {}",
+    if (bytes >= 0 && static_cast<int64_t>(data->size()) != bytes) {
+      return InvalidModel(fmt::format("{} takes {} bytes, its {} has {}",
                                       Describe(type, shape), bytes,
-                                      tensor.buffer(), data.size()));
+                                      BufferPlace(tensor), data->size()));
     }
     return {};
   }
 
-  Result<void> CheckStringCount(uint32_t buffer,
+  static std::string BufferPlace(const tflite::Tensor& tensor) {
+    return tensor.external_buffer() == 0
+               ? fmt::format("buffer {}", tensor.buffer())
+               : fmt::format("external buffer {}", tensor.external_buffer());
+  }
+
+  Result<void> CheckStringCount(const std::string& place,
                                 std::span<const std::byte> data,
                                 int64_t elements) {
-    auto known = string_counts_.find(buffer);
+    auto known = string_counts_.find(place);
     if (known == string_counts_.end()) {
       // A constant of no strings may have no bytes at all.
       Result<int64_t> count = data.empty() ? 0 : CheckStrings(data);
-      TRY_IN(fmt::format("buffer {}", buffer), count);
-      known = string_counts_.emplace(buffer, *count).first;
+      TRY_IN(place, count);
+      known = string_counts_.emplace(place, *count).first;
     }
     if (known->second == elements) return {};
     return InvalidModel(fmt::format("has {} elements, its buffer {} strings",
@@ -267,7 +273,7 @@ class TensorCheck {
   }
 
   const FileView& file_;
-  std::unordered_map<uint32_t, int64_t> string_counts_;  // by buffer
+  std::unordered_map<std::string, int64_t> string_counts_;  // by buffer
 };
 
 }  // namespace

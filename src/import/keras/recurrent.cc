@@ -193,8 +193,10 @@ class KeptStates {
           "model with a batch_size");
     for (size_t i = 0; i < states.size(); ++i) {
       const Shape shape = Stepper::WithBatch(batch, states[i]);
-      kept.variables_.push_back(
-          Variable(c.f, c.layer().path + "/state_" + std::to_string(i), shape));
+      kept.variables_.push_back(VariableHandle(
+          c.f, c.layer().path + "/state_" + std::to_string(i),
+          FloatConstant(shape, std::vector<float>(
+                                   static_cast<size_t>(shape.elements())))));
       kept.shapes_.push_back(shape);
     }
     return kept;
@@ -204,7 +206,8 @@ class KeptStates {
   std::vector<Tensor> Read() const {
     std::vector<Tensor> states;
     for (size_t i = 0; i < variables_.size(); ++i)
-      states.push_back(ReadVariable(variables_[i], shapes_[i]));
+      states.push_back(
+          ReadVariable(variables_[i], DataType::kFloat32, shapes_[i]));
     return states;
   }
   // `y`, once the states are kept.

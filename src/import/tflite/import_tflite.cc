@@ -2,6 +2,7 @@
 #include "import/tflite/import_tflite.h"
 
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,10 @@ class GraphReader {
         graph_(graph),
         values_(Count(from.tensors())) {
     graph_.name = Text(from.name());
+    for (uint32_t i = 0; i < Count(from_.operators()); ++i) {
+      const auto outputs = Elements(from_.operators()->Get(i)->outputs());
+      written_.insert(outputs.begin(), outputs.end());
+    }
   }
 
   Result<void> Read() {
@@ -43,7 +48,7 @@ class GraphReader {
       const tflite::Tensor& tensor = *from_.tensors()->Get(i);
       TRY_IN("tensor '" + std::string(Text(tensor.name())) + "'",
              CheckStored(tensor));
-      if (tensor.is_variable()) {
+      if (tensor.is_variable() && !written_.contains(static_cast<int32_t>(i))) {
         MakeInput(static_cast<int32_t>(i));
       } else if (file_.IsConstant(tensor)) {
         MakeConstant(i, tensor);
@@ -102,7 +107,7 @@ class GraphReader {
     if (value != nullptr) return;
     value = graph_.AddConstant(
         std::string(Text(tensor.name())), static_cast<DataType>(tensor.type()),
-        Shape(Elements(tensor.shape())), file_.BufferData(tensor.buffer()));
+        Shape(Elements(tensor.shape())), file_.ConstantData(tensor));
     Describe(*value, tensor);
   }
 
@@ -138,6 +143,7 @@ class GraphReader {
     for (const int32_t index : Elements(from.outputs())) {
       ir::Value* value = node->output(output++);
       Describe(*value, *from_.tensors()->Get(static_cast<uint32_t>(index)));
+      value->is_variable = false;  // computed anew in every run
       values_[static_cast<size_t>(index)] = value;
     }
     return {};
@@ -165,7 +171,8 @@ class GraphReader {
   const TfliteModel& file_;
   const tflite::SubGraph& from_;
   ir::Graph& graph_;
-  std::vector<ir::Value*> values_;  // by tensor index
+  std::vector<ir::Value*> values_;       // by tensor index
+  std::unordered_set<int32_t> written_;  // by operators
 };
 
 using TensorMaps = flatbuffers::Vector<flatbuffers::Offset<tflite::TensorMap>>;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "vision/opencv/opencv_vision.h"
+
+#include <cstdlib>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "vision/module.h"
 #include "vision/opencv/guard.h"
 
 namespace liteforge {
@@ -15,6 +17,25 @@ class OpenCvVision : public Vision {
   Result<std::vector<std::byte>> Encode(const Image& image,
                                         std::string_view extension,
                                         int quality) const override;
+  Result<void> Draw(const Findings& findings, Image& image) const override {
+    return DrawFindings(findings, image);
+  }
+  Result<std::unique_ptr<FrameSource>> Capture(
+      const CaptureRequest& request) const override {
+    return OpenCapture(request);
+  }
+  Result<std::unique_ptr<VideoWriter>> WriteVideo(const std::string& file,
+                                                  double fps, int width,
+                                                  int height) const override {
+    return OpenVideoWriter(file, fps, width, height);
+  }
+  Result<std::unique_ptr<Window>> OpenWindow() const override {
+    return OpenPreviewWindow();
+  }
+  Result<std::unique_ptr<PreviewServer>> Serve(const std::string& address,
+                                               int port) const override {
+    return StartPreviewServer(address, port);
+  }
 };
 
 // OpenCV refuses what claims to be larger before it allocates; it reads the

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cameras, pipelines, addresses and video files: cv::VideoCapture.
+#include <cstdlib>
+#include <filesystem>
+#include <opencv2/videoio.hpp>
+
+#include "vision/opencv/guard.h"
+#include "vision/opencv/opencv_vision.h"
+
+namespace liteforge {
+namespace {
+
+// How a pipeline must end for OpenCV: pictures of three bytes in a sink that
+// keeps only the newest.
+constexpr const char* kPipelineEnd =
+    " ! videoconvert ! video/x-raw,format=BGR ! appsink drop=true "
+    "max-buffers=1 sync=false";
+
+class Capture : public FrameSource {
+ public:
+  Capture(CaptureRequest request, cv::VideoCapture capture)
+      : request_(std::move(request)), capture_(std::move(capture)) {}
+
+  Result<bool> Next(Image& frame) override {
+    return Guarded("take a picture", [&]() -> Result<bool> {
+      if (capture_.read(picture_) && !picture_.empty()) {
+        ++frames_;
+        frame = FromOpenCv(picture_);
+        return true;
+      }
+      if (request_.kind == CaptureKind::kCamera)
+        return Fail(ErrorCode::kIo, "gives no more pictures after " +
+                                        std::to_string(frames_) +
+                                        "; look whether the camera is "
+                                        "plugged in and not in use elsewhere");
+      if (frames_ == 0)
+        return Fail(ErrorCode::kIo,
+                    "gives no picture; look whether it plays elsewhere");
+      return false;
+    });
+  }
+  Result<void> Rewind() override {
+    if (is_live()) return InvalidArgument("a live source cannot start again");
+    return Guarded("start again", [&]() -> Result<void> {
+      capture_.release();
+      if (!capture_.open(request_.name)) return Fail(ErrorCode::kIo, "is gone");
+      frames_ = 0;
+      return {};
+    });
+  }
+  bool is_live() const override { return request_.kind != CaptureKind::kVideo; }
+  double fps() const override {
+    const double fps = capture_.get(cv::CAP_PROP_FPS);
+    return fps > 0 && fps < 1000 ? fps : 0;
+  }
+
+ private:
+  CaptureRequest request_;
+  cv::VideoCapture capture_;
+  cv::Mat picture_;
+  int64_t frames_ = 0;
+};
+
+std::string WithSink(const std::string& pipeline) {
+  return pipeline.find("appsink") == std::string::npos ? pipeline + kPipelineEnd
+                                                       : pipeline;
+}
+
+void Open(const CaptureRequest& request, cv::VideoCapture& capture) {
+  switch (request.kind) {
+    case CaptureKind::kCamera:
+      capture.open(std::atoi(request.name.c_str()), cv::CAP_V4L2);
+      if (request.width > 0) {
+        capture.set(cv::CAP_PROP_FRAME_WIDTH, request.width);
+        capture.set(cv::CAP_PROP_FRAME_HEIGHT, request.height);
+      }
+      break;
+    case CaptureKind::kPipeline:
+      capture.open(WithSink(request.name), cv::CAP_GSTREAMER);
+      break;
+    default:
+      capture.open(request.name);
+  }
+}
+
+std::string WhatToLookAt(const CaptureRequest& request) {
+  switch (request.kind) {
+    case CaptureKind::kCamera:
+      return "there is no such camera, or it is in use; `ls /dev/video*` "
+             "shows those there are, camera:N takes /dev/videoN";
+    case CaptureKind::kPipeline:
+      return "GStreamer cannot run the pipeline; try it with `gst-launch-1.0`, "
+             "ending in fakesink";
+    case CaptureKind::kUrl:
+      return "cannot be opened; look whether the address is right and "
+             "answers";
+    default:
+      return "is no video or image that OpenCV can read; give .mp4, .avi, "
+             ".jpg or .png";
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FrameSource>> OpenCapture(
+    const CaptureRequest& request) {
+  using Opened = Result<std::unique_ptr<FrameSource>>;
+  return Guarded("open it", [&]() -> Opened {
+    cv::VideoCapture capture;
+    Open(request, capture);
+    if (!capture.isOpened()) return Fail(ErrorCode::kIo, WhatToLookAt(request));
+    return std::make_unique<Capture>(request, std::move(capture));
+  });
+}
+
+}  // namespace liteforge
