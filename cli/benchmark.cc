@@ -27,7 +27,7 @@ using liteforge::Result;
 struct Arguments {
   std::string model;
   std::string signature;
-  int threads = 1;
+  int threads = 0;
   int runs = 50;
   int warmup = 3;
   uint64_t seed = 1;
@@ -209,8 +209,9 @@ void AddBenchmark(CLI::App& app, Result<void>& outcome) {
   CLI::App* verb = app.add_subcommand(
       "benchmark", "Measure how fast a .tflite model runs and what it takes");
   verb->add_option("MODEL", arguments->model, "The .tflite file")->required();
-  verb->add_option("--threads", arguments->threads, "Threads to compute with")
-      ->check(CLI::Range(1, 1024));
+  verb->add_option("--threads", arguments->threads,
+                   "Threads to compute with; 0: one per core")
+      ->check(CLI::Range(0, 1024));
   verb->add_option("--runs", arguments->runs, "Runs to measure")
       ->check(CLI::Range(1, 10'000'000));
   verb->add_option("--warmup", arguments->warmup, "Runs before those")

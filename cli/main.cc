@@ -17,14 +17,6 @@ constexpr int kWrongUsage = 2;
 
 }  // namespace
 
-std::string WithThousands(int64_t number) {
-  std::string text = std::to_string(number);
-  for (auto at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<size_t>(at), ",");
-  }
-  return text;
-}
-
 int main(int argc, char** argv) {
   CLI::App app("Converts TensorFlow and Keras models to .tflite and runs them.",
                "liteforge");
