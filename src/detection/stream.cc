@@ -48,6 +48,7 @@ struct Capturing {
   Clock::time_point start = Clock::now();
   HandOff<Frame> frames;
   std::atomic<int64_t> dropped = 0;
+  HandOff<Image> spare;  // memory that can be used again
   Result<void> outcome;
 
   double Seconds() const {
@@ -66,6 +67,8 @@ Result<bool> NextFrame(Capturing& c, Frame& frame) {
 Result<void> Capture(Capturing& c) {
   for (bool open = true; open;) {
     Frame frame;
+    if (auto spare = c.spare.Take(milliseconds(0)))
+      frame.image = *std::move(spare);
     const double before = c.Seconds();
     TRY_ASSIGN(const bool is_there, NextFrame(c, frame));
     if (!is_there) break;
@@ -181,6 +184,8 @@ class Stream {
       if (options_.on_frame) options_.on_frame(seen->report);
       TRY_ASSIGN(const bool goes_on, ShowOne(*seen));
       if (!goes_on) break;
+      bool ignored = false;
+      capturing_->spare.Replace(std::move(seen->image), ignored);
     }
     return {};
   }

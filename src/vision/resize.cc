@@ -25,36 +25,37 @@ constexpr uint8_t kBesidePicture = 128;
 struct Taps {
   int width = 0;
   std::vector<int> first;
-  std::vector<int> weights;
+  std::vector<int16_t> weights;
 };
 
 // Rounded weights; the largest takes what rounding lost.
-void FixWeights(const std::vector<double>& exact, int* fixed) {
+void FixWeights(const std::vector<double>& exact, int16_t* fixed) {
   double sum = 0;
   for (const double weight : exact) sum += weight;
   int total = 0;
   size_t largest = 0;
   for (size_t k = 0; k < exact.size(); ++k) {
-    fixed[k] = static_cast<int>(std::lround(exact[k] / sum * kOne));
+    fixed[k] = static_cast<int16_t>(std::lround(exact[k] / sum * kOne));
     total += fixed[k];
     if (exact[k] > exact[largest]) largest = k;
   }
-  fixed[largest] += kOne - total;
+  fixed[largest] = static_cast<int16_t>(fixed[largest] + kOne - total);
 }
 
 Taps MakeTaps(int in, int out) {
   const double step = static_cast<double>(in) / out;
   const double reach = std::max(step, 1.0);
   Taps taps;
-  taps.width = std::min(in, static_cast<int>(std::ceil(reach)) * 2 + 1);
+  taps.width = std::min(in, static_cast<int>(std::ceil(2 * reach)));
   taps.first.resize(static_cast<size_t>(out));
   taps.weights.resize(static_cast<size_t>(out) *
                       static_cast<size_t>(taps.width));
   std::vector<double> exact(static_cast<size_t>(taps.width));
   for (int i = 0; i < out; ++i) {
     const double center = (i + 0.5) * step;
-    const int first = std::clamp(static_cast<int>(std::floor(center - reach)),
-                                 0, in - taps.width);
+    // The first whose middle is within reach.
+    const int first = std::clamp(
+        static_cast<int>(std::floor(center - reach + 0.5)), 0, in - taps.width);
     for (int k = 0; k < taps.width; ++k)
       exact[static_cast<size_t>(k)] =
           std::max(0.0, 1 - std::abs(first + k + 0.5 - center) / reach);
@@ -69,19 +70,22 @@ uint8_t Round(int sum) {
 }
 
 // One output row from the rows of the image above each other.
-void MixRows(const uint8_t* rows, size_t row_bytes, const int* weights,
+void MixRows(const uint8_t* rows, size_t row_bytes, const int16_t* weights,
              int count, std::vector<int>& sums, uint8_t* out) {
   std::fill(sums.begin(), sums.end(), 0);
   for (int k = 0; k < count; ++k) {
     if (weights[k] == 0) continue;
     const uint8_t* row = rows + static_cast<size_t>(k) * row_bytes;
-    for (size_t x = 0; x < row_bytes; ++x) sums[x] += weights[k] * row[x];
+    // Products of 16 bits: the widest that SSE2 multiplies at once.
+    const int16_t weight = weights[k];
+    for (size_t x = 0; x < row_bytes; ++x)
+      sums[x] += weight * static_cast<int16_t>(row[x]);
   }
   for (size_t x = 0; x < row_bytes; ++x) out[x] = Round(sums[x]);
 }
 
 void MixColumns(const uint8_t* row, const Taps& taps, uint8_t* out) {
-  const int* weights = taps.weights.data();
+  const int16_t* weights = taps.weights.data();
   for (const int first : taps.first) {
     const uint8_t* pixel = row + static_cast<ptrdiff_t>(first) * 3;
     int red = 0, green = 0, blue = 0;

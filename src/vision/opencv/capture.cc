@@ -25,7 +25,7 @@ class Capture : public FrameSource {
     return Guarded("take a picture", [&]() -> Result<bool> {
       if (capture_.read(picture_) && !picture_.empty()) {
         ++frames_;
-        frame = FromOpenCv(picture_);
+        FromOpenCv(picture_, frame);
         return true;
       }
       if (request_.kind == CaptureKind::kCamera)

@@ -26,8 +26,9 @@ auto Guarded(const char* what, Work work) -> std::invoke_result_t<Work> {
   }
 }
 
-// A picture of one, three or four channels of 8 bits.
-Image FromOpenCv(const cv::Mat& picture);
+// A picture of one, three or four channels of 8 bits; `image`'s memory is used
+// again.
+void FromOpenCv(const cv::Mat& picture, Image& image);
 cv::Mat ToOpenCv(const Image& image);
 
 }  // namespace liteforge

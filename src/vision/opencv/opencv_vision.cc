@@ -46,6 +46,9 @@ OpenCvVision::OpenCvVision() {
   setenv("OPENCV_IO_MAX_IMAGE_PIXELS", kMostPixels, 0);
   // Errors are returned; what OpenCV prints besides would come twice.
   setenv("OPENCV_LOG_LEVEL", "OFF", 0);
+  // Capture, inference and output have a thread each already.
+  cv::setNumThreads(1);
+  setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0);  // AV_LOG_QUIET
 }
 
 Result<Image> OpenCvVision::Decode(std::span<const std::byte> file) const {
@@ -58,7 +61,9 @@ Result<Image> OpenCvVision::Decode(std::span<const std::byte> file) const {
       return InvalidModel(
           "is no image that OpenCV can read, or a damaged one; give a .jpg, "
           ".png or .bmp");
-    return FromOpenCv(picture);
+    Image image;
+    FromOpenCv(picture, image);
+    return image;
   });
 }
 
@@ -82,8 +87,9 @@ Result<std::vector<std::byte>> OpenCvVision::Encode(const Image& image,
 
 }  // namespace
 
-Image FromOpenCv(const cv::Mat& picture) {
-  Image image{picture.cols, picture.rows, {}};
+void FromOpenCv(const cv::Mat& picture, Image& image) {
+  image.width = picture.cols;
+  image.height = picture.rows;
   image.pixels.resize(static_cast<size_t>(picture.cols) *
                       static_cast<size_t>(picture.rows) * 3);
   cv::Mat rgb(picture.rows, picture.cols, CV_8UC3, image.pixels.data());
@@ -91,7 +97,6 @@ Image FromOpenCv(const cv::Mat& picture) {
                          : picture.channels() == 4 ? cv::COLOR_BGRA2RGB
                                                    : cv::COLOR_BGR2RGB;
   cv::cvtColor(picture, rgb, conversion);
-  return image;
 }
 
 cv::Mat ToOpenCv(const Image& image) {
