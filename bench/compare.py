@@ -2,103 +2,333 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times liteforge and TensorFlow Lite in turns, on the same files.
 
-    bench/compare.py --oracle ORACLE.py MODELS… [--rounds 5] [--threads 1 2]
+    bench/compare.py MODELS… --tflite LIBRARY.so [--threads 1 2] [--rounds 7]
 
-MODELS are .tflite files, or directories searched for them. ORACLE.py is a
-program that runs TensorFlow Lite: `ORACLE.py bench MODEL --threads T --runs N`
-prints a line with `median=<microseconds>`. Prints a row for each model: kind
-(float, int8, uint8, hybrid, int16), medians over the rounds, and their ratio,
-below 1 where liteforge is faster; and the geometric mean of each kind. Models
-that either cannot run are named and left out.
+MODELS are .tflite files, or directories searched for them. LIBRARY.so is any
+build of TensorFlow Lite's C API; XNNPACK is used where the library has it and
+takes the model. Both libraries are loaded into this process and take turns
+on the same inputs: in each round either runs for --slice milliseconds, and
+its fastest run counts; the table shows medians over the rounds and of the
+ratios, below 1 where liteforge is faster. Cold start (loading, allocating, the
+first run) and peak memory (what the process grew by, library included) are
+measured in processes of their own, in turns too.
+
+Prints a Markdown table, a row for each model that both can run and that
+has a convolution or a dense layer, and geometric means by kind: float, float16
+(weights only), hybrid, int8, uint8, int16. Models that TensorFlow Lite
+runs in less than --at-least microseconds are shown, but not in the means.
 """
 import argparse
+import array
 import collections
+import ctypes as C
 import json
 import math
+import os
 import pathlib
+import random
 import re
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+BUILD = HERE.parent / "build/release"
+HEAVY = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV",
+         "UNIDIRECTIONAL_SEQUENCE_LSTM"}
+FLOAT, BOOL = 1, 6  # TfLiteType
 
 
-def run(command):
-    done = subprocess.run(list(map(str, command)), capture_output=True,
-                          text=True, timeout=600)
-    return done.stdout if done.returncode == 0 else None
+class Refused(Exception):
+    pass
 
+
+def check(status, what):
+    if status:
+        raise Refused(what)
+
+
+class TensorFlowLite:
+    def __init__(self, library, model, threads):
+        self.lib = lib = C.CDLL(str(library))
+        for name in ("ModelCreateFromFile", "InterpreterOptionsCreate",
+                     "InterpreterCreate", "InterpreterGetInputTensor",
+                     "TensorData"):
+            getattr(lib, "TfLite" + name).restype = C.c_void_p
+        lib.TfLiteTensorByteSize.restype = C.c_size_t
+        self.model = lib.TfLiteModelCreateFromFile(str(model).encode())
+        if not self.model:
+            raise Refused("does not load")
+        # XNNPACK refuses some graphs: without unsigned bytes, then without it.
+        has_xnnpack = hasattr(lib, "TfLiteXNNPackDelegateCreate")
+        if has_xnnpack:
+            lib.TfLiteXNNPackDelegateCreate.restype = C.c_void_p
+        for flags in ([3, 1] if has_xnnpack else []) + [None]:
+            interpreter = self.create(threads, flags)
+            if interpreter:
+                break
+        else:
+            raise Refused("no interpreter")
+        self.interpreter = C.c_void_p(interpreter)
+        check(lib.TfLiteInterpreterAllocateTensors(self.interpreter),
+              "does not allocate")
+        self.run = lambda: lib.TfLiteInterpreterInvoke(self.interpreter)
+
+    def create(self, threads, flags):
+        lib = self.lib
+        options = C.c_void_p(lib.TfLiteInterpreterOptionsCreate())
+        lib.TfLiteInterpreterOptionsSetNumThreads(options, threads)
+        if flags is not None:
+            config = (C.c_uint32 * 64)(threads, flags)
+            delegate = lib.TfLiteXNNPackDelegateCreate(config)
+            lib.TfLiteInterpreterOptionsAddDelegate(options,
+                                                    C.c_void_p(delegate))
+        return lib.TfLiteInterpreterCreate(C.c_void_p(self.model), options)
+
+    def draw_inputs(self, seed):
+        """[(bytes, ctypes buffer)] and sets them."""
+        generator = random.Random(seed)
+        inputs = []
+        count = self.lib.TfLiteInterpreterGetInputTensorCount(self.interpreter)
+        for i in range(count):
+            tensor = C.c_void_p(
+                self.lib.TfLiteInterpreterGetInputTensor(self.interpreter, i))
+            size = self.lib.TfLiteTensorByteSize(tensor)
+            kind = self.lib.TfLiteTensorType(tensor)
+            if kind == FLOAT:
+                values = array.array("f", (generator.uniform(-1, 1)
+                                           for _ in range(size // 4)))
+            elif kind in (3, 9):
+                values = array.array("B", generator.randbytes(size))
+            else:
+                values = array.array("B", bytes(size))
+            data = values.tobytes()
+            check(self.lib.TfLiteTensorCopyFromBuffer(tensor, data,
+                                                      C.c_size_t(size)),
+                  "refuses the input")
+            inputs.append(data)
+        return inputs
+
+
+class Liteforge:
+    def __init__(self, library, model, threads):
+        self.lib = lib = C.CDLL(str(library))
+        lib.LfOptionsCreate.restype = C.c_void_p
+        lib.LfErrorMessage.restype = C.c_char_p
+        options = C.c_void_p(lib.LfOptionsCreate())
+        lib.LfOptionsSetNumThreads(options, threads)
+        self.interpreter = C.c_void_p()
+        self.check(lib.LfInterpreterFromFile(str(model).encode(), options,
+                                             C.byref(self.interpreter)))
+        self.check(lib.LfInterpreterAllocateTensors(self.interpreter))
+        self.run = lambda: lib.LfInterpreterInvoke(self.interpreter)
+
+    def check(self, status):
+        check(status, self.lib.LfErrorMessage().decode())
+
+    def set_inputs(self, inputs):
+        for i, data in enumerate(inputs):
+            tensor = self.lib.LfInterpreterInput(self.interpreter, i)
+            self.check(self.lib.LfInterpreterSetTensor(
+                self.interpreter, tensor, data, C.c_size_t(len(data))))
+
+
+# --------------------------------------------------------------- measurements
+
+def fastest(run, seconds):
+    """The fastest run within that time, in us; at least three are tried."""
+    best, end, tries = math.inf, time.perf_counter() + seconds, 0
+    while tries < 3 or time.perf_counter() < end:
+        start = time.perf_counter()
+        status = run()
+        best = min(best, time.perf_counter() - start)
+        check(status, "does not run")
+        tries += 1
+    return best * 1e6
+
+
+def measure_latency(options, model, threads):
+    theirs = TensorFlowLite(options.tflite, model, threads)
+    inputs = theirs.draw_inputs(1)
+    ours = Liteforge(options.liteforge_c, model, threads)
+    ours.set_inputs(inputs)
+    for side in (ours, theirs):
+        fastest(side.run, options.slice / 2000)
+    times = []
+    for _ in range(options.rounds):
+        row = []
+        for side in (ours, theirs):
+            if threads > 1:
+                time.sleep(0.02)  # the other's threads fall asleep
+            row.append(fastest(side.run, options.slice / 1000))
+        times.append(row)
+    return (statistics.median(a for a, b in times),
+            statistics.median(b for a, b in times),
+            statistics.median(a / b for a, b in times))
+
+
+def status_kb(key):
+    text = pathlib.Path("/proc/self/status").read_text()
+    return int(re.search(key + r":\s+(\d+)", text).group(1))
+
+
+def child(options):
+    """Cold start of one library: prints microseconds and kB."""
+    side = {"ours": Liteforge, "theirs": TensorFlowLite}[options.child]
+    library = options.liteforge_c if side is Liteforge else options.tflite
+    before = status_kb("VmRSS")
+    C.CDLL(str(library))
+    start = time.perf_counter()
+    interpreter = side(library, options.models[0], 1)
+    check(interpreter.run(), "does not run")
+    elapsed = time.perf_counter() - start
+    print(elapsed * 1e6, status_kb("VmHWM") - before)
+
+
+def measure_cold(options, model):
+    """(time ratio, memory ratio) of processes that run once."""
+    times, memories = [], []
+    for _ in range(options.rounds):
+        row = []
+        for side in ("ours", "theirs"):
+            done = subprocess.run(
+                [sys.executable, __file__, str(model), "--child", side,
+                 "--tflite", str(options.tflite),
+                 "--liteforge-c", str(options.liteforge_c)],
+                capture_output=True, text=True, timeout=600)
+            check(done.returncode, "does not start")
+            row.append([float(x) for x in done.stdout.split()[-2:]])
+        times.append([row[0][0], row[1][0]])
+        memories.append(row[0][1] / row[1][1])
+    # The fastest start: what the machine does besides only ever adds.
+    return (min(a for a, b in times) / min(b for a, b in times),
+            statistics.median(memories))
+
+
+# --------------------------------------------------------------------- report
 
 def kind_of(liteforge, model):
-    """By the types of the constants: what the model is quantized to."""
-    described = run([liteforge, "inspect", model, "--json"])
-    if described is None:
+    """By the types of inputs and constants; None for what is no network."""
+    done = subprocess.run([liteforge, "inspect", model, "--json"],
+                          capture_output=True, text=True)
+    if done.returncode:
         return None
-    described = json.loads(described)
+    described = json.loads(done.stdout)
     versions = {row["name"]: row["version"] for row in described["operators"]}
-    heavy = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"} & set(versions)
+    if not HEAVY & set(versions):
+        return None
     types = described.get("constant_types", {})
-    if not heavy:
-        return "other"
     dtype = described["inputs"][0]["dtype"] if described["inputs"] else ""
-    quantized = "QUANTIZE" in versions or dtype in ("int8", "uint8", "int16")
-    if dtype == "uint8" or types.get("uint8"):
-        return "uint8" if "QUANTIZE" not in versions else "int8"
+    if "QUANTIZE" not in versions and (dtype == "uint8" or types.get("uint8")):
+        return "uint8"
     if dtype == "int16":
         return "int16"
-    if quantized:
+    if "QUANTIZE" in versions or dtype in ("int8", "uint8"):
         return "int8"
-    size = described["file_bytes"] / max(1, described["parameters"])
-    return "float" if size > 3 else "hybrid"
+    bytes_each = described["file_bytes"] / max(1, described["parameters"])
+    if types.get("float16"):
+        return "float16"
+    return "hybrid" if types.get("int8") and bytes_each < 3 else "float"
+
+
+def name_of(model):
+    return model.parent.name if model.stem == "model" else model.stem
+
+
+def geometric_mean(values):
+    return math.exp(statistics.mean(map(math.log, values)))
+
+
+def measure(options, model):
+    row = {"latency": {}, "cold": None}
+    for threads in options.threads:
+        row["latency"][threads] = measure_latency(options, model, threads)
+    if not options.no_cold:
+        row["cold"] = measure_cold(options, model)
+    return row
+
+
+def print_header(options):
+    columns = ["model", "kind"]
+    for threads in options.threads:
+        unit = f"{threads} thread" + ("s" if threads > 1 else "")
+        columns += [f"us, {unit}", "TFLite", "ratio"]
+    if not options.no_cold:
+        columns += ["cold start", "memory"]
+    print("| " + " | ".join(columns) + " |")
+    print("|---|---|" + "--:|" * (len(columns) - 2), flush=True)
+
+
+def print_row(model, kind, row):
+    cells = [name_of(model), kind]
+    for ours, theirs, ratio in row["latency"].values():
+        cells += [f"{ours:.0f}", f"{theirs:.0f}", f"{ratio:.2f}"]
+    if row["cold"]:
+        cells += [f"{ratio:.2f}" for ratio in row["cold"]]
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def print_means(options, rows):
+    """Geometric means by kind, of what is not too fast to count."""
+    print()
+    kinds = collections.defaultdict(list)
+    for _, kind, row in rows:
+        if row["latency"][options.threads[0]][1] >= options.at_least:
+            kinds[kind].append(row)
+    for kind, of_kind in sorted(kinds.items()):
+        parts = []
+        for threads in options.threads:
+            ratios = [row["latency"][threads][2] for row in of_kind]
+            parts.append(f"{threads} threads {geometric_mean(ratios):.2f} "
+                         f"(largest {max(ratios):.2f})")
+        if not options.no_cold:
+            for i, what in enumerate(("cold start", "memory")):
+                mean = geometric_mean([row["cold"][i] for row in of_kind])
+                parts.append(f"{what} {mean:.2f}")
+        print(f"- {kind}, {len(of_kind)} models: " + ", ".join(parts))
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("models", nargs="+", type=pathlib.Path)
+    parser.add_argument("--tflite", type=pathlib.Path, required=True,
+                        help="TensorFlow Lite's C library")
+    parser.add_argument("--liteforge", default=BUILD / "bin/liteforge")
+    parser.add_argument("--liteforge-c", default=BUILD / "libliteforge_c.so")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--slice", type=float, default=60, help="ms a turn")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1])
+    parser.add_argument("--kinds", nargs="+", help="only these kinds")
+    parser.add_argument("--no-cold", action="store_true")
+    parser.add_argument("--at-least", type=float, default=50, metavar="US")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("models", nargs="+", type=pathlib.Path)
-    parser.add_argument("--oracle", type=pathlib.Path, required=True)
-    parser.add_argument("--liteforge", type=pathlib.Path,
-                        default=HERE.parent / "build/release/bin/liteforge")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--runs", type=int, default=30)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1])
-    parser.add_argument("--at-least", type=float, default=50,
-                        help="leave out models faster than this, in us")
-    options = parser.parse_args()
+    options = arguments()
+    if options.child:
+        return child(options)
     files = []
     for path in options.models:
         files += sorted(path.rglob("*.tflite")) if path.is_dir() else [path]
-    for threads in options.threads:
-        ratios = collections.defaultdict(list)
-        print(f"threads {threads}")
-        for model in files:
-            kind = kind_of(options.liteforge, model)
-            if kind is None:
-                continue
-            ours, theirs = [], []
-            for _ in range(options.rounds):
-                a = run([options.liteforge, "benchmark", model, "--json",
-                         "--threads", threads, "--runs", options.runs])
-                b = run([sys.executable, options.oracle, "bench", model,
-                         "--threads", threads, "--runs", options.runs])
-                found = re.search(r"median=([\d.]+)", b or "")
-                if a is None or not found:
-                    break
-                if float(found.group(1)) < options.at_least:
-                    break
-                ours.append(json.loads(a)["median_us"])
-                theirs.append(float(found.group(1)))
-            if len(ours) < options.rounds:
-                continue
-            a, b = statistics.median(ours), statistics.median(theirs)
-            ratios[kind].append(a / b)
-            name = model.parent.name if model.stem == "model" else model.stem
-            print(f"{name:<56} {kind:<7} {a:10.0f} {b:10.0f} {a / b:6.2f}",
-                  flush=True)
-        for kind, values in sorted(ratios.items()):
-            mean = math.exp(statistics.mean(map(math.log, values)))
-            print(f"{kind}: geometric mean {mean:.2f} of {len(values)} models, "
-                  f"largest {max(values):.2f}")
+    rows, refused = [], []
+    print_header(options)
+    for model in files:
+        kind = kind_of(options.liteforge, model)
+        if kind is None or (options.kinds and kind not in options.kinds):
+            continue
+        try:
+            row = measure(options, model)
+        except Refused as why:
+            refused.append(f"- {name_of(model)} left out: {why}")
+            continue
+        rows.append((model, kind, row))
+        print_row(model, kind, row)
+    print_means(options, rows)
+    print("\n".join(refused))
 
 
 if __name__ == "__main__":

@@ -3,18 +3,25 @@
 """What quantization, pruning and clustering cost and save.
 
     bench/quantization.py [MODELS] [--liteforge build/release/bin/liteforge]
+                          [--oracle tflite_oracle.py] [--only PART]
 
 Prints, for the models found in MODELS and for the digits example:
-  - int8 models against the official int8 twins of the same weights: operators,
-    input and output scales, file size, mean error against the float model
-  - size of int8 and float16 files against float32
-  - zipped size of pruned int8 models against int8 alone
-  - digits: accuracy of float, int8, and of 70 % pruning with and without
-    fitting the rest anew
+  twins     int8 models against the official int8 twins of the same weights:
+            operators, input and output scales, file size, mean error against
+            the float model; of other trainings, operators and size
+  sizes     int8 and float16 files against float32; zipped size of pruned int8
+            models against int8 alone
+  sparse    run time of 2:4- and block-pruned float models against dense ones
+  oracle    int8 models in TensorFlow Lite (a script with a class Model as in
+            MODELS/../tools/tflite_oracle.py) against liteforge, in quanta
+  digits    accuracy of float, int8, and of 70 % pruning with and without
+            fitting the rest anew
+  bad       what is said about bad input
 
 Needs python3-numpy; python3-sklearn for the digits' data.
 """
 import argparse
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -35,9 +42,14 @@ TWINS = {  # our source, the official int8 model, the range of an input value
         "h5/mlperf_pretrained_resnet_h5/model.h5",
         "tflite/mlperf_pretrained_resnet_quant/model.tflite", (0, 255)),
 }
-MILLION = ["h5/mlperf_str_ww_ref_model_h5/model.h5",
-           "h5/moonflower_mnist_model_h5/model.h5",
-           "h5/mlperf_ad01_h5/model.h5"]
+# Of other trainings: only what they are made of can be compared.
+COUSINS = {
+    "mlperf_ad01": ("h5/mlperf_ad01_h5/model.h5",
+                    "tflite/mlperf_ad01_int8/model.tflite"),
+    "mlperf_kws": ("h5/mlperf_kws_ref_model_h5/model.h5",
+                   "tflite/mlperf_kws_ref_model/model.tflite"),
+}
+PICTURES, SEEN = 192, 64
 
 
 class Liteforge:
@@ -102,9 +114,9 @@ def twins(lf, models):
         plain = lf.convert(source, "float.tflite")
         shape = lf.json("inspect", plain)["inputs"][0]["shape"][1:]
         np.save(lf.folder / "seen.npy",
-                smooth_pictures(64, shape, low, high, 1))
+                smooth_pictures(SEEN, shape, low, high, 1))
         np.save(lf.folder / "new.npy",
-                smooth_pictures(32, shape, low, high, 2))
+                smooth_pictures(PICTURES, shape, low, high, 2))
         ours = lf.convert(source, "int8.tflite", "--optimize", "int8",
                           "--strict-int8", "--representative-data", "seen.npy",
                           "--input-type", "int8", "--output-type", "int8")
@@ -123,8 +135,30 @@ def twins(lf, models):
                   f", same class first {row['same_top1']:.3f}")
 
 
-def sizes(lf, models):
-    print("== size of the file, of float32 = 100 %")
+def cousins(lf, models):
+    print("== against official int8 models of other trainings")
+    for name, (source, twin) in COUSINS.items():
+        source, twin = models / source, models / twin
+        if not (source.exists() and twin.exists()):
+            print(f"{name}: not in {models}")
+            continue
+        plain = lf.convert(source, "float.tflite")
+        np.save(lf.folder / "seen.npy",
+                dense_inputs(8, lf.json("inspect", plain)["inputs"][0], 1))
+        ours = lf.convert(source, "int8.tflite", "--optimize", "int8",
+                          "--strict-int8", "--representative-data", "seen.npy",
+                          "--input-type", "int8", "--output-type", "int8")
+        mine, theirs = lf.json("inspect", ours), lf.json("inspect", twin)
+        kinds = [sorted(n for n, _ in operators(m)) for m in (mine, theirs)]
+        types = [[t["dtype"] for t in m["inputs"] + m["outputs"]]
+                 for m in (mine, theirs)]
+        print(f"{name}: operators {kinds[0]} (theirs {kinds[1]}), types "
+              f"{'alike' if types[0] == types[1] else 'DIFFER'}, "
+              f"{ours.stat().st_size} bytes (theirs {twin.stat().st_size})")
+
+
+def million(lf, models):
+    """Float models of a million weights and more, with their one input."""
     for source in sorted(models.glob("h5/*/model.h5")):
         done = subprocess.run(
             [lf.executable, "convert", source, "-o", lf.folder / "f.tflite"],
@@ -135,21 +169,125 @@ def sizes(lf, models):
         details = lf.json("inspect", plain)
         if details["parameters"] < 1_000_000 or len(details["inputs"]) != 1:
             continue
-        inputs = details["inputs"][0]
-        if inputs["dtype"] != "float32":
-            continue
-        np.save(lf.folder / "seen.npy", dense_inputs(4, inputs, 1))
+        if details["inputs"][0]["dtype"] == "float32":
+            yield source.parent.name, plain, details
+
+
+def sizes(lf, models):
+    print("== size of the file, of float32 = 100 %")
+    for name, plain, details in million(lf, models):
+        np.save(lf.folder / "seen.npy",
+                dense_inputs(4, details["inputs"][0], 1))
         int8 = ["--optimize", "int8", "--representative-data", "seen.npy"]
         small = lf.convert(plain, "q.tflite", *int8)
         half = lf.convert(plain, "h.tflite", "--optimize", "float16")
         dynamic = lf.convert(plain, "d.tflite", "--optimize", "default")
         pruned = lf.convert(plain, "p.tflite", "--prune", "0.5", *int8)
         whole = plain.stat().st_size
-        print(f"{source.parent.name}: {details['parameters']} weights; int8 "
+        print(f"{name}: {details['parameters']} weights; int8 "
               f"{small.stat().st_size / whole:.1%}, dynamic "
               f"{dynamic.stat().st_size / whole:.1%}, float16 "
               f"{half.stat().st_size / whole:.1%}; zipped int8 with half the "
               f"weights pruned {zipped(pruned) / zipped(small):.1%} of int8")
+
+
+def sparse(lf, models):
+    print("== run time of pruned float models, of the dense one = 1")
+    for name, plain, _ in million(lf, models):
+        pruned = {p: lf.convert(plain, f"{p.replace(':', '_')}.tflite",
+                                "--prune", f"0.5,{p}") for p in ("2:4", "block")}
+        row = [f"{name}: dense"]
+        # In turns, so that a busy machine is busy for all.
+        times = {m: [] for m in (plain, *pruned.values())}
+        for _ in range(5):
+            for model in times:
+                times[model].append(lf.json("benchmark", model)["min_us"])
+        dense = min(times[plain])
+        row.append(f"{dense:.0f} us")
+        for pattern, model in pruned.items():
+            row.append(f"{pattern} {dense / min(times[model]):.2f} times as fast"
+                       f" ({model.stat().st_size / plain.stat().st_size:.0%} of "
+                       "the size)")
+        print(", ".join(row))
+
+
+def quantum_difference(lf, tflite, model, count):
+    details = lf.json("inspect", model)["inputs"]
+    rng = np.random.default_rng(3)
+    theirs = tflite(str(model), xnnpack=False)
+    worst = 0
+    for _ in range(count):
+        arguments = []
+        for k, (_, dtype, shape) in enumerate(theirs.inputs()):
+            value = rng.integers(-128, 128, shape).astype(dtype)
+            theirs.set(k, value)
+            np.save(lf.folder / f"in_{k}.npy", value)
+            arguments += ["--input", lf.folder / f"in_{k}.npy"]
+        theirs.invoke()
+        out = lf.folder / "out"
+        lf("run", model, *arguments, "--output-dir", out)
+        for k, b in enumerate(theirs.outputs()):
+            a = np.load(out / f"output_{k}.npy").astype(np.int64)
+            worst = max(worst, np.abs(a - b.astype(np.int64)).max(initial=0))
+    return worst, len(details)
+
+
+def oracle(lf, models, script):
+    print("== int8 models in TensorFlow Lite: largest difference in quanta")
+    spec = importlib.util.spec_from_file_location("oracle", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    ran, near = 0, 0
+    sources = sorted(models.glob("h5/*/model.h5")) + sorted(
+        models.glob("keras/*/model.keras"))
+    for source in sources:
+        plain = lf.folder / "f.tflite"
+        if subprocess.run([lf.executable, "convert", source, "-o", plain],
+                          capture_output=True).returncode:
+            continue
+        inputs = lf.json("inspect", plain)["inputs"]
+        if any(i["dtype"] != "float32" for i in inputs):
+            continue
+        np.savez(lf.folder / "seen.npz", **{
+            i["name"]: dense_inputs(4, i, 1) for i in inputs})
+        model = lf.folder / "q.tflite"
+        if subprocess.run(
+                [lf.executable, "convert", plain, "-o", model, "--optimize",
+                 "int8", "--strict-int8", "--representative-data", "seen.npz",
+                 "--input-type", "int8", "--output-type", "int8"],
+                cwd=lf.folder, capture_output=True).returncode:
+            continue
+        try:
+            worst, _ = quantum_difference(lf, module.Model, model, 3)
+        except (RuntimeError, SystemExit) as error:
+            print(f"  {source.parent.name}: {error}")
+            continue
+        ran += 1
+        near += worst <= 1
+        if worst > 1:
+            print(f"  {source.parent.name}: {worst}")
+    print(f"{near} of {ran} models within 1 quantum")
+
+
+def bad(lf):
+    print("== bad input")
+    model = DIGITS / "digits.h5"
+    np.save(lf.folder / "shape.npy", np.zeros((4, 9, 9, 1), np.float32))
+    np.save(lf.folder / "words.npy", np.array(["a", "b"]))
+    nan = np.zeros((4, 8, 8, 1), np.float32)
+    nan[2, 3, 3] = np.nan
+    np.save(lf.folder / "nan.npy", nan)
+    np.save(lf.folder / "inf.npy", np.where(np.isnan(nan), np.inf, nan))
+    np.save(lf.folder / "zeros.npy", np.zeros((4, 8, 8, 1), np.float32))
+    (lf.folder / "empty").mkdir()
+    for data in (None, "shape.npy", "words.npy", "nan.npy", "inf.npy", "empty",
+                 "missing.npy", "zeros.npy"):
+        arguments = [] if data is None else ["--representative-data", data]
+        done = subprocess.run(
+            [lf.executable, "convert", model, "-o", "bad.tflite", "--optimize",
+             "int8", *arguments], cwd=lf.folder, capture_output=True, text=True)
+        said = done.stderr if done.returncode else "converted"
+        print(f"{data or 'no data'}: {said.strip().splitlines()[-1]}")
 
 
 def digits(lf):
@@ -177,10 +315,14 @@ def digits(lf):
         "int16x8": ["--optimize", "int16x8", *seen],
         "int8, bias correction": ["--optimize", "int8", "--bias-correction",
                                   *seen],
-        "70 % pruned": ["--prune", "0.7,layer"],
-        "70 % pruned, fitted": ["--prune", "0.7,layer", *seen],
-        "70 % pruned, fitted, int8": ["--prune", "0.7,layer", "--optimize",
-                                      "int8", *seen],
+        "70 % pruned": ["--prune", "0.7"],
+        "70 % pruned, fitted": ["--prune", "0.7", *seen],
+        "70 % of each, pruned": ["--prune", "0.7,layer"],
+        "70 % of each, fitted": ["--prune", "0.7,layer", *seen],
+        "70 % pruned, fitted, int8": ["--prune", "0.7", "--optimize", "int8",
+                                      *seen],
+        "2:4 pruned, fitted": ["--prune", "0.5,2:4", *seen],
+        "half pruned by 4, fitted": ["--prune", "0.5,block", *seen],
         "16 weights a layer": ["--cluster", "16"],
     }
     for name, arguments in rows.items():
@@ -195,13 +337,25 @@ def main():
     parser.add_argument("models", nargs="?", type=pathlib.Path)
     parser.add_argument("--liteforge", type=pathlib.Path,
                         default=HERE.parent / "build/release/bin/liteforge")
+    parser.add_argument("--oracle", type=pathlib.Path)
+    parser.add_argument("--only", action="append", choices=[
+        "twins", "sizes", "sparse", "oracle", "digits", "bad"])
     options = parser.parse_args()
+    models, script = options.models, options.oracle
+    if models and script is None:
+        script = models.parent / "tools/tflite_oracle.py"
     with tempfile.TemporaryDirectory() as folder:
         lf = Liteforge(options.liteforge.resolve(), pathlib.Path(folder))
-        if options.models:
-            twins(lf, options.models)
-            sizes(lf, options.models)
-        digits(lf)
+        parts = {"digits": lambda: digits(lf), "bad": lambda: bad(lf)}
+        if models:
+            parts = {"twins": lambda: (twins(lf, models), cousins(lf, models)),
+                     "sizes": lambda: sizes(lf, models),
+                     "sparse": lambda: sparse(lf, models)} | parts
+            if script.exists():
+                parts["oracle"] = lambda: oracle(lf, models, script)
+        for name, run in parts.items():
+            if not options.only or name in options.only:
+                run()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // liteforge compare A B [--data PATH] [--seed N] [--examples N] [--per-layer]
-//                       [--json]
+//                       [--json] [--html FILE]
 #include "liteforge/compare.h"
 
 #include <fmt/core.h>
@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/verb.h"
+#include "liteforge/report.h"
 
 namespace {
 
@@ -24,6 +24,7 @@ struct Arguments {
   std::string a, b;
   liteforge::CompareOptions options;
   bool json = false;
+  std::string html;
 };
 
 std::string Decibels(double db) {
@@ -55,43 +56,19 @@ void PrintText(const Arguments& arguments, const Comparison& c) {
   for (const Difference& d : sorted) PrintRow(d);
 }
 
-nlohmann::ordered_json ToJson(const Difference& d) {
-  nlohmann::ordered_json json;
-  json["name"] = d.name;
-  json["dtype"] = d.dtype;
-  json["max_abs"] = d.max_abs;
-  json["mean_abs"] = d.mean_abs;
-  json["rmse"] = d.rmse;
-  // JSON has no infinity: equal tensors have no ratio.
-  if (std::isfinite(d.sqnr_db)) {
-    json["sqnr_db"] = d.sqnr_db;
-  } else {
-    json["sqnr_db"] = nullptr;
-  }
-  json["elements"] = d.elements;
-  return json;
-}
-
-void PrintJson(const Comparison& c) {
-  nlohmann::ordered_json json;
-  json["examples"] = c.examples;
-  json["bytes"] = {c.bytes[0], c.bytes[1]};
-  json["median_us"] = {c.median_us[0], c.median_us[1]};
-  if (c.same_top1 >= 0) json["same_top1"] = c.same_top1;
-  json["outputs"] = nlohmann::ordered_json::array();
-  for (const Difference& d : c.outputs) json["outputs"].push_back(ToJson(d));
-  json["layers"] = nlohmann::ordered_json::array();
-  for (const Difference& d : c.layers) json["layers"].push_back(ToJson(d));
-  fmt::print("{}\n", json.dump(2, ' ', false,
-                               nlohmann::json::error_handler_t::replace));
-}
-
 Result<void> Compare(const Arguments& arguments) {
-  auto comparison =
-      liteforge::CompareModels(arguments.a, arguments.b, arguments.options);
+  liteforge::CompareOptions options = arguments.options;
+  options.per_layer |= !arguments.html.empty();
+  auto comparison = liteforge::CompareModels(arguments.a, arguments.b, options);
   if (!comparison) return tl::unexpected(std::move(comparison).error());
-  arguments.json ? PrintJson(*comparison) : PrintText(arguments, *comparison);
-  return {};
+  if (arguments.json) {
+    fmt::print("{}\n", ToJson(*comparison));
+  } else {
+    PrintText(arguments, *comparison);
+  }
+  return arguments.html.empty()
+             ? Result<void>()
+             : liteforge::WriteText(arguments.html, ToHtml(*comparison));
 }
 
 }  // namespace
@@ -119,5 +96,7 @@ void AddCompare(CLI::App& app, Result<void>& outcome) {
   verb->add_flag("--per-layer", options.per_layer,
                  "Compare every tensor that both have by name");
   verb->add_flag("--json", arguments->json, "Print JSON");
+  verb->add_option("--html", arguments->html,
+                   "Write a page with tables and plots of every layer");
   verb->callback([arguments, &outcome] { outcome = Compare(*arguments); });
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // liteforge convert SOURCE -o OUT.tflite [--input-shape NAME=1,224,224,3]…
 //     [--optimize none|default|float16|int8|int16x8|int4]
-//     [--representative-data PATH] …
+//     [--representative-data PATH] … [--report FILE.html|.json]
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <charconv>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "cli/verb.h"
 #include "liteforge/converter.h"
 #include "liteforge/inspect.h"
+#include "liteforge/report.h"
 
 namespace {
 
@@ -28,6 +28,8 @@ struct Arguments {
   std::string output;
   std::vector<std::string> input_shapes;
   liteforge::ConvertOptions options;
+  std::filesystem::path report;
+  std::filesystem::path evaluate_data;
 };
 
 using liteforge::DataType;
@@ -44,16 +46,6 @@ const std::map<std::string, DataType> kBorderTypes = {
     {"uint8", DataType::kUInt8},
     {"int16", DataType::kInt16},
 };
-
-// A bar on a terminal, nothing in a pipe.
-void ShowProgress(double part) {
-  constexpr int kWidth = 40;
-  const int done = static_cast<int>(part * kWidth);
-  fmt::print(stderr, "\rcalibrating [{:<{}}] {:3.0f} %{}",
-             std::string(static_cast<size_t>(done), '#'), kWidth, part * 100,
-             part >= 1 ? "\n" : "");
-  std::fflush(stderr);
-}
 
 // "NAME=1,224,224,3" with ? or -1 for a dimension that stays unknown.
 Result<std::pair<std::string, liteforge::Shape>> ParseInputShape(
@@ -86,6 +78,39 @@ Result<std::pair<std::string, liteforge::Shape>> ParseInputShape(
   return std::pair(text.substr(0, equals), shape);
 }
 
+// What to measure: the totals always, everything for a report.
+Result<liteforge::ReportOptions> ReportOptionsOf(const Arguments& arguments) {
+  liteforge::ReportOptions options;
+  const std::string kind = arguments.report.extension();
+  if (!arguments.report.empty() && kind != ".html" && kind != ".json")
+    return liteforge::InvalidArgument(
+        "--report " + arguments.report.string() +
+        ": is neither a .html nor a .json file; name it so");
+  options.details = !arguments.report.empty();
+  options.evaluate_data = arguments.evaluate_data;
+  options.evaluate.labels = arguments.options.labels;
+  options.evaluate.dataset = arguments.options.optimize.dataset;
+  return options;
+}
+
+Result<void> WriteReport(const liteforge::Report& report,
+                         const std::filesystem::path& file) {
+  return liteforge::WriteText(
+      file, file.extension() == ".json" ? ToJson(report) : ToHtml(report));
+}
+
+// What optimizing did, and where to read more.
+void PrintMeasured(const liteforge::Report& report,
+                   const std::filesystem::path& file) {
+  const std::string summary = Summary(report);
+  if (!summary.empty()) fmt::print("{}\n", summary);
+  if (!file.empty()) {
+    fmt::print("  report  {}\n", file.string());
+  } else if (!summary.empty()) {
+    fmt::print("  (every layer: --report FILE.html)\n");
+  }
+}
+
 void PrintCheck(const liteforge::CheckReport& check) {
   if (!check.skipped.empty()) {
     fmt::print("  check   skipped: {}\n", check.skipped);
@@ -111,8 +136,13 @@ Result<void> Convert(const Arguments& arguments) {
     if (!parsed) return tl::unexpected(std::move(parsed).error());
     converter->options().input_shapes.push_back(*std::move(parsed));
   }
+  auto report_options = ReportOptionsOf(arguments);
+  if (!report_options) return tl::unexpected(std::move(report_options).error());
+  converter->options().report = *std::move(report_options);
   if (isatty(STDERR_FILENO) != 0)
-    converter->options().optimize.progress = ShowProgress;
+    converter->options().optimize.progress = [](double part) {
+      ShowProgress("calibrating", part);
+    };
   const bool saved_model = arguments.to == "saved-model";
   auto done = saved_model ? converter->ConvertToSavedModel(arguments.output)
                           : converter->ConvertToFile(arguments.output);
@@ -136,7 +166,11 @@ Result<void> Convert(const Arguments& arguments) {
                liteforge::Describe(output.dtype, output.shape_signature));
   }
   if (arguments.options.check) PrintCheck(converter->check());
-  return {};
+  const auto& report = converter->report();
+  if (!report) return {};
+  PrintMeasured(*report, arguments.report);
+  return arguments.report.empty() ? Result<void>()
+                                  : WriteReport(*report, arguments.report);
 }
 
 void AddOptimize(CLI::App& verb, liteforge::OptimizeOptions& options) {
@@ -189,6 +223,9 @@ void AddOptimize(CLI::App& verb, liteforge::OptimizeOptions& options) {
           "0.5,2:4 or 0.5,block; with --representative-data the others are "
           "fitted anew")
       ->type_name("FRACTION[,PATTERN]");
+  verb.add_flag("--sparse,!--no-sparse", options.sparse,
+                "Store pruned weights without their zeros, which runtimes for "
+                "microcontrollers cannot read (--no-sparse: do not)");
   verb.add_option("--cluster", options.cluster,
                   "Leave at most this many different weights in a layer");
   verb.add_option("--recipe", options.recipe,
@@ -265,5 +302,11 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
   verb->add_flag("!--no-check", options.check,
                  "Do not run what was converted against its source");
   AddOptimize(*verb, options.optimize);
+  verb->add_option("--report", arguments->report,
+                   "Write what it did to size, numbers and speed: .html, or "
+                   "the same as .json");
+  verb->add_option("--evaluate-data", arguments->evaluate_data,
+                   "Count how often the model is right, before and after: a "
+                   "data set as evaluate takes it");
   verb->callback([arguments, &outcome] { outcome = Convert(*arguments); });
 }

@@ -26,6 +26,15 @@ std::string WithThousands(int64_t number) {
   return text;
 }
 
+void ShowProgress(std::string_view what, double part) {
+  constexpr int kWidth = 40;
+  const int done = static_cast<int>(part * kWidth);
+  fmt::print(stderr, "\r{} [{:<{}}] {:3.0f} %{}", what,
+             std::string(static_cast<size_t>(done), '#'), kWidth, part * 100,
+             part >= 1 ? "\n" : "");
+  std::fflush(stderr);
+}
+
 int main(int argc, char** argv) {
   CLI::App app("Converts TensorFlow and Keras models to .tflite and runs them.",
                "liteforge");

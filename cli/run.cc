@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// liteforge run MODEL [--input FILE.npy]… [--seed N] [--output-dir DIR]
+// liteforge run MODEL [--input FILE.npy|IMAGE]… [--seed N] [--output-dir DIR]
 //                     [--signature KEY] [--threads N] [--json]
 #include <fmt/core.h>
 
@@ -18,6 +18,8 @@
 
 #include "cli/model_run.h"
 #include "cli/verb.h"
+#include "liteforge/image.h"
+#include "liteforge/inspect.h"
 #include "liteforge/npy.h"
 
 namespace {
@@ -30,6 +32,7 @@ using liteforge::TensorDetails;
 struct Arguments {
   std::string model;
   std::vector<std::string> inputs;
+  liteforge::ImageInput images;
   uint64_t seed = 1;
   std::string output_dir;
   std::string signature;
@@ -83,8 +86,29 @@ constexpr Narrowing kNarrowings[] = {
     {DataType::kFloat32, DataType::kInt64, Narrow<int64_t, float>},
 };
 
-Result<NpyArray> ReadInput(const std::string& file,
-                           const TensorDetails& input) {
+// An image as the input wants it: normalized as was asked for, else as the
+// model's metadata says.
+Result<NpyArray> ReadImageInput(const std::string& file,
+                                const TensorDetails& input,
+                                const Arguments& arguments) {
+  auto image = liteforge::ReadImage(file);
+  if (!image) return tl::unexpected(std::move(image).error());
+  liteforge::ImageInput how = arguments.images;
+  if (how.mean.empty() && how.std.empty()) {
+    auto model = liteforge::Inspect(arguments.model);
+    if (!model) return tl::unexpected(std::move(model).error());
+    how.mean = model->image_mean;
+    how.std = model->image_std;
+  }
+  auto array = liteforge::ImageToInput(*image, input, how);
+  if (!array) return tl::unexpected(std::move(array.error()).In(file));
+  return array;
+}
+
+Result<NpyArray> ReadInput(const std::string& file, const TensorDetails& input,
+                           const Arguments& arguments) {
+  if (liteforge::IsImageFile(file))
+    return ReadImageInput(file, input, arguments);
   auto array = liteforge::ReadNpy(file);
   if (!array || array->type == input.dtype) return array;
   for (const Narrowing& row : kNarrowings) {
@@ -103,8 +127,9 @@ Result<void> SetInputs(ModelRun& run, const Arguments& arguments) {
   const std::vector<TensorDetails> inputs = run.Inputs();
   std::vector<NpyArray> arrays;
   for (size_t i = 0; i < arguments.inputs.size(); ++i) {
-    auto array = i < inputs.size() ? ReadInput(arguments.inputs[i], inputs[i])
-                                   : liteforge::ReadNpy(arguments.inputs[i]);
+    auto array = i < inputs.size()
+                     ? ReadInput(arguments.inputs[i], inputs[i], arguments)
+                     : liteforge::ReadNpy(arguments.inputs[i]);
     if (!array) return tl::unexpected(std::move(array).error());
     arrays.push_back(*std::move(array));
   }
@@ -259,9 +284,15 @@ void AddRun(CLI::App& app, Result<void>& outcome) {
   CLI::App* verb = app.add_subcommand("run", "Run a .tflite model once");
   verb->add_option("MODEL", arguments->model, "The .tflite file")->required();
   verb->add_option("--input", arguments->inputs,
-                   "A .npy file, once per input, in model order; inputs not "
-                   "given are drawn at random")
+                   "A .npy file or an image, once per input, in model order; "
+                   "inputs not given are drawn at random")
       ->take_all();
+  verb->add_option("--mean", arguments->images.mean,
+                   "Subtract from images of 0 to 255: one number or one a "
+                   "channel")
+      ->delimiter(',');
+  verb->add_option("--std", arguments->images.std, "Divide images by this")
+      ->delimiter(',');
   verb->add_option("--seed", arguments->seed, "Seed of the random inputs");
   verb->add_option("--output-dir", arguments->output_dir,
                    "Write output_0.npy, output_1.npy, … here");

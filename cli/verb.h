@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
 
 #include "liteforge/converter.h"
 #include "liteforge/result.h"
@@ -28,6 +29,9 @@ void AddDetectionOptions(CLI::App& verb, liteforge::ConvertOptions& options);
 
 // To stderr, one "note: …" each.
 void PrintNotices(const liteforge::Converter& converter);
+
+// A bar on a terminal: what is being done, and the part of it, 0 to 1, that is.
+void ShowProgress(std::string_view what, double part);
 
 // "12,345,678"
 std::string WithThousands(int64_t number);

@@ -12,8 +12,8 @@ include(CMakePackageConfigHelpers)
 
 set(runtime_folders base vision formats_tflite ops kernels_micro kernels runtime detection)
 set(converter_folders formats_keras formats_tensorflow function import_keras
-    formats_npz data import_saved_model import_detection import_tflite ir lower
-    passes quantize emit convert)
+    formats_npz data report import_saved_model import_detection import_tflite ir
+    lower passes quantize emit convert)
 
 function(liteforge_library name kind export)
   cmake_parse_arguments(PARSE_ARGV 3 arg "" "OUTPUT_NAME;EXPORT_NAME" "FOLDERS")
@@ -47,8 +47,8 @@ target_link_libraries(liteforge_c PRIVATE
 liteforge_library(liteforge STATIC liteforge
   FOLDERS ${converter_folders} OUTPUT_NAME liteforge EXPORT_NAME liteforge)
 target_link_libraries(liteforge PUBLIC
-  liteforge_runtime_only PkgConfig::HDF5 PkgConfig::LIBZIP protobuf::libprotobuf
-  snappy)
+  liteforge_runtime_only PkgConfig::HDF5 PkgConfig::LIBZIP ZLIB::ZLIB
+  protobuf::libprotobuf snappy)
 
 install(DIRECTORY include/liteforge DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/liteforge)

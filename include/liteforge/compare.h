@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far two models' numbers lie apart, and how often a model is right.
+// How far two models' numbers lie apart.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,13 @@ struct Difference {
   int64_t elements = 0;
 };
 
+// How long one operator takes, before and after; 0 where it is not there.
+struct OperatorTime {
+  std::string op;    // "CONV_2D"
+  std::string name;  // of its first output
+  double us[2] = {0, 0};
+};
+
 struct CompareOptions {
   // Examples; where there are none, `random_examples` are drawn, inputs
   // uniform from -1 to 1 (integers from 0 to 7, 8-bit ones from all values).
@@ -33,17 +40,21 @@ struct CompareOptions {
   DatasetOptions dataset;
   int random_examples = 8;
   uint64_t seed = 1;
+  int most_examples = 0;  // of `data`; 0: all
   // Tensors inside that both models have by the same name, in the order in
   // which the first computes them.
   bool per_layer = false;
 };
 
 struct Comparison {
+  std::string models[2];  // their paths
   int64_t examples = 0;
+  bool random = false;  // the examples were drawn
   std::vector<Difference> outputs;
   std::vector<Difference> layers;
   int64_t bytes[2] = {0, 0};     // of the .tflite files
-  double median_us[2] = {0, 0};  // of an invoke, taken in turns
+  double median_us[2] = {0, 0};  // of an invoke, taken in turns, one thread
+  std::vector<OperatorTime> operators;  // with per_layer, in the file's order
   // Of classifiers: how often both put the same class first; -1 where the
   // first output is no list of scores.
   double same_top1 = -1;
@@ -56,32 +67,9 @@ Result<Comparison> CompareModels(const std::filesystem::path& a,
                                  const std::filesystem::path& b,
                                  const CompareOptions& options = {});
 
-struct Evaluation {
-  int64_t examples = 0;
-  double top1 = 0;  // part of the examples
-  double top5 = 0;
-  // By class: examples, and how many of them came first.
-  struct Class {
-    std::string name;
-    int64_t examples = 0;
-    int64_t right = 0;
-  };
-  std::vector<Class> classes;
-};
-
-// A classifier on examples with known classes. `directory` holds either a
-// folder of .npy files for each class, named by the class's number or by a
-// line of `labels` (else classes are counted in the order of the folders'
-// names), or examples.npy and labels.npy (integers). Errors: kInvalidArgument
-// for a model whose first output is no list of scores, labels beyond it, and
-// an empty directory.
-struct EvaluateOptions {
-  std::filesystem::path labels;  // one class a line
-  DatasetOptions dataset;
-  int num_threads = 0;
-};
-Result<Evaluation> EvaluateClassifier(const std::filesystem::path& model,
-                                      const std::filesystem::path& directory,
-                                      const EvaluateOptions& options = {});
+// As `liteforge compare --json` and `--html` give it; the page needs nothing
+// but itself.
+std::string ToJson(const Comparison& comparison);
+std::string ToHtml(const Comparison& comparison);
 
 }  // namespace liteforge

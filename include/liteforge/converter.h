@@ -11,6 +11,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 
 #include "liteforge/dataset.h"
 #include "liteforge/function.h"
+#include "liteforge/report.h"
 #include "liteforge/result.h"
 #include "liteforge/types.h"
 
@@ -43,8 +45,8 @@ struct OptimizeOptions {
   RepresentativeDataset representative_dataset;
   DatasetOptions dataset;
   // How ranges come from what is seen: "minmax", "average", "percentile",
-  // "mse", "kl".
-  std::string calibration = "minmax";
+  // "mse", "kl". Inputs and outputs keep all that is seen.
+  std::string calibration = "percentile";
   // What was seen elsewhere, instead of examples; and where to write what is
   // seen here.
   std::vector<std::filesystem::path> calibration_in;
@@ -64,6 +66,9 @@ struct OptimizeOptions {
   // of all layers together, "layer" the least of each, "2:4", "block".
   float prune = 0;
   std::string prune_pattern;
+  // Whether pruned weights are stored without their zeros, where the file gets
+  // smaller. TensorFlow Lite reads that; its port to microcontrollers does not.
+  bool sparse = true;
   // How many different weights a layer may have; 0: any.
   int cluster = 0;
 
@@ -116,6 +121,9 @@ struct ConvertOptions {
   bool check = true;
 
   OptimizeOptions optimize;
+
+  // Convert also measures what it did: Converter::report.
+  std::optional<ReportOptions> report;
 };
 
 // What running a conversion against its source has shown. Both are run on the
@@ -183,6 +191,9 @@ class Converter {
 
   // What the user should know of a conversion that worked.
   const std::vector<std::string>& notices() const;
+
+  // What the last Convert did, where options().report asked for it.
+  const std::optional<Report>& report() const;
 
  private:
   class Impl;

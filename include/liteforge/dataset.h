@@ -23,9 +23,14 @@ using RepresentativeDataset =
 
 // How stored numbers become the model's.
 struct DatasetOptions {
-  // (value - mean) / std, for float inputs; one number, or one a channel.
+  // (value - mean) / std, of arrays for float inputs and of images, whose
+  // values lie in [0, 255]; one number, or one a channel.
   std::vector<float> mean;
   std::vector<float> std;
+  // The same of images alone, where there are no others: what a model says of
+  // itself.
+  std::vector<float> image_mean;
+  std::vector<float> image_std;
 };
 
 // Examples in files.
@@ -37,10 +42,16 @@ class Dataset {
   //          its batch axis
   //   .npz   an array for each input, by its name (in the model's order where
   //          the names are others), examples along the first axis
-  //   a directory of such files, in the order of their names
+  //   an image, for a model of one input [1, h, w, 3] or [1, h, w, 1]: resized
+  //          to it (ImageToInput)
+  //   a directory of such files, in the order of their names, and of those
+  //          below it; images count where there are no arrays
   // Numbers are converted to the inputs' types: float64 and integers to
-  // float32, int64 to int32. Errors name the file: a shape or type that does
-  // not fit, an empty directory.
+  // float32, int64 to int32. Quantized inputs get real numbers from arrays
+  // (SetExample quantizes them), but for arrays of the input's own type and
+  // whole numbers for uint8, which are taken as they are. Errors name the
+  // file: a shape or type that does not fit, what is no image (when it is
+  // read), an empty directory.
   static Result<Dataset> Open(const std::filesystem::path& path,
                               std::span<const TensorDetails> inputs,
                               const DatasetOptions& options = {});
@@ -50,6 +61,8 @@ class Dataset {
 
   // How many examples there are.
   size_t size() const;
+  // Whether they are images.
+  bool holds_images() const;
   // One array for each input.
   Result<std::vector<NpyArray>> Example(size_t i) const;
 

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "convert/examples.h"
 #include "emit/emit.h"
+#include "quantize/lstm.h"
 
 namespace liteforge {
 
@@ -109,15 +110,18 @@ Result<Calibration> Calibrate(const ir::Module& module,
                               const RepresentativeDataset& examples,
                               const std::function<void(size_t)>& finished) {
   Calibration calibration;
+  const LstmWatcher lstms(module);
   const auto add = [&](const ir::Graph& graph,
                        const ObservedTensor& tensor) -> Result<void> {
     if (tensor.dtype != DataType::kFloat32) return {};
-    const auto* first = reinterpret_cast<const float*>(tensor.data.data());
+    const std::span values(reinterpret_cast<const float*>(tensor.data.data()),
+                           tensor.data.size() / sizeof(float));
+    const std::string place = "tensor '" + std::string(tensor.name) + "'";
     const int rank = tensor.shape.rank();
-    TRY_IN("tensor '" + std::string(tensor.name) + "'",
-           calibration.At(graph.name, std::string(tensor.name))
-               .Add({first, tensor.data.size() / sizeof(float)},
-                    rank > 0 ? tensor.shape[rank - 1] : 0));
+    TRY_IN(place, calibration.At(graph.name, std::string(tensor.name))
+                      .Add(values, rank > 0 ? tensor.shape[rank - 1] : 0));
+    TRY_IN(place,
+           lstms.See(graph, tensor.name, values, tensor.shape, calibration));
     return {};
   };
   TRY(RunExamples(module, examples, add, finished));

@@ -8,11 +8,15 @@
 
 #include "base/atomic_file.h"
 #include "base/try.h"
+#include "convert/calibrate.h"
 #include "convert/compile.h"
 #include "convert/describe_model.h"
 #include "convert/detect.h"
+#include "convert/model_notes.h"
 #include "convert/optimize.h"
+#include "convert/report.h"
 #include "convert/self_check.h"
+#include "convert/store_sparse.h"
 #include "emit/check_runtime.h"
 #include "emit/emit.h"
 #include "formats/keras/keras_file.h"
@@ -25,6 +29,7 @@
 #include "import/saved_model/import_saved_model.h"
 #include "import/saved_model/narrow_types.h"
 #include "import/tflite/import_tflite.h"
+#include "quantize/calibration.h"
 
 namespace liteforge {
 namespace {
@@ -131,7 +136,8 @@ class Converter::Impl {
 
   ConvertOptions options_;
   std::vector<std::string> notices_;
-  CheckReport report_;
+  CheckReport check_;
+  std::optional<Report> report_;
 
  private:
   // Errors of the steps speak of layers and nodes; the file comes in front.
@@ -189,37 +195,103 @@ class Converter::Impl {
 
   Result<std::vector<std::byte>> Convert() {
     files_.clear();
-    report_ = {};
+    check_ = {};
+    report_.reset();
     SelfCheck check;
     TRY_ASSIGN(const auto module,
                LoadModule(options_.check ? &check : nullptr));
-    TRY(OptimizeModule(*module, options_.optimize, notices_));
-    TRY_ASSIGN(auto bytes, Emit(*module));
+    const bool optimizes = AsksForOptimization(options_.optimize);
+    std::vector<std::byte> before;
+    if (options_.report && optimizes) {
+      NameUniquely(*module);
+      TRY_ASSIGN(before, EmitWithFiles(*module));
+    }
+    const std::vector<TensorDetails> inputs = InputsOf(*module);
+    OptimizeOptions optimize = options_.optimize;
+    KeepExamples(optimize);
+    TRY_ASSIGN(const Optimized optimized,
+               OptimizeModule(*module, optimize, notices_));
+    const bool sparse = Prunes(optimize) && optimize.sparse;
+    if (sparse) TellSparse(StoreSparse(*module));
+    TRY_ASSIGN(auto bytes, EmitWithFiles(*module, sparse));
     if (!options_.target_runtime.empty())
       TRY(CheckRuntime(bytes, options_.target_runtime));
     if (options_.check) TRY(Check(check, bytes));
+    if (options_.report)
+      TRY(Measure({path_, before, bytes, module.get(), &optimized, nullptr},
+                  inputs));
+    return bytes;
+  }
+
+  Result<std::vector<std::byte>> EmitWithFiles(const ir::Module& module,
+                                               bool sparse = false) const {
+    TRY_ASSIGN(auto bytes, Emit(module, {.sparse = sparse}));
     if (files_.empty()) return bytes;
     const auto archive = PackFiles(files_, bytes.size());
     bytes.insert(bytes.end(), archive.begin(), archive.end());
     return bytes;
   }
 
+  // A generator gives its examples once; the report wants some of them, too.
+  void KeepExamples(OptimizeOptions& optimize) {
+    kept_.clear();
+    if (!options_.report || !optimize.representative_dataset) return;
+    optimize.representative_dataset =
+        [this, next = optimize.representative_dataset](
+            std::vector<NpyArray>& example) -> Result<bool> {
+      TRY_ASSIGN(const bool more, next(example));
+      if (more && kept_.size() < static_cast<size_t>(options_.report->examples))
+        kept_.push_back(example);
+      return more;
+    };
+  }
+
+  // `inputs`: as they were before their types changed.
+  Result<void> Measure(Conversion conversion,
+                       std::span<const TensorDetails> inputs) {
+    const OptimizeOptions& optimize = options_.optimize;
+    if (!kept_.empty()) {
+      conversion.examples =
+          [this, next = size_t{0}](std::vector<NpyArray>& example) mutable {
+            if (next == kept_.size()) return Result<bool>(false);
+            example = kept_[next++];
+            return Result<bool>(true);
+          };
+    } else if (!optimize.representative_data.empty()) {
+      DatasetOptions how = optimize.dataset;
+      if (const auto notes = NotesOf(*conversion.module))
+        UseMetadata(*notes, how);
+      TRY_ASSIGN(Dataset data,
+                 Dataset::Open(optimize.representative_data, inputs, how));
+      conversion.examples = GeneratorOf(std::move(data));
+    }
+    TRY_ASSIGN(report_, MakeReport(conversion, *options_.report));
+    report_->notices = notices_;
+    return {};
+  }
+
+  void TellSparse(const std::vector<std::string>& layers) {
+    if (layers.empty()) return;
+    std::string names;
+    for (const std::string& layer : layers)
+      names += (names.empty() ? " '" : ", '") + layer + "'";
+    notices_.push_back("weights are stored sparse of" + names);
+  }
+
   Result<void> Check(const SelfCheck& check, std::span<const std::byte> bytes) {
-    const OptimizeOptions& o = options_.optimize;
-    const bool is_plain = o.mode == Optimize::kNone && o.recipe.empty() &&
-                          o.prune == 0 && o.prune_pattern.empty() &&
-                          o.cluster == 0;
-    TRY_ASSIGN(report_, check.Compare(bytes, is_plain));
-    if (!report_.not_finite.empty())
-      notices_.push_back("output '" + report_.not_finite +
+    const bool is_plain = !AsksForOptimization(options_.optimize);
+    TRY_ASSIGN(check_, check.Compare(bytes, is_plain));
+    if (!check_.not_finite.empty())
+      notices_.push_back("output '" + check_.not_finite +
                          "' is infinite or no number for drawn inputs, in the "
                          "source too");
     return {};
   }
 
   std::string path_;
-  decltype(ModelNotes::files) files_;  // go behind the model
-  Import import_;                      // one of the two
+  decltype(ModelNotes::files) files_;        // go behind the model
+  std::vector<std::vector<NpyArray>> kept_;  // of a representative_dataset
+  Import import_;                            // one of the two
   Load load_;
 };
 
@@ -331,10 +403,14 @@ Result<Converter> Converter::FromFile(const std::filesystem::path& path) {
 
 ConvertOptions& Converter::options() { return impl_->options_; }
 
-const CheckReport& Converter::check() const { return impl_->report_; }
+const CheckReport& Converter::check() const { return impl_->check_; }
 
 const std::vector<std::string>& Converter::notices() const {
   return impl_->notices_;
+}
+
+const std::optional<Report>& Converter::report() const {
+  return impl_->report_;
 }
 
 Result<std::vector<std::byte>> Converter::Convert() {

@@ -33,6 +33,7 @@ int64_t BytesOf(const fs::path& path) {
 Result<ModelDescription> Inspect(const std::filesystem::path& path) {
   TRY_ASSIGN(const FileKind kind, DetectKind(path));
   ModelDescription model;
+  model.path = path.string();
   model.kind = std::string(Name(kind));
   model.file_bytes = BytesOf(path);
   switch (kind) {

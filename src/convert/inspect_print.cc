@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -42,6 +42,25 @@ Json ToJson(const std::vector<std::pair<std::string, int>>& names) {
   return json;
 }
 
+Json ToJson(const SubgraphDescription& subgraph) {
+  Json json{{"name", subgraph.name},
+            {"inputs", subgraph.inputs},
+            {"outputs", subgraph.outputs},
+            {"tensors", ToJson(subgraph.tensors)}};
+  for (size_t i = 0; i < subgraph.tensors.size(); ++i) {
+    if (subgraph.tensors[i].is_constant)
+      json["tensors"][i]["bytes"] = subgraph.constant_bytes[i];
+  }
+  json["operators"] = Json::array();
+  for (const OperatorUse& use : subgraph.operators) {
+    json["operators"].push_back({{"name", use.name},
+                                 {"version", use.version},
+                                 {"inputs", use.inputs},
+                                 {"outputs", use.outputs}});
+  }
+  return json;
+}
+
 std::string TensorLine(std::string_view role, const TensorDetails& tensor) {
   std::string line =
       fmt::format("  {:7} {}  {}", role, tensor.name,
@@ -66,6 +85,27 @@ std::string BorderLines(const ModelDescription& model) {
     text += "\n";
   }
   return text;
+}
+
+// "127.5", "123.7, 116.8, 103.9"
+std::string Numbers(const std::vector<float>& list) {
+  return fmt::format("{:.6g}", fmt::join(list, ", "));
+}
+
+std::string MetadataLines(const ModelDescription& model) {
+  std::string text;
+  if (!model.image_mean.empty())
+    text += fmt::format("  images  (x - {}) / {} of x in 0 to 255\n",
+                        Numbers(model.image_mean), Numbers(model.image_std));
+  if (model.labels.empty()) return text;
+  constexpr size_t kShown = 5;
+  const size_t shown = std::min(kShown, model.labels.size());
+  return text + fmt::format("  labels  {}: {}{}\n", model.labels.size(),
+                            fmt::join(model.labels.begin(),
+                                      model.labels.begin() +
+                                          static_cast<ptrdiff_t>(shown),
+                                      ", "),
+                            shown < model.labels.size() ? ", …" : "");
 }
 
 std::string LayerLines(const ModelDescription& model) {
@@ -94,7 +134,7 @@ std::string ToText(const ModelDescription& model) {
     text += fmt::format(", {} parameters", model.parameters);
   if (!model.min_runtime_version.empty())
     text += ", needs TensorFlow Lite " + model.min_runtime_version;
-  text += "\n" + BorderLines(model);
+  text += "\n" + BorderLines(model) + MetadataLines(model);
   for (const OperatorDescription& row : model.operators) {
     text += fmt::format("  {:5} x {}", row.count, row.name);
     text += row.version > 0 ? fmt::format(" v{}\n", row.version) : "\n";
@@ -115,6 +155,9 @@ std::string ToJson(const ModelDescription& model) {
             {"converts", model.converts},
             {"problem", model.problem},
             {"min_runtime_version", model.min_runtime_version},
+            {"image_mean", model.image_mean},
+            {"image_std", model.image_std},
+            {"labels", model.labels},
             {"inputs", ToJson(model.inputs)},
             {"outputs", ToJson(model.outputs)}};
   json["signatures"] = Json::array();
@@ -129,6 +172,9 @@ std::string ToJson(const ModelDescription& model) {
         {{"name", row.name}, {"version", row.version}, {"count", row.count}});
   }
   json["operator_sequence"] = model.operator_sequence;
+  json["subgraphs"] = Json::array();
+  for (const SubgraphDescription& subgraph : model.subgraphs)
+    json["subgraphs"].push_back(ToJson(subgraph));
   json["layers"] = Json::array();
   for (const LayerDescription& layer : model.layers) {
     json["layers"].push_back({{"name", layer.name},

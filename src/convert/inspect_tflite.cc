@@ -3,6 +3,7 @@
 
 #include "base/try.h"
 #include "convert/inspect_sources.h"
+#include "convert/model_notes.h"
 #include "formats/tflite/model_reader.h"
 #include "ops/op.h"
 
@@ -44,24 +45,53 @@ std::vector<TensorDetails> DetailsOf(const tflite::SubGraph& graph,
   return details;
 }
 
-void DescribeOperators(const TfliteModel& file, ModelDescription& model) {
-  const tflite::SubGraph& graph = *file->subgraphs()->Get(0);
-  if (graph.operators() == nullptr) return;
-  for (const tflite::Operator* node : *graph.operators()) {
-    const tflite::OperatorCode& code =
-        *file->operator_codes()->Get(node->opcode_index());
-    const auto op = static_cast<Op>(file.OperatorNumber(node->opcode_index()));
-    const std::string name(op == Op::kCustom ? Text(code.custom_code())
-                                             : Name(op));
-    model.operator_sequence.push_back(name);
+std::vector<int> Indices(const flatbuffers::Vector<int32_t>* list) {
+  const auto elements = Elements(list);
+  return {elements.begin(), elements.end()};
+}
+
+OperatorUse UseOf(const TfliteModel& file, const tflite::Operator& node) {
+  const tflite::OperatorCode& code =
+      *file->operator_codes()->Get(node.opcode_index());
+  const auto op = static_cast<Op>(file.OperatorNumber(node.opcode_index()));
+  return {std::string(op == Op::kCustom ? Text(code.custom_code()) : Name(op)),
+          code.version(), Indices(node.inputs()), Indices(node.outputs())};
+}
+
+void DescribeSubgraphs(const TfliteModel& file, ModelDescription& model) {
+  for (const tflite::SubGraph* graph : *file->subgraphs()) {
+    SubgraphDescription subgraph;
+    subgraph.name = std::string(Text(graph->name()));
+    subgraph.inputs = Indices(graph->inputs());
+    subgraph.outputs = Indices(graph->outputs());
+    for (uint32_t i = 0; i < Count(graph->tensors()); ++i) {
+      const tflite::Tensor& tensor = *graph->tensors()->Get(i);
+      TensorDetails details = DetailsOf(*graph, static_cast<int>(i));
+      details.is_constant = file.IsConstant(tensor);
+      subgraph.constant_bytes.push_back(
+          details.is_constant
+              ? static_cast<int64_t>(file.BufferData(tensor.buffer()).size())
+              : 0);
+      subgraph.tensors.push_back(std::move(details));
+    }
+    for (uint32_t i = 0; i < Count(graph->operators()); ++i)
+      subgraph.operators.push_back(UseOf(file, *graph->operators()->Get(i)));
+    model.subgraphs.push_back(std::move(subgraph));
+  }
+}
+
+// How often the operators of subgraph 0 occur, in the order of the first.
+void CountOperators(ModelDescription& model) {
+  for (const OperatorUse& use : model.subgraphs[0].operators) {
+    model.operator_sequence.push_back(use.name);
     const auto row = std::find_if(
         model.operators.begin(), model.operators.end(), [&](const auto& r) {
-          return r.name == name && r.version == code.version();
+          return r.name == use.name && r.version == use.version;
         });
     if (row != model.operators.end()) {
       ++row->count;
     } else {
-      model.operators.push_back({name, code.version(), 1});
+      model.operators.push_back({use.name, use.version, 1});
     }
   }
 }
@@ -111,6 +141,18 @@ std::string MinRuntimeVersion(const TfliteModel& file) {
   return "";
 }
 
+void DescribeMetadata(const TfliteModel& file, ModelDescription& model) {
+  const auto notes = NotesOf(file);
+  if (!notes) return;
+  for (const TensorDescription& input : notes->inputs) {
+    if (input.mean.empty()) continue;
+    model.image_mean = input.mean;
+    model.image_std = input.std;
+    break;
+  }
+  model.labels = LabelsOf(file.bytes().bytes(), *notes);
+}
+
 }  // namespace
 
 Result<void> DescribeTflite(const std::filesystem::path& path,
@@ -122,8 +164,10 @@ Result<void> DescribeTflite(const std::filesystem::path& path,
   model.outputs = DetailsOf(graph, graph.outputs());
   model.parameters = CountParameters(file);
   model.min_runtime_version = MinRuntimeVersion(file);
-  DescribeOperators(file, model);
+  DescribeSubgraphs(file, model);
+  CountOperators(model);
   DescribeSignatures(file, model);
+  DescribeMetadata(file, model);
   auto interpreter = Interpreter::FromFile(path);
   auto runs = interpreter ? interpreter->AllocateTensors()
                           : tl::unexpected(interpreter.error());

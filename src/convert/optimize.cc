@@ -2,8 +2,10 @@
 #include "convert/optimize.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -11,6 +13,7 @@
 #include "base/mapped_file.h"
 #include "base/try.h"
 #include "convert/calibrate.h"
+#include "convert/model_notes.h"
 #include "convert/recipe.h"
 #include "emit/emit.h"
 #include "quantize/prune.h"
@@ -54,25 +57,30 @@ class Optimizer {
       return InvalidArgument(
           "a calibration file was asked for, but there is no representative "
           "data");
+    optimized_.mode = ModeText(settings);
     NameUniquely(module_);
     TRY(PruneAndCluster());
     if (settings.mode == QuantizeMode::kFloat && settings.layers.empty() &&
         options_.calibration_out.empty())
       return {};
-    Calibration calibration;
+    Calibration& calibration = optimized_.calibration;
     if (sees && (quantizes || !options_.calibration_out.empty())) {
       TRY_ASSIGN(calibration, See());
+      WarnOfRanges(calibration);
     }
     if (quantizes && !sees && !HasFakeQuant())
       return InvalidArgument(
           "activations are quantized by representative data, and there is "
           "none; give --representative-data, or --optimize default for int8 "
           "weights alone");
-    TRY_ASSIGN(const QuantizeReport report,
-               Quantize(module_, calibration, settings));
+    TRY_ASSIGN(QuantizeReport report, Quantize(module_, calibration, settings));
     Tell(report);
+    optimized_.left_float = std::move(report.left_float);
     return {};
   }
+
+  // What Run has done, in words and numbers.
+  Optimized TakeOptimized() { return std::move(optimized_); }
 
  private:
   bool HasExamples() const {
@@ -124,6 +132,20 @@ class Optimizer {
     return settings;
   }
 
+  std::string ModeText(const QuantizeSettings& settings) const {
+    std::string text(Name(settings.mode));
+    if (!settings.layers.empty()) text += ", other modes for some layers";
+    if (options_.prune_pattern == "2:4") {
+      text += ", two of four weights pruned";
+    } else if (options_.prune > 0) {
+      text += ", " + std::to_string(std::lround(options_.prune * 100)) +
+              " % of the weights pruned";
+    }
+    if (options_.cluster > 0)
+      text += ", " + std::to_string(options_.cluster) + " weights a layer";
+    return text;
+  }
+
   static bool UsesRanges(const QuantizeSettings& settings) {
     return QuantizesActivations(settings.mode) ||
            std::ranges::any_of(settings.layers, [](const auto& layer) {
@@ -169,15 +191,39 @@ class Optimizer {
     return calibration;
   }
 
+  // Examples that are not normalized as the model's images are.
+  void WarnOfRanges(const Calibration& calibration) {
+    const auto inputs = module_.graphs[0]->inputs();
+    if (!notes_ || notes_->inputs.size() != inputs.size()) return;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const Statistics* seen = calibration.Find(*module_.graphs[0], *inputs[i]);
+      if (seen == nullptr) continue;
+      const std::string warning =
+          WarnOfRange(notes_->inputs[i], static_cast<double>(seen->min),
+                      static_cast<double>(seen->max));
+      if (!warning.empty()) notices_.push_back(warning);
+    }
+  }
+
+  // Images reach a float model as they are where nobody says how it wants them.
+  void WarnOfImages(const Dataset& data, const DatasetOptions& how) {
+    const bool said = !how.mean.empty() || !how.std.empty() ||
+                      !how.image_mean.empty() || warned_of_images_;
+    if (!data.holds_images() || said ||
+        module_.graphs[0]->inputs()[0]->type != DataType::kFloat32)
+      return;
+    warned_of_images_ = true;
+    notices_.push_back(
+        "images are given to the model as 0 to 255; if it was trained on other "
+        "numbers, --mean and --std normalize them");
+  }
+
   //------------------------------------------------- pruning and clustering
 
   Result<void> PruneAndCluster() {
-    if (options_.prune == 0 && options_.prune_pattern.empty() &&
-        options_.cluster == 0)
-      return {};
+    if (!Prunes(options_) && options_.cluster == 0) return {};
     const std::vector<WeightMatrix> layers = PrunableLayers(module_);
-    if (options_.prune != 0 || !options_.prune_pattern.empty())
-      TRY(PruneLayers(layers));
+    if (Prunes(options_)) TRY(PruneLayers(layers));
     if (options_.cluster == 0) return {};
     if (options_.cluster < 2)
       return InvalidArgument("a layer needs at least 2 different weights");
@@ -281,9 +327,11 @@ class Optimizer {
       TRY_ASSIGN(const RepresentativeDataset examples, Remembered());
       return use(examples, {});
     }
-    TRY_ASSIGN(Dataset data,
-               Dataset::Open(options_.representative_data, InputsOf(module_),
-                             options_.dataset));
+    DatasetOptions how = options_.dataset;
+    if (notes_) UseMetadata(*notes_, how);
+    TRY_ASSIGN(Dataset data, Dataset::Open(options_.representative_data,
+                                           InputsOf(module_), how));
+    WarnOfImages(data, how);
     const auto total = static_cast<double>(data.size());
     const auto finished = [&, total](size_t count) {
       if (options_.progress)
@@ -338,6 +386,10 @@ class Optimizer {
   ir::Module& module_;
   const OptimizeOptions& options_;
   std::vector<std::string>& notices_;
+  // What the model says of itself.
+  std::optional<ModelDescriptionParts> notes_ = NotesOf(module_);
+  bool warned_of_images_ = false;
+  Optimized optimized_;
   std::vector<std::vector<NpyArray>> examples_;  // of a generator
   bool exhausted_ = false;
 };
@@ -350,9 +402,18 @@ Result<void> MergeCalibrations(std::span<const fs::path> from,
   return WriteCalibration(calibration, to);
 }
 
-Result<void> OptimizeModule(ir::Module& module, const OptimizeOptions& options,
-                            std::vector<std::string>& notices) {
-  return Optimizer(module, options, notices).Run();
+bool AsksForOptimization(const OptimizeOptions& options) {
+  return options.mode != Optimize::kNone || options.prune != 0 ||
+         !options.prune_pattern.empty() || options.cluster != 0 ||
+         !options.recipe.empty();
+}
+
+Result<Optimized> OptimizeModule(ir::Module& module,
+                                 const OptimizeOptions& options,
+                                 std::vector<std::string>& notices) {
+  Optimizer optimizer(module, options, notices);
+  TRY(optimizer.Run());
+  return optimizer.TakeOptimized();
 }
 
 }  // namespace liteforge

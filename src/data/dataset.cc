@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "data/convert_elements.h"
 #include "formats/npz/npz.h"
+#include "liteforge/image.h"
 
 namespace liteforge {
 namespace {
@@ -20,24 +21,32 @@ bool IsArrayFile(const fs::path& path) {
   return path.extension() == ".npy" || path.extension() == ".npz";
 }
 
+// Files below the directory, by their names.
+Result<std::vector<fs::path>> FilesBelow(const fs::path& directory) {
+  std::vector<fs::path> arrays, images;
+  std::error_code failed;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(directory, failed)) {
+    if (IsArrayFile(entry.path())) arrays.push_back(entry.path());
+    if (IsImageFile(entry.path())) images.push_back(entry.path());
+  }
+  if (failed) return Fail(ErrorCode::kIo, failed.message());
+  std::vector<fs::path>& files = arrays.empty() ? images : arrays;
+  if (files.empty())
+    return InvalidArgument(
+        "holds no .npy or .npz file and no image; put examples there");
+  std::ranges::sort(files);
+  return std::move(files);
+}
+
 Result<std::vector<fs::path>> FilesOf(const fs::path& path) {
   std::error_code failed;
   if (!fs::exists(path, failed))
     return Fail(ErrorCode::kIo, "there is no such file or directory");
-  if (!fs::is_directory(path, failed)) {
-    if (IsArrayFile(path)) return std::vector{path};
-    return InvalidArgument(
-        "is neither a .npy or .npz file nor a directory of such");
-  }
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(path, failed)) {
-    if (IsArrayFile(entry.path())) files.push_back(entry.path());
-  }
-  if (failed) return Fail(ErrorCode::kIo, failed.message());
-  if (files.empty())
-    return InvalidArgument("holds no .npy or .npz file; put examples there");
-  std::ranges::sort(files);
-  return files;
+  if (fs::is_directory(path, failed)) return FilesBelow(path);
+  if (IsArrayFile(path) || IsImageFile(path)) return std::vector{path};
+  return InvalidArgument(
+      "is neither a .npy or .npz file nor an image nor a directory of such");
 }
 
 // Whether `dims` may be the dimensions of an input.
@@ -111,6 +120,24 @@ Result<void> Normalize(NpyArray& array, const DatasetOptions& options) {
   return {};
 }
 
+// The type in which an array reaches an input.
+DataType TypeFor(const TensorDetails& input, DataType stored) {
+  const bool is_quantized = input.quantization.scale.size() == 1;
+  const bool is_real =
+      stored == DataType::kFloat32 || stored == DataType::kFloat64;
+  const bool as_it_is =
+      stored == input.dtype || (input.dtype == DataType::kUInt8 && !is_real);
+  return is_quantized && !as_it_is ? DataType::kFloat32 : input.dtype;
+}
+
+// A copy of one example's bytes.
+NpyArray PartOf(const NpyArray& array, const Division& division, size_t i) {
+  const size_t bytes = array.data.size() / division.examples;
+  const auto from = array.data.begin() + static_cast<ptrdiff_t>(bytes * i);
+  return {
+      array.type, division.shape, {from, from + static_cast<ptrdiff_t>(bytes)}};
+}
+
 }  // namespace
 
 class Dataset::Impl {
@@ -128,21 +155,21 @@ class Dataset::Impl {
     return {};
   }
 
-  size_t size() const { return places_.size(); }
+  size_t size() const {
+    return holds_images() ? images_.size() : places_.size();
+  }
+
+  bool holds_images() const { return !images_.empty(); }
 
   Result<std::vector<NpyArray>> Example(size_t i) const {
-    const Place& place = places_[i];
-    const std::vector<NpyArray>& arrays = files_[place.file].arrays;
+    if (holds_images()) return ImageExample(images_[i]);
+    const File& file = files_[places_[i].file];
     std::vector<NpyArray> example;
-    for (size_t k = 0; k < arrays.size(); ++k) {
-      const Division& division = files_[place.file].divisions[k];
-      const size_t bytes = arrays[k].data.size() / division.examples;
-      const auto from =
-          arrays[k].data.begin() + static_cast<ptrdiff_t>(bytes * place.index);
-      NpyArray one{arrays[k].type,
-                   division.shape,
-                   {from, from + static_cast<ptrdiff_t>(bytes)}};
-      TRY_ASSIGN(one, ConvertElements(std::move(one), inputs_[k].dtype));
+    for (size_t k = 0; k < file.arrays.size(); ++k) {
+      NpyArray one =
+          PartOf(file.arrays[k], file.divisions[k], places_[i].index);
+      const DataType type = TypeFor(inputs_[k], one.type);
+      TRY_ASSIGN(one, ConvertElements(std::move(one), type));
       TRY(Normalize(one, options_));
       example.push_back(std::move(one));
     }
@@ -175,7 +202,35 @@ class Dataset::Impl {
     return arrays;
   }
 
+  Result<std::vector<NpyArray>> ImageExample(const fs::path& path) const {
+    TRY_ASSIGN(const Image image, ReadImage(path));
+    const bool given = !options_.mean.empty() || !options_.std.empty();
+    ImageInput how;
+    how.mean = given ? options_.mean : options_.image_mean;
+    how.std = given ? options_.std : options_.image_std;
+    auto array = ImageToInput(image, inputs_[0], how);
+    if (!array)
+      return tl::unexpected(std::move(array.error()).In(path.string()));
+    return std::vector{*std::move(array)};
+  }
+
+  // Images are read when they are asked for; the first one now, so that a
+  // model that takes none is known at once.
+  Result<void> AddImage(const fs::path& path) {
+    if (inputs_.size() != 1)
+      return InvalidArgument("is an image, the model has " +
+                             std::to_string(inputs_.size()) +
+                             " inputs; give a .npz with an array for each");
+    images_.push_back(path);
+    if (images_.size() > 1) return {};
+    auto first = ImageExample(path);
+    if (first) return {};
+    first.error().where.clear();  // the caller names the path
+    return tl::unexpected(std::move(first).error());
+  }
+
   Result<void> Add(const fs::path& path) {
+    if (IsImageFile(path)) return AddImage(path);
     TRY_ASSIGN(NamedArrays arrays, Read(path));
     if (arrays.size() < inputs_.size())
       return InvalidArgument("holds " + std::to_string(arrays.size()) +
@@ -206,6 +261,7 @@ class Dataset::Impl {
   DatasetOptions options_;
   std::vector<File> files_;
   std::vector<Place> places_;
+  std::vector<fs::path> images_;
 };
 
 Dataset::Dataset(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -223,6 +279,8 @@ Result<Dataset> Dataset::Open(const fs::path& path,
 }
 
 size_t Dataset::size() const { return impl_->size(); }
+
+bool Dataset::holds_images() const { return impl_->holds_images(); }
 
 Result<std::vector<NpyArray>> Dataset::Example(size_t i) const {
   return impl_->Example(i);

@@ -12,6 +12,7 @@
 
 #include "data/convert_elements.h"
 #include "formats/npz/npz.h"
+#include "liteforge/image.h"
 
 namespace liteforge {
 namespace {
@@ -180,6 +181,127 @@ TEST(ConvertElements, SaturatesAndRefusesFractions) {
               ElementsAre(std::byte{0x80}, std::byte{5}, std::byte{0x7f}));
   EXPECT_FALSE(ConvertElements(of({0.5f}), DataType::kInt32));
   EXPECT_FALSE(ConvertElements(of({1}), DataType::kString));
+}
+
+//---------------------------------------------------------------------- images
+
+class ImageDataset : public DatasetTest {
+ protected:
+  void SetUp() override {
+    DatasetTest::SetUp();
+    WriteText("try.ppm", "P3 1 1 255 0 0 0");
+    const auto tried = ReadImage(dir_ / "try.ppm");
+    if (!tried && tried.error().code == ErrorCode::kUnsupported)
+      GTEST_SKIP() << tried.error().ToString();
+    fs::remove(dir_ / "try.ppm");
+  }
+  void WriteText(const std::string& name, const std::string& text) {
+    fs::create_directories((dir_ / name).parent_path());
+    std::ofstream(dir_ / name) << text << "\n";
+  }
+  std::vector<float> Floats(const Dataset& data, size_t i) {
+    const auto example = data.Example(i);
+    EXPECT_TRUE(example) << example.error().ToString();
+    std::vector<float> values((*example)[0].data.size() / sizeof(float));
+    std::memcpy(values.data(), (*example)[0].data.data(),
+                values.size() * sizeof(float));
+    return values;
+  }
+  const TensorDetails color_ = Input("x", Shape{1, 1, 1, 3});
+};
+
+TEST_F(ImageDataset, InTheOrderOfTheirNamesBelowTheFolder) {
+  WriteText("b.ppm", "P3 1 1 255 4 5 6");
+  WriteText("a/z.ppm", "P3 1 1 255 1 2 3");
+  WriteText("notes.txt", "no picture");
+  const auto data = Dataset::Open(dir_, std::span(&color_, 1));
+  ASSERT_TRUE(data) << data.error().ToString();
+  EXPECT_TRUE(data->holds_images());
+  ASSERT_EQ(data->size(), 2u);
+  EXPECT_THAT(Floats(*data, 0), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Floats(*data, 1), ElementsAre(4, 5, 6));
+}
+
+TEST_F(ImageDataset, AreResizedAndBecomeGray) {
+  // Four pixels of one mean: 0.299 * 100 + 0.587 * 50 + 0.114 * 200 = 82.05.
+  WriteText("a.ppm", "P3 2 2 255 100 50 200 100 50 200 100 50 200 100 50 200");
+  const TensorDetails gray = Input("x", Shape{1, 1, 1, 1});
+  const auto data = Dataset::Open(dir_ / "a.ppm", std::span(&gray, 1));
+  ASSERT_TRUE(data) << data.error().ToString();
+  EXPECT_THAT(Floats(*data, 0), ElementsAre(82));
+}
+
+TEST_F(ImageDataset, AreNormalizedAsTheUserOrElseTheModelSays) {
+  WriteText("a.ppm", "P3 1 1 255 0 100 255");
+  DatasetOptions options;
+  options.image_mean = {50};
+  options.image_std = {2};
+  const auto modelled = Dataset::Open(dir_, std::span(&color_, 1), options);
+  ASSERT_TRUE(modelled);
+  EXPECT_THAT(Floats(*modelled, 0), ElementsAre(-25, 25, 102.5f));
+  options.mean = {0, 100, 55};
+  const auto asked = Dataset::Open(dir_, std::span(&color_, 1), options);
+  ASSERT_TRUE(asked);
+  EXPECT_THAT(Floats(*asked, 0), ElementsAre(0, 0, 200));
+}
+
+// What is not said to be an image's is no array's.
+TEST_F(ImageDataset, ArraysCountWhereThereAreAny) {
+  WriteText("a.ppm", "P3 1 1 255 0 100 255");
+  Write<float>("b.npy", Shape{1, 1, 1, 3}, {1, 2, 3});
+  DatasetOptions options;
+  options.image_mean = {50};
+  const auto data = Dataset::Open(dir_, std::span(&color_, 1), options);
+  ASSERT_TRUE(data);
+  EXPECT_FALSE(data->holds_images());
+  ASSERT_EQ(data->size(), 1u);
+  EXPECT_THAT(Floats(*data, 0), ElementsAre(1, 2, 3));
+}
+
+TEST_F(ImageDataset, BadOnesAreNamed) {
+  WriteText("b.ppm", "no picture");
+  const auto first = Dataset::Open(dir_, std::span(&color_, 1));
+  ASSERT_FALSE(first);
+  EXPECT_THAT(first.error().ToString(), HasSubstr("b.ppm"));
+  WriteText("a.ppm", "P3 1 1 255 0 100 255");
+  const auto second = Dataset::Open(dir_, std::span(&color_, 1));
+  ASSERT_TRUE(second);
+  const auto example = second->Example(1);
+  ASSERT_FALSE(example);
+  EXPECT_THAT(example.error().ToString(), HasSubstr("b.ppm"));
+  const TensorDetails two[] = {color_, color_};
+  const auto many = Dataset::Open(dir_, two);
+  ASSERT_FALSE(many);
+  EXPECT_THAT(many.error().ToString(),
+              HasSubstr("is an image, the model has 2 inputs"));
+  const TensorDetails vector = Input("x", Shape{1, 7});
+  const auto flat = Dataset::Open(dir_ / "a.ppm", std::span(&vector, 1));
+  ASSERT_FALSE(flat);
+  EXPECT_THAT(flat.error().ToString(), HasSubstr("a.ppm: input 'x' is"));
+}
+
+//------------------------------------------------------------ quantized inputs
+
+// Real numbers stay real; the input's own numbers stay as they are.
+TEST_F(DatasetTest, QuantizedInputsGetRealNumbers) {
+  TensorDetails input = Input("x", Shape{1, 2}, DataType::kInt8);
+  input.quantization.scale = {0.5f};
+  input.quantization.zero_point = {3};
+  const auto type = [&](const fs::path& path) {
+    const auto data = Dataset::Open(path, std::span(&input, 1));
+    EXPECT_TRUE(data) << data.error().ToString();
+    return data->Example(0)->at(0).type;
+  };
+  EXPECT_EQ(type(Write<float>("f.npy", Shape{1, 2}, {0.5f, 1})),
+            DataType::kFloat32);
+  EXPECT_EQ(type(Write<int8_t>("i.npy", Shape{1, 2}, {1, 2})), DataType::kInt8);
+  EXPECT_EQ(type(Write<uint8_t>("u.npy", Shape{1, 2}, {200, 2})),
+            DataType::kFloat32);
+  input.dtype = DataType::kUInt8;
+  EXPECT_EQ(type(Write<int64_t>("l.npy", Shape{1, 2}, {200, 2})),
+            DataType::kUInt8);
+  EXPECT_EQ(type(Write<double>("d.npy", Shape{1, 2}, {0.5, 2})),
+            DataType::kFloat32);
 }
 
 }  // namespace

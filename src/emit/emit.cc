@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "base/try.h"
 #include "emit/op_versions.h"
 #include "emit/runtime_versions.h"
+#include "emit/sparse_constants.h"
 #include "formats/tflite/model_reader.h"
 #include "formats/tflite/model_writer.h"
 #include "ops/options_flatbuffers.h"
@@ -30,18 +32,26 @@ constexpr std::string_view kDescription = "Converted by liteforge.";
 constexpr std::string_view kMinRuntimeVersion = "min_runtime_version";
 constexpr size_t kMinRuntimeVersionBytes = 16;
 
-OperandSpec SpecOf(const ir::Value* value) {
+OperandSpec SpecOf(const ir::Value* value, const SparseConstants& sparse) {
   if (value == nullptr) return {};
-  return {value->type, value->shape, value->quantization, false};
+  return {value->type, value->shape, value->quantization,
+          sparse.contains(value)};
 }
 
-int VersionOf(const ir::Node& node) {
+size_t OperandsOf(Op op) {
+  constexpr size_t kLstmOperands = 24;
+  return op == Op::kLstm || op == Op::kUnidirectionalSequenceLstm
+             ? kLstmOperands
+             : std::numeric_limits<size_t>::max();
+}
+
+int VersionOf(const ir::Node& node, const SparseConstants& sparse) {
   OperatorSpec spec{node.op(), node.options, {}, {}};
   for (const ir::Value* input : node.inputs()) {
-    spec.inputs.push_back(SpecOf(input));
+    spec.inputs.push_back(SpecOf(input, sparse));
   }
   for (const ir::Value* output : node.outputs()) {
-    spec.outputs.push_back(SpecOf(output));
+    spec.outputs.push_back(SpecOf(output, sparse));
   }
   return LowestVersion(spec);
 }
@@ -75,10 +85,15 @@ struct TensorPlace {
 
 class ModuleEmitter {
  public:
-  explicit ModuleEmitter(const ir::Module& module) : module_(module) {}
+  ModuleEmitter(const ir::Module& module, const EmitOptions& options)
+      : module_(module), options_(options) {}
 
   Result<std::vector<std::byte>> Run() {
     TRY(CheckVariables());
+    if (options_.sparse) {
+      for (const auto& graph : module_.graphs)
+        FindSparseConstants(*graph, sparse_);
+    }
     model_.version = kSchemaVersion;
     model_.description = module_.description.empty() ? std::string(kDescription)
                                                      : module_.description;
@@ -126,7 +141,11 @@ class ModuleEmitter {
   void EmitNode(const ir::Node& node, tflite::SubGraphT& subgraph) {
     auto op = std::make_unique<tflite::OperatorT>();
     std::vector<bool> mutates;
-    for (size_t i = 0; i < node.inputs().size(); ++i) {
+    // An LSTM's operands behind those that it has are its intermediates.
+    const size_t operands =
+        std::min(node.inputs().size(), OperandsOf(node.op()));
+    op->intermediates = EmitValues(node.inputs().subspan(operands), subgraph);
+    for (size_t i = 0; i < operands; ++i) {
       const ir::Value* input = node.inputs()[i];
       const bool state = input != nullptr && IsState(node, i);
       op->inputs.push_back(input == nullptr ? kOmitted
@@ -215,8 +234,13 @@ class ModuleEmitter {
     tflite::TensorT& tensor = *subgraph.tensors.back();
     tensor.quantization = EmitQuantization(value.quantization);
     tensor.is_variable = value.is_variable || IsWrittenState(value);
-    if (value.is_constant() && !value.is_variable)
+    if (const auto sparse = sparse_.find(&value); sparse != sparse_.end()) {
+      tensor.sparsity = std::make_unique<tflite::SparsityParametersT>(
+          std::move(sparse->second->sparsity));
+      tensor.buffer = buffers_.Add(sparse->second->stored);
+    } else if (value.is_constant() && !value.is_variable) {
       tensor.buffer = buffers_.Add(value.data());
+    }
     return next.tensor;
   }
 
@@ -235,7 +259,7 @@ class ModuleEmitter {
     return CodeOf(node.op(),
                   node.op() == Op::kCustom ? node.Options<CustomOptions>().name
                                            : std::string(),
-                  VersionOf(node));
+                  VersionOf(node, sparse_));
   }
 
   uint32_t CodeOf(Op op, const std::string& custom_name, int version) {
@@ -300,6 +324,8 @@ class ModuleEmitter {
   }
 
   const ir::Module& module_;
+  const EmitOptions options_;
+  SparseConstants sparse_;
   tflite::ModelT model_;
   BufferTable buffers_;
   std::unordered_map<const ir::Value*, TensorPlace> tensors_;  // of all graphs
@@ -319,8 +345,9 @@ Result<void> CheckReadable(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Result<std::vector<std::byte>> Emit(const ir::Module& module) {
-  TRY_ASSIGN(auto bytes, ModuleEmitter(module).Run());
+Result<std::vector<std::byte>> Emit(const ir::Module& module,
+                                    const EmitOptions& options) {
+  TRY_ASSIGN(auto bytes, ModuleEmitter(module, options).Run());
   TRY(CheckReadable(bytes));
   return bytes;
 }

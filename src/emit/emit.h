@@ -10,6 +10,12 @@
 
 namespace liteforge {
 
+struct EmitOptions {
+  // Constants of many zeros are stored without these where the operators that
+  // read them take it: sparse_constants.h.
+  bool sparse = false;
+};
+
 // The finished file: constants 16-byte aligned and equal ones stored once,
 // the lowest operator versions that express the model, min_runtime_version
 // metadata, signatures. The same module gives the same bytes. Unknown
@@ -17,6 +23,7 @@ namespace liteforge {
 // that are variables are no inputs of the subgraph. Values that nothing names
 // are left out. Errors: kUnsupported for a file over 2 GB or a variable that
 // does not begin as zero; kInternal for a module that makes no sound file.
-Result<std::vector<std::byte>> Emit(const ir::Module& module);
+Result<std::vector<std::byte>> Emit(const ir::Module& module,
+                                    const EmitOptions& options = {});
 
 }  // namespace liteforge

@@ -10,6 +10,7 @@
 // kernels/internal/reference/{conv.h, integer_ops/conv.h}.
 #include "kernels/filter_params.h"
 #include "kernels/gemm_rows.h"
+#include "kernels/sparse_rows.h"
 #include "kernels/window.h"
 
 namespace liteforge {
@@ -26,6 +27,7 @@ struct State {
   // For the fast paths, where there is one: constants packed, and what the
   // window sees outside the input.
   FloatPanels panels;
+  SparseColumns sparse;
   std::vector<float> outside;
   PackedFilter filter;
 };
@@ -65,8 +67,15 @@ const T* BiasOf(const KernelContext& k) {
 
 void PackFloat(KernelContext& k, State& s) {
   const Runs runs = RunsOf(s.window);
-  s.panels = PackFloatPanels(k.Input(kFilter).Data<float>(), BiasOf<float>(k),
-                             s.window.out_channels, runs.count, runs.length);
+  const float* filter = k.Input(kFilter).Data<float>();
+  if (!CopiesPatches(s.window) &&
+      SuitsSparse(s.window.out_rows() * s.window.out_width, runs.count))
+    s.sparse =
+        PackSparseColumns(filter, BiasOf<float>(k), s.window.out_channels,
+                          runs.count, runs.length);
+  if (s.sparse.empty())
+    s.panels = PackFloatPanels(filter, BiasOf<float>(k), s.window.out_channels,
+                               runs.count, runs.length);
   s.outside.assign(static_cast<size_t>(s.window.in_channels), 0.0f);
 }
 
@@ -206,6 +215,16 @@ void FastFloat(KernelContext& k, const State& s) {
       });
 }
 
+void FastSparse(KernelContext& k, const State& s) {
+  const Window& w = s.window;
+  const WindowRows<float> rows(w, k.Input(kInput).Data<float>(),
+                               s.outside.data());
+  MultiplySparse(
+      k.threads(), s.sparse, w.out_rows() * w.out_width, s.range,
+      [&](int64_t row, const float** to) { rows.Pointers(row, to); },
+      k.Output(0).MutableData<float>());
+}
+
 template <class Element, class In>
 void FastInteger(KernelContext& k, const State& s) {
   const Window& w = s.window;
@@ -292,6 +311,7 @@ Accumulator SumAt(const State& s, const In* input, const Filter* filter,
 }
 
 void EvalFloat(KernelContext& k, const State& s) {
+  if (!s.sparse.empty()) return FastSparse(k, s);
   if (!s.panels.empty()) return FastFloat(k, s);
   const Window& w = s.window;
   const float* input = k.Input(kInput).Data<float>();

@@ -10,6 +10,7 @@
 // fully_connected.cc and kernels/internal/reference.
 #include "kernels/filter_params.h"
 #include "kernels/gemm_rows.h"
+#include "kernels/sparse_rows.h"
 
 namespace liteforge {
 namespace {
@@ -25,6 +26,8 @@ struct State {
   bool shuffled = false;
   // For the fast paths, where there is one.
   FloatPanels panels;
+  SparseColumns sparse;   // of many rows
+  SparseVectors vectors;  // of one
   PackedFilter filter;
 };
 
@@ -92,6 +95,17 @@ const T* BiasOf(const KernelContext& k) {
   return k.HasInput(kBias) ? k.Input(kBias).Data<T>() : nullptr;
 }
 
+void PackFloat(KernelContext& k, State& s) {
+  const float* weights = k.Input(kWeights).Data<float>();
+  const float* bias = BiasOf<float>(k);
+  if (s.batches == 1)
+    s.vectors = PackSparseVectors(weights, bias, s.outputs, s.depth);
+  if (SuitsSparse(s.batches, 1))
+    s.sparse = PackSparseColumns(weights, bias, s.outputs, 1, s.depth);
+  if (s.vectors.empty() && s.sparse.empty())
+    s.panels = PackFloatPanels(weights, bias, s.outputs, 1, s.depth);
+}
+
 template <class Weight>
 void PackInteger(KernelContext& k, State& s, const Weight* weights) {
   if (!IsFast(k) || k.Output(0).type != k.Input(kInput).type) return;
@@ -131,9 +145,7 @@ Result<void> Prepare(KernelContext& k) {
     return InvalidModel("the output must have the input's type");
   }
   if (s.arithmetic == FilterArithmetic::kFloat) {
-    if (IsFast(k))
-      s.panels = PackFloatPanels(weights.Data<float>(), BiasOf<float>(k),
-                                 s.outputs, 1, s.depth);
+    if (IsFast(k)) PackFloat(k, s);
     return {};
   }
   if (s.arithmetic == FilterArithmetic::kHybrid) {
@@ -202,6 +214,29 @@ void FastFloat(KernelContext& k, const State& s) {
       });
 }
 
+void FastSparseRow(KernelContext& k, const State& s) {
+  const float* input = k.Input(kInput).Data<float>();
+  float* output = k.Output(0).MutableData<float>();
+  constexpr int64_t kGrain = 1 << 16;  // of a thread, in products
+  const int64_t panels = s.vectors.panels();
+  const int64_t work =
+      int64_t{s.outputs} * s.depth / std::max<int64_t>(panels, 1);
+  k.threads().ParallelFor(panels, kGrain / std::max<int64_t>(work, 1) + 1,
+                          [&](int64_t begin, int64_t end) {
+                            MultiplySparseVector(s.vectors, input, begin, end,
+                                                 s.range.min, s.range.max,
+                                                 output);
+                          });
+}
+
+void FastSparseRows(KernelContext& k, const State& s) {
+  const float* input = k.Input(kInput).Data<float>();
+  MultiplySparse(
+      k.threads(), s.sparse, s.batches, s.range,
+      [&](int64_t row, const float** to) { *to = input + row * s.depth; },
+      k.Output(0).MutableData<float>());
+}
+
 template <class Element, class In>
 void FastInteger(KernelContext& k, const State& s) {
   const PackedFilter& f = s.filter;
@@ -247,6 +282,8 @@ void FastHybridRow(KernelContext& k, const State& s, int64_t b,
 }
 
 void EvalFloat(KernelContext& k, const State& s) {
+  if (!s.vectors.empty()) return FastSparseRow(k, s);
+  if (!s.sparse.empty()) return FastSparseRows(k, s);
   if (!s.panels.empty()) return FastFloat(k, s);
   const float* input = k.Input(kInput).Data<float>();
   const float* weights = k.Input(kWeights).Data<float>();

@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "base/try.h"
+#include "quantize/lstm.h"
 #include "quantize/modes.h"
 #include "quantize/parameters.h"
 #include "quantize/rules.h"
@@ -66,7 +67,11 @@ class ActivationQuantizer {
       return liteforge::RangeOf(value->ToVector<float>());
     const Statistics* s = calibration_.Find(graph_, *value);
     if (s == nullptr) return std::nullopt;
-    return s->Range(settings_.method);
+    // What goes in and out of the graph is not cut off: the largest score of
+    // all is what a classifier is asked for.
+    const bool at_border =
+        value->is_graph_output() || value->producer() == nullptr;
+    return s->Range(at_border ? CalibrationMethod::kMinMax : settings_.method);
   }
 
   static bool IsFloatConstant(const ir::Value* value) {
@@ -111,6 +116,10 @@ class ActivationQuantizer {
       return "there is no 16x8 " + std::string(Name(node.op()));
     for (int i = 0; i < static_cast<int>(node.inputs().size()); ++i) {
       std::string reason = WhyNoOperand(node, i, rule->RoleOf(i));
+      if (!reason.empty()) return reason;
+    }
+    if (rule->is_lstm) {
+      std::string reason = WhyNoIntegerLstm(graph_, node, calibration_);
       if (!reason.empty()) return reason;
     }
     if (rule->output == OutputScale::kOwn)
@@ -295,7 +304,14 @@ class ActivationQuantizer {
                           : ParametersOf(value, type);
       node->SetInput(i, InTerms(value, inputs.back(), node));
     }
-    RewriteWeights(node, rule, inputs, type);
+    if (type == DataType::kInt16) TakeAnyScale(*node);
+    if (rule.is_lstm) {
+      RewriteLstm(graph_, node, inputs[0], ParametersOf(node->output(), type),
+                  calibration_, settings_.method);
+      ++report_.weights;
+    } else {
+      RewriteWeights(node, rule, inputs, type);
+    }
     if (rule.output == OutputScale::kNone) return;
     for (ir::Value* output : node->outputs()) {
       if (output->type != DataType::kFloat32) continue;
@@ -303,6 +319,14 @@ class ActivationQuantizer {
       native_[output] = parameters;
       rewritten_.push_back(output);
     }
+  }
+
+  // Scales that are no powers of two.
+  static void TakeAnyScale(ir::Node& node) {
+    if (node.op() == Op::kAdd)
+      node.options.Edit<AddOptions>().pot_scale_int16 = false;
+    if (node.op() == Op::kSub)
+      node.options.Edit<SubOptions>().pot_scale_int16 = false;
   }
 
   // The value as the reader wants it.

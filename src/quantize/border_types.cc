@@ -69,7 +69,7 @@ class BorderTypes {
       return InvalidArgument(std::string(what) + " '" + value.name +
                              "' cannot be " + std::string(Name(type)) +
                              ": no representative data tells its range");
-    return ParametersFor(s->Range(settings_.method), type);
+    return ParametersFor(s->Range(CalibrationMethod::kMinMax), type);
   }
 
   Result<void> SetInput(ir::Value* input) {

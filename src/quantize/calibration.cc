@@ -92,7 +92,12 @@ void NameUniquely(ir::Module& module) {
 
 const Statistics* Calibration::Find(const ir::Graph& graph,
                                     const ir::Value& value) const {
-  const auto found = tensors_.find(graph.name + "/" + value.name);
+  return Find(graph.name, value.name);
+}
+
+const Statistics* Calibration::Find(const std::string& graph,
+                                    const std::string& value) const {
+  const auto found = tensors_.find(graph + "/" + value);
   return found == tensors_.end() || found->second.examples == 0
              ? nullptr
              : &found->second;

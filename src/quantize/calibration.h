@@ -24,6 +24,8 @@ class Calibration {
   }
   // nullptr for what was never seen.
   const Statistics* Find(const ir::Graph& graph, const ir::Value& value) const;
+  const Statistics* Find(const std::string& graph,
+                         const std::string& value) const;
   bool empty() const { return tensors_.empty(); }
 
   // Errors: kInvalidArgument where the two are not of one model.

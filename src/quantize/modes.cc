@@ -15,6 +15,24 @@ bool FitsName(std::string_view pattern, std::string_view name) {
 
 }  // namespace
 
+std::string_view Name(QuantizeMode mode) {
+  switch (mode) {
+    case QuantizeMode::kFloat:
+      return "float32";
+    case QuantizeMode::kDynamic:
+      return "int8 weights, float32 activations";
+    case QuantizeMode::kFloat16:
+      return "float16 weights, float32 activations";
+    case QuantizeMode::kInt4:
+      return "int4 and int8 weights, float32 activations";
+    case QuantizeMode::kInt8:
+      return "int8 weights and activations";
+    case QuantizeMode::kInt16x8:
+      return "int8 weights, int16 activations";
+  }
+  return "";
+}
+
 bool FitsLayer(std::string_view pattern, const ir::Node& node) {
   return FitsName(pattern, node.source) ||
          std::ranges::any_of(node.outputs(), [&](const ir::Value* output) {

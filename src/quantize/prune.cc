@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// With H = X^T X of a layer's inputs and U the upper Cholesky factor of H^-1,
-// a weight w_j costs w_j^2 / U_jj^2 to drop, and dropping it is best made up
-// for by w_k -= w_j U_jk / U_jj for all k > j. Columns are taken in order, in
-// groups within which the cheapest are chosen. Of the weights that stay, S,
-// the best are then H_SS^-1 H_S w, w being all weights as they were; layers
-// where that would take too long keep what the columns gave.
-// Source: E. Frantar, D. Alistarh, "SparseGPT", ICML 2023, section 3; B.
-// Hassibi, D. Stork, "Optimal Brain Surgeon", NIPS 1992.
+// With examples, a layer of moderate size loses its weights one by one, always
+// the one that the others can make up for best (weight_fit.h). In larger ones
+// columns are taken in order, in groups within which the cheapest are chosen:
+// with U the upper Cholesky factor of H^-1, a weight w_j costs w_j^2 / U_jj^2
+// to drop, and is best made up for by w_k -= w_j U_jk / U_jj for all k > j.
+// What stays is then fitted by least squares, where that takes not too long.
+// Source: E. Frantar, D. Alistarh, "SparseGPT", ICML 2023, section 3.
 #include "quantize/prune.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+
+#include "quantize/symmetric_matrix.h"
+#include "quantize/weight_fit.h"
 
 namespace liteforge {
 namespace {
@@ -19,15 +21,8 @@ namespace {
 // Columns among which the cheapest are chosen together.
 constexpr int64_t kGroup = 64;
 constexpr int64_t kBlockSize = 4;
-// Of the mean of H's diagonal, added to it: inputs that are never seen have
-// none of their own.
-constexpr double kDamping = 0.01;
-// Of the same, when the weights that stay are fitted.
-constexpr double kFitDamping = 1e-5;
 // Multiplications that solving for the kept weights of a layer may take.
 constexpr double kMostOperations = 2e10;
-// Patches of one example's feature map that are looked at.
-constexpr int64_t kMostPatches = 256;
 
 bool IsPrunable(const ir::Node& node) {
   if (node.op() != Op::kConv2D && node.op() != Op::kFullyConnected)
@@ -37,70 +32,9 @@ bool IsPrunable(const ir::Node& node) {
          w->has_one_use() && w->shape.rank() >= 2 && w->shape.elements() > 0;
 }
 
-// Lower Cholesky factor in place; false where the matrix is not positive.
-bool Cholesky(std::vector<double>& a, size_t n) {
-  for (size_t j = 0; j < n; ++j) {
-    double diagonal = a[j * n + j];
-    for (size_t k = 0; k < j; ++k) diagonal -= a[j * n + k] * a[j * n + k];
-    if (!(diagonal > 0)) return false;
-    a[j * n + j] = std::sqrt(diagonal);
-    for (size_t i = j + 1; i < n; ++i) {
-      double sum = a[i * n + j];
-      for (size_t k = 0; k < j; ++k) sum -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] = sum / a[j * n + j];
-    }
-  }
-  return true;
-}
-
-// (L L^T)^-1 from L.
-std::vector<double> InverseOf(const std::vector<double>& l, size_t n) {
-  std::vector<double> inverse_l(n * n);
-  for (size_t j = 0; j < n; ++j) {
-    inverse_l[j * n + j] = 1 / l[j * n + j];
-    for (size_t i = j + 1; i < n; ++i) {
-      double sum = 0;
-      for (size_t k = j; k < i; ++k) sum -= l[i * n + k] * inverse_l[k * n + j];
-      inverse_l[i * n + j] = sum / l[i * n + i];
-    }
-  }
-  std::vector<double> inverse(n * n);
-  for (size_t k = 0; k < n; ++k) {
-    for (size_t i = 0; i <= k; ++i) {
-      const double at_i = inverse_l[k * n + i];
-      for (size_t j = 0; j <= k; ++j)
-        inverse[i * n + j] += at_i * inverse_l[k * n + j];
-    }
-  }
-  return inverse;
-}
-
-// H, the leading [n, n] of `products`, damped.
-std::vector<double> Damped(std::span<const double> products, size_t n) {
-  std::vector<double> h(n * n);
-  double trace = 0;
-  for (size_t i = 0; i < n; ++i) {
-    for (size_t j = 0; j < n; ++j) h[i * n + j] = products[i * (n + 1) + j];
-    trace += h[i * n + i];
-  }
-  const double damping =
-      std::max(kDamping * trace / static_cast<double>(n), 1e-12);
-  for (size_t i = 0; i < n; ++i) h[i * n + i] += damping;
-  return h;
-}
-
-// U with U^T U = H^-1; empty where H is beyond help.
-std::vector<double> FactorOfInverse(std::vector<double> h, size_t n) {
-  if (!Cholesky(h, n)) return {};
-  std::vector<double> u = InverseOf(h, n);
-  if (!Cholesky(u, n)) return {};
-  for (size_t i = 0; i < n; ++i) {
-    for (size_t j = i + 1; j < n; ++j) {
-      u[i * n + j] = u[j * n + i];
-      u[j * n + i] = 0;
-    }
-  }
-  return u;
+std::vector<float> BiasOf(const WeightMatrix& layer) {
+  return layer.bias == nullptr ? std::vector<float>()
+                               : layer.bias->ToVector<float>();
 }
 
 struct Choice {
@@ -108,153 +42,167 @@ struct Choice {
   PrunePattern pattern;
 };
 
-// Marks what to drop among columns [from, to) of all rows; `cost` is
-// [rows, to - from].
-void Choose(const std::vector<double>& cost, int64_t rows, int64_t width,
-            const Choice& choice, std::vector<char>& dropped) {
-  const int64_t unit = choice.pattern == PrunePattern::kBlock ? kBlockSize : 1;
-  if (choice.pattern == PrunePattern::kTwoOfFour) {
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t c = 0; c < width; c += kBlockSize) {
-        const int64_t size = std::min(kBlockSize, width - c);
-        std::vector<int64_t> order(static_cast<size_t>(size));
-        std::iota(order.begin(), order.end(), r * width + c);
-        std::ranges::sort(order, {}, [&](int64_t at) {
-          return cost[static_cast<size_t>(at)];
-        });
-        for (int64_t i = 0; i < size / 2; ++i)
-          dropped[static_cast<size_t>(order[static_cast<size_t>(i)])] = 1;
-      }
+int64_t UnitOf(PrunePattern pattern) {
+  return pattern == PrunePattern::kBlock ? kBlockSize : 1;
+}
+
+size_t PartOf(size_t count, float fraction) {
+  return static_cast<size_t>(
+      std::lround(static_cast<double>(fraction) * static_cast<double>(count)));
+}
+
+// A matrix of costs, of some columns of all rows.
+struct Costs {
+  std::vector<double> of;
+  int64_t rows, columns;
+};
+
+// Half of every four neighbours.
+void MarkHalfOfFours(const Costs& costs, std::vector<char>& dropped) {
+  for (int64_t r = 0; r < costs.rows; ++r) {
+    for (int64_t c = 0; c < costs.columns; c += kBlockSize) {
+      const int64_t size = std::min(kBlockSize, costs.columns - c);
+      std::vector<int64_t> order(static_cast<size_t>(size));
+      std::iota(order.begin(), order.end(), r * costs.columns + c);
+      std::ranges::sort(order, {}, [&](int64_t at) {
+        return costs.of[static_cast<size_t>(at)];
+      });
+      for (int64_t i = 0; i < size / 2; ++i)
+        dropped[static_cast<size_t>(order[static_cast<size_t>(i)])] = 1;
     }
-    return;
-  }
-  std::vector<std::pair<double, int64_t>> units;
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t c = 0; c < width; c += unit) {
-      double sum = 0;
-      for (int64_t i = c; i < std::min(c + unit, width); ++i)
-        sum += cost[static_cast<size_t>(r * width + i)];
-      units.emplace_back(sum, r * width + c);
-    }
-  }
-  const auto count =
-      static_cast<size_t>(std::lround(static_cast<double>(choice.fraction) *
-                                      static_cast<double>(units.size())));
-  std::nth_element(
-      units.begin(),
-      units.begin() + static_cast<ptrdiff_t>(std::min(count, units.size() - 1)),
-      units.end());
-  std::sort(units.begin(), units.end());
-  for (size_t u = 0; u < std::min(count, units.size()); ++u) {
-    const int64_t row_end = (units[u].second / width + 1) * width;
-    for (int64_t i = units[u].second;
-         i < std::min(units[u].second + unit, row_end); ++i)
-      dropped[static_cast<size_t>(i)] = 1;
   }
 }
 
-void DropLeast(std::vector<float>& weights, int64_t rows, int64_t columns,
+// Marks what to drop.
+std::vector<char> Cheapest(const Costs& costs, const Choice& choice) {
+  std::vector<char> dropped(costs.of.size());
+  if (choice.pattern == PrunePattern::kTwoOfFour) {
+    MarkHalfOfFours(costs, dropped);
+    return dropped;
+  }
+  const int64_t unit = UnitOf(choice.pattern);
+  std::vector<std::pair<double, int64_t>> units;
+  for (int64_t at = 0; at < costs.rows * costs.columns;) {
+    const int64_t row_end = (at / costs.columns + 1) * costs.columns;
+    const int64_t end = std::min(at + unit, row_end);
+    units.emplace_back(
+        std::accumulate(costs.of.begin() + at, costs.of.begin() + end, 0.0),
+        at);
+    at = end;
+  }
+  std::ranges::sort(units);
+  units.resize(std::min(PartOf(units.size(), choice.fraction), units.size()));
+  for (const auto& [cost, first] : units) {
+    const int64_t row_end = (first / costs.columns + 1) * costs.columns;
+    for (int64_t i = first; i < std::min(first + unit, row_end); ++i)
+      dropped[static_cast<size_t>(i)] = 1;
+  }
+  return dropped;
+}
+
+void DropLeast(std::vector<float>& weights, const WeightMatrix& layer,
                const Choice& choice) {
-  std::vector<double> cost(weights.size());
-  for (size_t i = 0; i < cost.size(); ++i)
-    cost[i] = static_cast<double>(weights[i]) * static_cast<double>(weights[i]);
-  std::vector<char> dropped(weights.size());
-  Choose(cost, rows, columns, choice, dropped);
+  Costs costs{{}, layer.rows, layer.columns};
+  for (const float w : weights)
+    costs.of.push_back(static_cast<double>(w) * static_cast<double>(w));
+  const std::vector<char> dropped = Cheapest(costs, choice);
   for (size_t i = 0; i < weights.size(); ++i) {
     if (dropped[i]) weights[i] = 0;
   }
 }
 
-void DropAndRefit(std::vector<float>& weights, int64_t rows, int64_t columns,
-                  const std::vector<double>& u, const Choice& choice) {
-  const auto n = static_cast<size_t>(columns);
-  std::vector<double> w(weights.begin(), weights.end());
-  for (int64_t from = 0; from < columns; from += kGroup) {
-    const int64_t width = std::min(kGroup, columns - from);
-    std::vector<double> cost(static_cast<size_t>(rows * width));
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t c = 0; c < width; ++c) {
+// Those of the columns from `from` on, whose costs these are; the rest of each
+// row makes up for them.
+void DropOfColumns(std::vector<double>& w, const std::vector<double>& u,
+                   size_t n, size_t from, const Costs& costs,
+                   const Choice& choice) {
+  const std::vector<char> dropped = Cheapest(costs, choice);
+  const auto width = static_cast<size_t>(costs.columns);
+  for (size_t r = 0; r < static_cast<size_t>(costs.rows); ++r) {
+    double* row = w.data() + r * n;
+    for (size_t c = 0; c < width; ++c) {
+      if (!dropped[r * width + c]) continue;
+      const size_t j = from + c;
+      const double error = row[j] / u[j * n + j];
+      for (size_t k = j; k < n; ++k) row[k] -= error * u[j * n + k];
+      row[j] = 0;
+    }
+    // What was dropped stays so, whatever later columns made of it.
+    for (size_t c = 0; c < width; ++c) {
+      if (dropped[r * width + c]) row[from + c] = 0;
+    }
+  }
+}
+
+void DropColumnwise(std::vector<float>& weights, const WeightMatrix& layer,
+                    const NormalEquations& e, const Choice& choice) {
+  const size_t n = e.columns;
+  const std::vector<double> u = FactorOfInverse(e.h, n);
+  if (u.empty()) return DropLeast(weights, layer, choice);
+  std::vector<double> w = e.optimal;
+  for (int64_t from = 0; from < layer.columns; from += kGroup) {
+    Costs costs{{}, layer.rows, std::min(kGroup, layer.columns - from)};
+    for (size_t r = 0; r < static_cast<size_t>(layer.rows); ++r) {
+      for (int64_t c = 0; c < costs.columns; ++c) {
         const auto j = static_cast<size_t>(from + c);
-        const double ratio = w[static_cast<size_t>(r) * n + j] / u[j * n + j];
-        cost[static_cast<size_t>(r * width + c)] = ratio * ratio;
+        const double ratio = w[r * n + j] / u[j * n + j];
+        costs.of.push_back(ratio * ratio);
       }
     }
-    std::vector<char> dropped(cost.size());
-    Choose(cost, rows, width, choice, dropped);
-    for (int64_t r = 0; r < rows; ++r) {
-      double* row = w.data() + static_cast<size_t>(r) * n;
-      for (int64_t c = 0; c < width; ++c) {
-        if (!dropped[static_cast<size_t>(r * width + c)]) continue;
-        const auto j = static_cast<size_t>(from + c);
-        const double error = row[j] / u[j * n + j];
-        for (size_t k = j; k < n; ++k) row[k] -= error * u[j * n + k];
-        row[j] = 0;
-      }
-      // What was dropped stays so, whatever later columns made of it.
-      for (int64_t c = 0; c < width; ++c) {
-        if (dropped[static_cast<size_t>(r * width + c)]) row[from + c] = 0;
-      }
-    }
+    DropOfColumns(w, u, n, static_cast<size_t>(from), costs, choice);
   }
   std::ranges::transform(w, weights.begin(),
                          [](double x) { return static_cast<float>(x); });
 }
 
-// The kept weights of one row and its bias, fitted to what all of them gave
-// before: the normal equations of least squares, over (x, 1).
-void FitRow(std::span<float> row, float* bias, std::span<const float> exact,
-            const InputProducts& products) {
-  const size_t n = row.size(), stride = n + 1;
-  std::vector<size_t> kept;
-  for (size_t i = 0; i < n; ++i) {
-    if (row[i] != 0) kept.push_back(i);
+RemovalOrder OrderOf(PrunePattern pattern) {
+  if (pattern == PrunePattern::kTwoOfFour) return {1, kBlockSize, 2};
+  return {UnitOf(pattern), 0, 0};
+}
+
+// The removals of all rows, cheapest first, none before those that its row
+// needs to have lost.
+std::vector<Removal> CheapestRemovals(const NormalEquations& e, int64_t rows,
+                                      const RemovalOrder& order) {
+  std::vector<Removal> removals = RemovalsOf(e, rows, order);
+  for (size_t i = 1; i < removals.size(); ++i) {
+    if (removals[i].row == removals[i - 1].row)
+      removals[i].cost = std::max(removals[i].cost, removals[i - 1].cost);
   }
-  if (bias != nullptr) kept.push_back(n);
-  const size_t m = kept.size();
-  const auto h = products.of_now(), g = products.with_before();
-  double trace = 0;
-  for (size_t i = 0; i < n; ++i) trace += h[i * stride + i];
-  const double damping = kFitDamping * trace / static_cast<double>(n);
-  std::vector<double> a(m * m), x(m);
-  for (size_t i = 0; i < m; ++i) {
-    const size_t from = kept[i] * stride;
-    for (size_t j = 0; j < m; ++j) a[i * m + j] = h[from + kept[j]];
-    if (kept[i] < n) {
-      // Damped towards the weight as it was.
-      a[i * m + i] += damping;
-      x[i] = damping * static_cast<double>(exact[kept[i]]);
-    }
-    for (size_t j = 0; j < n; ++j)
-      x[i] += g[from + j] * static_cast<double>(exact[j]);
-    if (bias != nullptr) x[i] += g[from + n] * static_cast<double>(*bias);
+  std::ranges::stable_sort(removals, {}, &Removal::cost);
+  return removals;
+}
+
+void DropInOrder(std::vector<float>& weights, const WeightMatrix& layer,
+                 const NormalEquations& e, const Choice& choice) {
+  std::ranges::transform(e.optimal, weights.begin(),
+                         [](double x) { return static_cast<float>(x); });
+  const RemovalOrder order = OrderOf(choice.pattern);
+  std::vector<Removal> removals = CheapestRemovals(e, layer.rows, order);
+  // 2:4 drops all that may go.
+  if (choice.pattern != PrunePattern::kTwoOfFour)
+    removals.resize(
+        std::min(PartOf(removals.size(), choice.fraction), removals.size()));
+  for (const Removal& removal : removals) {
+    const int64_t first = removal.unit * order.unit;
+    const int64_t end = std::min(first + order.unit, layer.columns);
+    std::fill(weights.begin() + removal.row * layer.columns + first,
+              weights.begin() + removal.row * layer.columns + end, 0.0f);
   }
-  if (!Cholesky(a, m)) return;
-  for (size_t i = 0; i < m; ++i) {
-    for (size_t k = 0; k < i; ++k) x[i] -= a[i * m + k] * x[k];
-    x[i] /= a[i * m + i];
-  }
-  for (size_t i = m; i-- > 0;) {
-    for (size_t k = i + 1; k < m; ++k) x[i] -= a[k * m + i] * x[k];
-    x[i] /= a[i * m + i];
-  }
-  for (size_t i = 0; i < m; ++i)
-    (kept[i] == n ? *bias : row[kept[i]]) = static_cast<float>(x[i]);
 }
 
 void FitRows(std::vector<float>& weights, std::vector<float>& bias,
-             const std::vector<float>& exact, int64_t rows,
-             const InputProducts& products) {
-  const auto n = weights.size() / static_cast<size_t>(rows);
+             const WeightMatrix& layer, const NormalEquations& e) {
   const auto kept = static_cast<double>(static_cast<int64_t>(weights.size()) -
                                         std::ranges::count(weights, 0.0f));
-  const double per_row = kept / static_cast<double>(rows);
-  if (static_cast<double>(rows) * per_row * per_row * per_row / 3 >
-      kMostOperations)
-    return;
-  for (size_t r = 0; r < static_cast<size_t>(rows); ++r)
-    FitRow(std::span(weights).subspan(r * n, n),
-           bias.empty() ? nullptr : &bias[r],
-           std::span(exact).subspan(r * n, n), products);
+  const auto rows = static_cast<double>(layer.rows);
+  const double per_row = kept / rows;
+  if (rows * per_row * per_row * per_row / 3 > kMostOperations) return;
+  for (int64_t r = 0; r < layer.rows; ++r)
+    FitRow(e, r,
+           std::span(weights).subspan(static_cast<size_t>(r) * e.columns,
+                                      e.columns),
+           bias.empty() ? nullptr : &bias[static_cast<size_t>(r)]);
 }
 
 double RootMeanSquare(const std::vector<float>& values) {
@@ -265,35 +213,30 @@ double RootMeanSquare(const std::vector<float>& values) {
                    static_cast<double>(std::max<size_t>(values.size(), 1)));
 }
 
-// What each weight costs to drop, of what the layer's outputs amount to.
+// What each weight costs to drop, of what the layer's outputs amount to; where
+// nothing is known of these, its size, of what the layer's weights amount to.
 std::vector<float> RelativeCosts(const WeightMatrix& layer,
                                  const InputProducts* products) {
   const std::vector<float> w = layer.weights->ToVector<float>();
-  std::vector<float> costs(w.size());
-  const auto n = static_cast<size_t>(layer.columns);
-  std::vector<double> u;
-  if (products != nullptr && products->rows() > 0)
-    u = FactorOfInverse(Damped(products->of_now(), n), n);
-  if (u.empty()) {
+  const std::vector<float> bias = BiasOf(layer);
+  const NormalEquations e = EquationsOf(layer, w, bias, products);
+  std::vector<float> costs;
+  if (!e.sound() || !(e.energy > 0)) {
     const double rms = RootMeanSquare(w);
-    for (size_t i = 0; i < w.size(); ++i)
-      costs[i] = rms > 0 ? std::abs(w[i]) / static_cast<float>(rms) : 0;
+    for (const float weight : w)
+      costs.push_back(rms > 0 ? std::abs(weight) / static_cast<float>(rms) : 0);
     return costs;
   }
-  const auto h = products->of_now();
-  double energy = 0;
-  for (size_t r = 0; r < static_cast<size_t>(layer.rows); ++r) {
-    for (size_t i = 0; i < n; ++i) {
-      double sum = 0;
-      for (size_t j = 0; j < n; ++j)
-        sum += h[i * (n + 1) + j] * static_cast<double>(w[r * n + j]);
-      energy += sum * static_cast<double>(w[r * n + i]);
-    }
+  if (CanOrderRemovals(layer.rows, layer.columns)) {
+    for (const Removal& r : CheapestRemovals(e, layer.rows, RemovalOrder()))
+      costs.push_back(static_cast<float>(r.cost / e.energy));
+    return costs;
   }
   for (size_t i = 0; i < w.size(); ++i) {
-    const size_t j = i % n;
-    const double ratio = static_cast<double>(w[i]) / u[j * n + j];
-    costs[i] = energy > 0 ? static_cast<float>(ratio * ratio / energy) : 0;
+    const size_t j = i % e.columns;
+    const double cost =
+        e.optimal[i] * e.optimal[i] / e.inverse[j * e.columns + j];
+    costs.push_back(static_cast<float>(cost / e.energy));
   }
   return costs;
 }
@@ -355,83 +298,6 @@ std::vector<WeightMatrix> PrunableLayers(const ir::Module& module) {
   return layers;
 }
 
-InputProducts::InputProducts(const WeightMatrix& layer) : layer_(layer) {
-  const auto size = static_cast<size_t>(layer.columns + 1);
-  of_now_.resize(size * size);
-  with_before_.resize(size * size);
-}
-
-void InputProducts::AddRow(std::span<const float> now,
-                           std::span<const float> before) {
-  const size_t n = now.size(), stride = n + 1;
-  for (size_t i = 0; i <= n; ++i) {
-    const double at_i = i < n ? static_cast<double>(now[i]) : 1;
-    if (at_i == 0) continue;
-    double* of_now = of_now_.data() + i * stride;
-    double* with_before = with_before_.data() + i * stride;
-    for (size_t j = 0; j < n; ++j) {
-      of_now[j] += at_i * static_cast<double>(now[j]);
-      with_before[j] += at_i * static_cast<double>(before[j]);
-    }
-    of_now[n] += at_i;
-    with_before[n] += at_i;
-  }
-  ++rows_;
-}
-
-void InputProducts::Add(const Shape& shape, std::span<const float> now,
-                        std::span<const float> before) {
-  if (layer_.node->op() == Op::kConv2D) {
-    AddPatches(shape, now, before);
-    return;
-  }
-  const auto columns = static_cast<size_t>(layer_.columns);
-  for (size_t at = 0; at + columns <= now.size(); at += columns)
-    AddRow(now.subspan(at, columns), before.subspan(at, columns));
-}
-
-// What the filter sees at some places of the map; where it hangs over the
-// border, padding SAME, what lies outside is zero.
-void InputProducts::AddPatches(const Shape& shape, std::span<const float> now,
-                               std::span<const float> before) {
-  if (shape.rank() != 4) return;
-  const auto& options = layer_.node->Options<Conv2DOptions>();
-  const Shape& filter = layer_.weights->shape;  // [O, H, W, C]
-  const int64_t channels = filter[3];
-  if (shape[3] != channels) return;  // groups
-  const int64_t high = (filter[1] - 1) * options.dilation_h_factor + 1;
-  const int64_t wide = (filter[2] - 1) * options.dilation_w_factor + 1;
-  const bool same = options.padding == Padding::kSame;
-  const int64_t top = same ? high / 2 : 0, left = same ? wide / 2 : 0;
-  const int64_t rows = same ? shape[1] : shape[1] - high + 1;
-  const int64_t cols = same ? shape[2] : shape[2] - wide + 1;
-  if (rows < 1 || cols < 1) return;
-  const int64_t places = int64_t{shape[0]} * rows * cols;
-  const int64_t step = std::max<int64_t>(1, places / kMostPatches);
-  std::vector<float> patch(static_cast<size_t>(layer_.columns));
-  std::vector<float> patch_before(patch.size());
-  for (int64_t place = 0; place < places; place += step) {
-    const int64_t n = place / (rows * cols);
-    const int64_t y = place / cols % rows - top, x = place % cols - left;
-    auto to = patch.begin(), to_before = patch_before.begin();
-    for (int64_t a = 0; a < filter[1]; ++a) {
-      const int64_t at_y = y + a * options.dilation_h_factor;
-      for (int64_t b = 0; b < filter[2]; ++b) {
-        const int64_t at_x = x + b * options.dilation_w_factor;
-        if (at_y < 0 || at_y >= shape[1] || at_x < 0 || at_x >= shape[2]) {
-          to = std::fill_n(to, channels, 0.0f);
-          to_before = std::fill_n(to_before, channels, 0.0f);
-          continue;
-        }
-        const int64_t at = ((n * shape[1] + at_y) * shape[2] + at_x) * channels;
-        to = std::copy_n(now.begin() + at, channels, to);
-        to_before = std::copy_n(before.begin() + at, channels, to_before);
-      }
-    }
-    AddRow(patch, patch_before);
-  }
-}
-
 std::vector<float> FractionsOf(const std::vector<WeightMatrix>& layers,
                                float fraction, PrunePattern pattern,
                                const ProductsByNode& products) {
@@ -444,24 +310,23 @@ std::vector<float> FractionsOf(const std::vector<WeightMatrix>& layers,
 PrunedLayer PruneLayer(const WeightMatrix& layer, float fraction,
                        PrunePattern pattern, const InputProducts* products) {
   std::vector<float> weights = layer.weights->ToVector<float>();
+  std::vector<float> bias = BiasOf(layer);
   const Choice choice{fraction, pattern};
-  const auto n = static_cast<size_t>(layer.columns);
-  std::vector<double> u;
-  if (products != nullptr && products->rows() > 0)
-    u = FactorOfInverse(Damped(products->of_now(), n), n);
-  if (u.empty()) {
-    DropLeast(weights, layer.rows, layer.columns, choice);
+  const NormalEquations e = EquationsOf(layer, weights, bias, products);
+  if (!e.sound()) {
+    DropLeast(weights, layer, choice);
   } else {
-    const std::vector<float> exact = weights;
-    std::vector<float> bias;
-    if (layer.bias != nullptr) bias = layer.bias->ToVector<float>();
-    DropAndRefit(weights, layer.rows, layer.columns, u, choice);
-    FitRows(weights, bias, exact, layer.rows, *products);
+    if (CanOrderRemovals(layer.rows, layer.columns)) {
+      DropInOrder(weights, layer, e, choice);
+    } else {
+      DropColumnwise(weights, layer, e, choice);
+    }
+    FitRows(weights, bias, layer, e);
     if (layer.bias != nullptr) layer.bias->SetConstant(Blob::Own(bias));
   }
   PrunedLayer pruned{layer.node->output()->name,
                      static_cast<int64_t>(weights.size()),
-                     std::ranges::count(weights, 0.0f), !u.empty()};
+                     std::ranges::count(weights, 0.0f), e.sound()};
   layer.weights->SetConstant(Blob::Own(std::move(weights)));
   return pruned;
 }

@@ -23,6 +23,9 @@ enum class QuantizeMode : uint8_t {
   kInt16x8,  // int8 weights, int16 activations
 };
 
+// "int8 weights and activations"
+std::string_view Name(QuantizeMode mode);
+
 // Whether the mode needs to know the range of every activation.
 inline bool QuantizesActivations(QuantizeMode mode) {
   return mode == QuantizeMode::kInt8 || mode == QuantizeMode::kInt16x8;
@@ -34,7 +37,7 @@ struct QuantizeSettings {
   // first string or begins with it and a '/'; "conv*" for any name that begins
   // so. The first that fits counts.
   std::vector<std::pair<std::string, QuantizeMode>> layers;
-  CalibrationMethod method = CalibrationMethod::kMinMax;
+  CalibrationMethod method = CalibrationMethod::kPercentile;
   bool strict = false;  // an operator that would stay float is an error
   bool bias_correction = false;
   // Of the model's float32 inputs and outputs: float32, int8, uint8, int16.

@@ -43,6 +43,11 @@ constexpr QuantizeRule Hybrid(Op op, std::string_view hybrid) {
   return {op, "", kOwn, 0, 0, 0, kNo16, -1, hybrid, -1};
 }
 
+// Its states are int8 and int16; float32 beside int8 weights.
+constexpr QuantizeRule Lstm(Op op) {
+  return {op, "x", kOwn, 0, 0, 0, kNo16, -1, "-wwwwwwwwwww----w", -1, true};
+}
+
 constexpr QuantizeRule kRules[] = {
     Own(Op::kAbs, "x"),
     Own(Op::kAdd, "xx"),
@@ -59,13 +64,16 @@ constexpr QuantizeRule kRules[] = {
     Weights(Op::kConv2D, "xwb", 0, "-w"),
     Shared(Op::kDepthToSpace, "x", kNo16),
     Weights(Op::kDepthwiseConv2D, "xwb", 3, "-w"),
+    Shared(Op::kDynamicUpdateSlice, "xx-", kNo16),
     Own(Op::kElu, "x", kNo16),
     Hybrid(Op::kEmbeddingLookup, "-w"),
     Compare(Op::kEqual),
+    Own(Op::kExp, "x"),
     Shared(Op::kExpandDims, "x-"),
     {Op::kFullyConnected, "xwb", kOwn, 0, 0, 0, true, -1, "-w", -1},
     Shared(Op::kGather, "x-"),
     Shared(Op::kGatherNd, "x-"),
+    Own(Op::kGelu, "x", kNo16),
     Compare(Op::kGreater),
     Compare(Op::kGreaterEqual),
     Own(Op::kHardSwish, "x", kNo16),
@@ -73,9 +81,10 @@ constexpr QuantizeRule kRules[] = {
     Own(Op::kLeakyRelu, "x"),
     Compare(Op::kLess),
     Compare(Op::kLessEqual),
+    Own(Op::kLog, "x"),
     Fixed(Op::kLogSoftmax, 16.0f / 256, 127, 0),
     Fixed(Op::kLogistic, 1.0f / 256, -128, 1.0f / 32768),
-    Hybrid(Op::kLstm, "-wwwwwwwwwww----w"),
+    Lstm(Op::kLstm),
     Shared(Op::kMaxPool2D, "x"),
     Shared(Op::kMaximum, "xx"),
     Own(Op::kMean, "x-"),
@@ -106,6 +115,7 @@ constexpr QuantizeRule kRules[] = {
     Shared(Op::kSpaceToDepth, "x", kNo16),
     Shared(Op::kSplit, "-x"),
     Shared(Op::kSplitV, "x--"),
+    Own(Op::kSqrt, "x"),
     Own(Op::kSquaredDifference, "xx", kNo16),
     Shared(Op::kSqueeze, "x"),
     Shared(Op::kStridedSlice, "x---"),
@@ -117,7 +127,7 @@ constexpr QuantizeRule kRules[] = {
     Shared(Op::kTopKV2, "x-", kNo16),
     Shared(Op::kTranspose, "x-"),
     {Op::kTransposeConv, "-wxb", kOwn, 0, 0, 0, true, 0, "", -1},
-    Hybrid(Op::kUnidirectionalSequenceLstm, "-wwwwwwwwwww----w"),
+    Lstm(Op::kUnidirectionalSequenceLstm),
     Hybrid(Op::kUnidirectionalSequenceRnn, "-ww"),
     Shared(Op::kUnpack, "x", kNo16),
 };

@@ -41,6 +41,7 @@ struct QuantizeRule {
   // Operands that may be int8 while the activations stay float32, as w.
   std::string_view hybrid = "";
   int8_t hybrid_axis = -1;
+  bool is_lstm = false;  // quantize/lstm.h knows the other operands
 
   OperandRole RoleOf(int operand) const;
   bool IsHybridWeight(int operand) const;

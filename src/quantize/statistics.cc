@@ -115,8 +115,8 @@ class Histogram {
     double total = 0;
     for (int i = whole_.first; i <= whole_.last; ++i) {
       const int at = std::clamp(i, w.first, w.last) - w.first;
-      p[static_cast<size_t>(at)] += static_cast<double>(Count(i));
-      total += static_cast<double>(Count(i));
+      p[static_cast<size_t>(at)] += static_cast<double>(CountBesideZero(i));
+      total += static_cast<double>(CountBesideZero(i));
     }
     if (size <= kLevels || total == 0)
       return std::numeric_limits<double>::max();
@@ -127,12 +127,12 @@ class Histogram {
       double sum = 0;
       int filled = 0;
       for (int i = from; i < to; ++i) {
-        const int64_t inside = Count(w.first + i);
+        const int64_t inside = CountBesideZero(w.first + i);
         sum += static_cast<double>(inside);
         filled += inside > 0;
       }
       for (int i = from; i < to; ++i) {
-        const double q = Count(w.first + i) > 0 ? sum / filled : 0;
+        const double q = CountBesideZero(w.first + i) > 0 ? sum / filled : 0;
         if (p[static_cast<size_t>(i)] > 0)
           pairs.emplace_back(p[static_cast<size_t>(i)], q);
         kept += q;
@@ -149,6 +149,11 @@ class Histogram {
 
  private:
   int64_t Count(int bin) const { return s_.bins[static_cast<size_t>(bin)]; }
+  // Zero is stored exactly in any window. What a RELU makes zero would be most
+  // of the distribution and let the rest count for nothing.
+  int64_t CountBesideZero(int bin) const {
+    return bin == Statistics::kHalfBins ? 0 : Count(bin);
+  }
   ValueRange RangeOf(Window w) const {
     const auto edge = [&](int bin) {
       return std::ldexp(static_cast<float>(bin - Statistics::kHalfBins),

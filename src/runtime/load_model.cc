@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #include "base/try.h"
+#include "formats/tflite/densify.h"
+#include "formats/tflite/read_sparsity.h"
 #include "ops/options_flatbuffers.h"
-#include "runtime/densify.h"
-#include "runtime/read_sparsity.h"
 
 namespace liteforge {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/try.h"
-#include "runtime/read_sparsity.h"
+#include "formats/tflite/read_sparsity.h"
 #include "runtime/string_tensor.h"
 
 namespace liteforge {

@@ -155,6 +155,22 @@ TEST_F(Optimized, ShardsJoinToTheWhole) {
   }
 }
 
+// examples/calibrate_shards under GNU parallel, where that is installed.
+TEST_F(Optimized, ShardsUnderParallel) {
+  if (std::system("parallel --version > /dev/null 2>&1") != 0)
+    GTEST_SKIP() << "GNU parallel is not installed";
+  const std::string script = std::string(LITEFORGE_SOURCE_DIR) +
+                             "/examples/calibrate_shards/parallel.sh";
+  const std::string command =
+      "cd " + folder_.path().string() +
+      " && PATH=" + fs::path(LITEFORGE_EXECUTABLE).parent_path().string() +
+      ":$PATH JOBS=2 " + script + " " + h5_ + " joined.tflite " + samples_ +
+      "/*_0*.npy > log 2>&1";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(Json("inspect joined.tflite --json")["inputs"][0]["dtype"],
+            "float32");
+}
+
 TEST_F(Optimized, LayersCanBeKeptOrChosen) {
   Do("convert " + h5_ + " -o q.tflite --optimize int8 --keep-float dense* " +
      "--representative-data " + samples_);
@@ -195,6 +211,22 @@ TEST_F(Optimized, PrunedAndClustered) {
               HasSubstr("between 0 and 1"));
   EXPECT_THAT(Fail("convert " + h5_ + " -o bad.tflite --prune 0.5,stripes"),
               HasSubstr("pruning pattern 'stripes' is not known"));
+}
+
+// Stored sparse or not, the numbers are the same, and a sparse file can be
+// read again.
+TEST_F(Optimized, PrunedWeightsAreStoredSparse) {
+  for (const std::string pattern : {"0.8", "0.75,block", "0.8,layer"}) {
+    Do("convert " + h5_ + " -o sparse.tflite --prune " + pattern);
+    EXPECT_THAT(notes_, HasSubstr("stored sparse of"));
+    Do("convert " + h5_ + " -o dense.tflite --no-sparse --prune " + pattern);
+    EXPECT_LT(fs::file_size(folder_.path() / "sparse.tflite"),
+              fs::file_size(folder_.path() / "dense.tflite"));
+    EXPECT_EQ(Json("compare dense.tflite sparse.tflite --json --data " +
+                   samples_)["outputs"][0]["max_abs"],
+              0.0);
+    Do("convert sparse.tflite -o again.tflite --optimize default");
+  }
 }
 
 TEST_F(Optimized, EvaluateCounts) {
@@ -243,6 +275,13 @@ TEST_F(Optimized, BadRepresentativeDataIsNamed) {
   WriteFloats("nan.npy", Shape{1, 8, 8, 1}, bad);
   EXPECT_THAT(Fail(start + "--representative-data nan.npy"),
               HasSubstr("not finite numbers"));
+  bad[7] = std::numeric_limits<float>::infinity();
+  WriteFloats("inf.npy", Shape{1, 8, 8, 1}, bad);
+  EXPECT_THAT(Fail(start + "--representative-data inf.npy"),
+              HasSubstr("not finite numbers"));
+  WriteText("text.npy", "no numbers at all");
+  EXPECT_THAT(Fail(start + "--representative-data text.npy"),
+              HasSubstr("text.npy: "));
   EXPECT_THAT(Fail("convert " + h5_ + " -o bad.tflite --input-type int8"),
               HasSubstr("need quantized activations"));
   EXPECT_THAT(Fail(start + "--calibration-in " + h5_),

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/try.h"
+#include "formats/tflite/densify.h"
+#include "formats/tflite/read_sparsity.h"
 #include "ops/options_flatbuffers.h"
 
 namespace liteforge {
@@ -51,7 +53,8 @@ class GraphReader {
       if (tensor.is_variable() && !written_.contains(static_cast<int32_t>(i))) {
         MakeInput(static_cast<int32_t>(i));
       } else if (file_.IsConstant(tensor)) {
-        MakeConstant(i, tensor);
+        TRY_IN("tensor '" + std::string(Text(tensor.name())) + "'",
+               MakeConstant(i, tensor));
       }
     }
     for (uint32_t i = 0; i < Count(from_.operators()); ++i) {
@@ -70,9 +73,6 @@ class GraphReader {
 
  private:
   Result<void> CheckStored(const tflite::Tensor& tensor) const {
-    if (tensor.sparsity() != nullptr)
-      return Unsupported(
-          "is stored sparse; give the model before it was made sparse");
     const auto* q = tensor.quantization();
     if (q != nullptr && (q->details_as_BlockwiseQuantization() != nullptr ||
                          q->details_as_MultiAxisQuantization() != nullptr))
@@ -102,13 +102,25 @@ class GraphReader {
     Describe(*value, tensor);
   }
 
-  void MakeConstant(uint32_t index, const tflite::Tensor& tensor) {
+  Result<void> MakeConstant(uint32_t index, const tflite::Tensor& tensor) {
     auto& value = values_[index];
-    if (value != nullptr) return;
-    value = graph_.AddConstant(
-        std::string(Text(tensor.name())), static_cast<DataType>(tensor.type()),
-        Shape(Elements(tensor.shape())), file_.ConstantData(tensor));
+    if (value != nullptr) return {};
+    const Shape shape(Elements(tensor.shape()));
+    const auto type = static_cast<DataType>(tensor.type());
+    Blob data = file_.ConstantData(tensor);
+    if (tensor.sparsity() != nullptr) {
+      const int bits = BitWidth(type);
+      if (bits < 8)
+        return Unsupported("is sparse and " + std::string(Name(type)));
+      TRY_ASSIGN(auto dense,
+                 Densify(ReadSparsity(*tensor.sparsity()), shape,
+                         static_cast<size_t>(bits) / 8, data.bytes()));
+      data = Blob::Own(std::move(dense));
+    }
+    value = graph_.AddConstant(std::string(Text(tensor.name())), type, shape,
+                               std::move(data));
     Describe(*value, tensor);
+    return {};
   }
 
   Result<void> ReadNode(const tflite::Operator& from) {
@@ -126,6 +138,12 @@ class GraphReader {
     std::vector<ir::Value*> inputs;
     for (const int32_t index : Elements(from.inputs()))
       inputs.push_back(ValueAt(index));
+    // Constants are dense here: what DENSIFY makes of one is the same.
+    if (op == Op::kDensify && inputs.size() == 1 && inputs[0] != nullptr &&
+        inputs[0]->is_constant() && Count(from.outputs()) == 1) {
+      values_[static_cast<size_t>(Elements(from.outputs())[0])] = inputs[0];
+      return {};
+    }
     std::vector<ir::Graph::OutputType> types;
     for (const int32_t index : Elements(from.outputs())) {
       const tflite::Tensor& tensor =

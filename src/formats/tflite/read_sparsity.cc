@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/read_sparsity.h"
+#include "formats/tflite/read_sparsity.h"
 
 #include <vector>
 

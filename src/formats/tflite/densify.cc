@@ -9,7 +9,7 @@
 // where block_map says to which dimension each block dimension belongs.
 // Source: TFLite schema SparsityParameters; "Format abstraction for sparse
 // tensor algebra compilers" (Chou et al., 2018).
-#include "runtime/densify.h"
+#include "formats/tflite/densify.h"
 
 #include <array>
 #include <cstring>

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// UNIDIRECTIONAL_SEQUENCE_LSTM and LSTM in 8 bits against float32.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "convert/calibrate.h"
+#include "emit/emit.h"
+#include "formats/tflite/model_reader.h"
+#include "ir/parse.h"
+#include "quantize/quantize.h"
+
+namespace liteforge {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kInputs = 6, kCells = 8;
+
+// What a cell may have beyond the four gates.
+struct LstmCase {
+  const char* name;
+  bool coupled = false, peephole = false, projection = false, norm = false;
+  bool time_major = false;
+  bool step = false;  // LSTM, one step an invocation
+};
+
+class Network {
+ public:
+  explicit Network(const LstmCase& c) {
+    const int outputs = c.projection ? 5 : kCells;
+    const Shape input = c.step         ? Shape{2, kInputs}
+                        : c.time_major ? Shape{7, 2, kInputs}
+                                       : Shape{2, 7, kInputs};
+    module_.graphs.push_back(std::make_unique<ir::Graph>());
+    ir::Graph& graph = *module_.graphs[0];
+    std::vector<ir::Value*> operands(24);
+    operands[0] = graph.AddInput("x", DataType::kFloat32, input);
+    for (int g = 0; g < 4; ++g) {
+      if (c.coupled && g == 0) continue;
+      operands[Place(1 + g)] = Constant({kCells, kInputs}, 0.6f);
+      operands[Place(5 + g)] = Constant({kCells, outputs}, 0.5f);
+      operands[Place(12 + g)] = Constant({kCells}, 0.3f);
+      if (c.norm) operands[Place(20 + g)] = Constant({kCells}, 0.8f);
+      if (c.peephole && g != 2)
+        operands[Place(9 + (g == 3 ? 2 : g))] = Constant({kCells}, 0.2f);
+    }
+    if (c.projection) operands[16] = Constant({outputs, kCells}, 0.7f);
+    for (const int state : {18, 19}) {
+      ir::Value* value =
+          graph.AddInput(state == 18 ? "h" : "c", DataType::kFloat32,
+                         Shape{2, state == 18 ? outputs : kCells});
+      value->is_variable = true;
+      operands[Place(state)] = value;
+    }
+    graph.AddOutput(
+        (*graph.AddNode(c.step ? Op::kLstm : Op::kUnidirectionalSequenceLstm,
+                        OptionsOf(c), operands, 1, "lstm"))
+            ->output());
+    graph.outputs()[0]->name = "y";
+    NameUniquely(module_);
+  }
+
+  ir::Module& module() { return module_; }
+  const ir::Node* Find(Op op) const {
+    for (const auto& node : module_.graphs[0]->nodes()) {
+      if (node->op() == op) return node.get();
+    }
+    return nullptr;
+  }
+
+  RepresentativeDataset Draw(int count, uint32_t seed) const {
+    auto generator = std::make_shared<std::mt19937>(seed);
+    auto left = std::make_shared<int>(count);
+    const Shape shape = InputsOf(module_)[0].shape;
+    return [=](std::vector<NpyArray>& example) -> Result<bool> {
+      if ((*left)-- == 0) return false;
+      std::uniform_real_distribution<float> real(-1.5f, 1.5f);
+      std::vector<float> values(static_cast<size_t>(shape.elements()));
+      for (float& v : values) v = real(*generator);
+      NpyArray array{DataType::kFloat32, shape, {}};
+      array.data.resize(values.size() * sizeof(float));
+      std::memcpy(array.data.data(), values.data(), array.data.size());
+      example = {std::move(array)};
+      return true;
+    };
+  }
+
+  std::vector<float> Outputs() const {
+    std::vector<float> all;
+    const auto ran = RunExamples(
+        module_, Draw(10, 2),
+        [&](const ir::Graph&, const ObservedTensor& tensor) -> Result<void> {
+          if (tensor.name != "y") return {};
+          const auto* first =
+              reinterpret_cast<const float*>(tensor.data.data());
+          all.insert(all.end(), first, first + tensor.shape.elements());
+          return {};
+        });
+    EXPECT_TRUE(ran) << ran.error().ToString();
+    return all;
+  }
+
+  QuantizeReport Quantize(QuantizeMode mode) {
+    QuantizeSettings settings;
+    settings.mode = mode;
+    Calibration calibration;
+    if (mode == QuantizeMode::kInt8) {
+      auto seen = Calibrate(module_, Draw(40, 1));
+      EXPECT_TRUE(seen) << seen.error().ToString();
+      if (seen) calibration = *std::move(seen);
+    }
+    auto report = liteforge::Quantize(module_, calibration, settings);
+    EXPECT_TRUE(report) << report.error().ToString();
+    return report ? *report : QuantizeReport();
+  }
+
+ private:
+  static size_t Place(int i) { return static_cast<size_t>(i); }
+  static OpOptions OptionsOf(const LstmCase& c) {
+    if (c.step) {
+      LSTMOptions options;
+      options.fused_activation_function = Activation::kTanh;
+      return options;
+    }
+    UnidirectionalSequenceLSTMOptions options;
+    options.fused_activation_function = Activation::kTanh;
+    options.time_major = c.time_major;
+    return options;
+  }
+  ir::Value* Constant(const Shape& shape, float largest) {
+    std::uniform_real_distribution<float> real(-largest, largest);
+    std::vector<float> values(static_cast<size_t>(shape.elements()));
+    for (float& v : values) v = real(generator_);
+    return module_.graphs[0]->AddConstant("k", DataType::kFloat32, shape,
+                                          Blob::Own(std::move(values)));
+  }
+
+  ir::Module module_;
+  std::mt19937 generator_{3};
+};
+
+constexpr LstmCase kCases[] = {
+    {"plain"},
+    {"coupled", true},
+    {"peephole", false, true},
+    {"projection", false, false, true},
+    {"layer norm", false, false, false, true},
+    {"time-major", false, false, false, false, true},
+    {"one step", false, false, false, false, false, true},
+};
+
+TEST(LstmQuantization, Int8IsNearFloat) {
+  for (const LstmCase& c : kCases) {
+    SCOPED_TRACE(c.name);
+    Network network(c);
+    const std::vector<float> exact = network.Outputs();
+    const QuantizeReport report = network.Quantize(QuantizeMode::kInt8);
+    EXPECT_TRUE(report.left_float.empty());
+    const std::vector<float> got = network.Outputs();
+    ASSERT_EQ(got.size(), exact.size());
+    double squares = 0, signal = 0;
+    for (size_t i = 0; i < got.size(); ++i) {
+      const auto d = static_cast<double>(got[i] - exact[i]);
+      squares += d * d;
+      signal += static_cast<double>(exact[i]) * static_cast<double>(exact[i]);
+    }
+    // 26 dB: 8-bit weights and states, over seven steps.
+    EXPECT_LT(std::sqrt(squares / signal), 0.05);
+  }
+}
+
+// Source: operator_property.cc of lite/tools/optimize.
+TEST(LstmQuantization, OperandsAreStoredAsTheKernelWants) {
+  Network network({"all", false, true, true, true});
+  network.Quantize(QuantizeMode::kInt8);
+  const ir::Node* node = network.Find(Op::kUnidirectionalSequenceLstm);
+  ASSERT_NE(node, nullptr);
+  for (const int i : {0, 1, 8, 16, 18})
+    EXPECT_EQ(node->input(i)->type, DataType::kInt8) << i;
+  for (const int i : {9, 11, 19, 20, 23})
+    EXPECT_EQ(node->input(i)->type, DataType::kInt16) << i;
+  for (const int i : {12, 15})
+    EXPECT_EQ(node->input(i)->type, DataType::kInt32) << i;
+  EXPECT_EQ(node->input(18)->quantization, node->output()->quantization);
+  int exponent = 0;
+  EXPECT_EQ(std::frexp(node->input(19)->quantization.scale[0], &exponent),
+            0.5f);
+  EXPECT_FLOAT_EQ(node->input(12)->quantization.scale[0],
+                  std::ldexp(node->input(20)->quantization.scale[0], -10));
+  const auto bytes = Emit(network.module());
+  ASSERT_TRUE(bytes) << bytes.error().ToString();
+  const auto file = TfliteModel::FromBytes(Blob::View(*bytes, nullptr));
+  ASSERT_TRUE(file);
+  for (const auto* op : *(*file)->subgraphs()->Get(0)->operators()) {
+    if (Count(op->intermediates()) == 0) continue;
+    EXPECT_EQ(Count(op->intermediates()), 5u);
+    EXPECT_EQ(Count(op->inputs()), 24u);
+    return;
+  }
+  ADD_FAILURE() << "no operator has intermediate tensors";
+}
+
+TEST(LstmQuantization, WhatCannotBeSaysWhy) {
+  Network network({"relu"});
+  auto& options =
+      const_cast<ir::Node*>(network.Find(Op::kUnidirectionalSequenceLstm))
+          ->options.Edit<UnidirectionalSequenceLSTMOptions>();
+  options.fused_activation_function = Activation::kRelu;
+  const QuantizeReport report = network.Quantize(QuantizeMode::kInt8);
+  ASSERT_EQ(report.left_float.size(), 1u);
+  EXPECT_THAT(report.left_float[0].reason, HasSubstr("not tanh"));
+}
+
+}  // namespace
+}  // namespace liteforge

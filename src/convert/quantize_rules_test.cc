@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every row of quantize/rules.cc on a graph of that one operator: what the
+// quantized graph gives, against what the float32 graph gives, in quanta of
+// the output's scale.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <set>
+
+#include "convert/calibrate.h"
+#include "emit/emit.h"
+#include "ir/parse.h"
+#include "quantize/quantize.h"
+#include "quantize/rules.h"
+
+namespace liteforge {
+namespace {
+
+struct RuleCase {
+  Op op;
+  const char* graph;
+  // int8 and int16x8: how far from float32, in quanta. An output's own rounding
+  // is half a quantum, an input's is about as much for each that is summed.
+  double quanta = 1.01;
+  double quanta16 = 1.01;
+  // Inputs are drawn from here.
+  float low = -2, high = 2;
+};
+
+// clang-format off
+constexpr RuleCase kCases[] = {
+    {Op::kAbs, "(%x: float32[2,9]) { %y = ABS(%x) return %y }"},
+    {Op::kAdd, "(%x: float32[2,9], %z: float32[1,9]) { %y = ADD(%x, %z) return %y }", 2, 2},
+    {Op::kArgMax, "(%x: float32[4,9]) { %a = RELU(%x) %y = ARG_MAX(%a, @d: int32[] = [1]) {output_type=2} return %y }"},
+    {Op::kArgMin, "(%x: float32[4,9]) { %a = RELU_N1_TO_1(%x) %y = ARG_MIN(%a, @d: int32[] = [1]) {output_type=2} return %y }"},
+    {Op::kAveragePool2D, "(%x: float32[1,4,4,3]) { %a = ADD(%x, %x) %y = AVERAGE_POOL_2D(%a) {padding=1 stride_w=2 stride_h=2 filter_width=2 filter_height=2} return %y }", 2, 3},
+    {Op::kBatchMatMul, "(%x: float32[2,3,8], %z: float32[2,8,5]) { %y = BATCH_MATMUL(%x, %z) return %y }", 3, 3},
+    {Op::kBatchToSpaceND, "(%x: float32[4,2,2,1]) { %a = ADD(%x, %x) %y = BATCH_TO_SPACE_ND(%a, @b: int32[2] = [2,2], @c: int32[2,2] = [0,0,0,0]) return %y }", 2, 3},
+    {Op::kBroadcastTo, "(%x: float32[1,3]) { %a = ADD(%x, %x) %y = BROADCAST_TO(%a, @s: int32[2] = [2,3]) return %y }", 2, 3},
+    {Op::kConcatenation, "(%x: float32[2,3], %z: float32[2,4]) { %a = ADD(%x, %x) %y = CONCATENATION(%a, %z) {axis=1} return %y }", 2, 3},
+    {Op::kConv2D, "(%x: float32[1,5,5,3]) { %y = CONV_2D(%x, @w: float32[4,3,3,3], @b: float32[4]) {padding=0 stride_w=1 stride_h=1} return %y }", 3, 200},
+    {Op::kDepthToSpace, "(%x: float32[1,2,2,4]) { %a = ADD(%x, %x) %y = DEPTH_TO_SPACE(%a) {block_size=2} return %y }", 2},
+    {Op::kDepthwiseConv2D, "(%x: float32[1,5,5,4]) { %y = DEPTHWISE_CONV_2D(%x, @w: float32[1,3,3,4], @b: float32[4]) {padding=0 stride_w=1 stride_h=1 depth_multiplier=1} return %y }", 3, 200},
+    {Op::kDynamicUpdateSlice, "(%x: float32[3,4], %z: float32[1,2]) { %a = ADD(%x, %x) %y = DYNAMIC_UPDATE_SLICE(%a, %z, @s: int32[2] = [1,2]) return %y }", 2},
+    {Op::kElu, "(%x: float32[2,9]) { %y = ELU(%x) return %y }", 1.6},
+    {Op::kEqual, "(%x: float32[2,9], %z: float32[2,9]) { %a = RELU(%x) %c = RELU(%z) %y = EQUAL(%a, %c) return %y }"},
+    {Op::kExp, "(%x: float32[2,9]) { %y = EXP(%x) return %y }", 2.5, 120, -3, 0.5},
+    {Op::kExpandDims, "(%x: float32[2,3]) { %a = ADD(%x, %x) %y = EXPAND_DIMS(%a, @d: int32[] = [1]) return %y }", 2, 3},
+    {Op::kFullyConnected, "(%x: float32[2,24]) { %y = FULLY_CONNECTED(%x, @w: float32[5,24], @b: float32[5]) return %y }", 3, 200},
+    {Op::kGather, "(%x: float32[5,3]) { %a = ADD(%x, %x) %y = GATHER(%a, @i: int32[2] = [4,0]) {axis=0} return %y }", 2, 3},
+    {Op::kGatherNd, "(%x: float32[5,3]) { %a = ADD(%x, %x) %y = GATHER_ND(%a, @i: int32[2,2] = [4,0,1,2]) return %y }", 2, 3},
+    {Op::kGelu, "(%x: float32[2,9]) { %y = GELU(%x) return %y }", 1.6},
+    {Op::kGreater, "(%x: float32[2,9], %z: float32[2,9]) { %a = RELU(%x) %c = RELU(%z) %y = GREATER(%a, %c) return %y }"},
+    {Op::kGreaterEqual, "(%x: float32[2,9], %z: float32[2,9]) { %a = RELU(%x) %c = RELU(%z) %y = GREATER_EQUAL(%a, %c) return %y }"},
+    {Op::kHardSwish, "(%x: float32[2,9]) { %y = HARD_SWISH(%x) return %y }", 2.1, 1, -4, 4},
+    {Op::kL2Normalization, "(%x: float32[2,9]) { %y = L2_NORMALIZATION(%x) return %y }", 2},
+    {Op::kLeakyRelu, "(%x: float32[2,9]) { %y = LEAKY_RELU(%x) {alpha=0.25} return %y }", 1.6, 2},
+    {Op::kLess, "(%x: float32[2,9], %z: float32[2,9]) { %a = RELU(%x) %c = RELU(%z) %y = LESS(%a, %c) return %y }"},
+    {Op::kLessEqual, "(%x: float32[2,9], %z: float32[2,9]) { %a = RELU(%x) %c = RELU(%z) %y = LESS_EQUAL(%a, %c) return %y }"},
+    {Op::kLog, "(%x: float32[2,9]) { %y = LOG(%x) return %y }", 2, 8, 0.5, 4},
+    {Op::kLogSoftmax, "(%x: float32[2,9]) { %y = LOG_SOFTMAX(%x) return %y }", 1.6},
+    {Op::kLogistic, "(%x: float32[2,9]) { %y = LOGISTIC(%x) return %y }", 2, 5, -6, 6},
+    {Op::kMaxPool2D, "(%x: float32[1,4,4,3]) { %a = ADD(%x, %x) %y = MAX_POOL_2D(%a) {padding=1 stride_w=2 stride_h=2 filter_width=2 filter_height=2} return %y }", 2, 3},
+    {Op::kMaximum, "(%x: float32[2,9], %z: float32[2,9]) { %a = ADD(%x, %x) %y = MAXIMUM(%a, %z) return %y }", 2, 3},
+    {Op::kMean, "(%x: float32[2,9]) { %y = MEAN(%x, @d: int32[1] = [1]) return %y }", 2, 3},
+    {Op::kMinimum, "(%x: float32[2,9], %z: float32[2,9]) { %a = ADD(%x, %x) %y = MINIMUM(%a, %z) return %y }", 2, 3},
+    {Op::kMirrorPad, "(%x: float32[2,9]) { %a = ADD(%x, %x) %y = MIRROR_PAD(%a, @p: int32[2,2] = [1,0,2,2]) return %y }", 2, 3},
+    {Op::kMul, "(%x: float32[2,9], %z: float32[1,9]) { %y = MUL(%x, %z) return %y }", 2, 2},
+    {Op::kNotEqual, "(%x: float32[2,9], %z: float32[2,9]) { %a = RELU(%x) %c = RELU(%z) %y = NOT_EQUAL(%a, %c) return %y }"},
+    {Op::kPack, "(%x: float32[2,3], %z: float32[2,3]) { %a = ADD(%x, %x) %y = PACK(%a, %z) {values_count=2 axis=1} return %y }", 2, 3},
+    {Op::kPad, "(%x: float32[2,9]) { %a = ADD(%x, %x) %y = PAD(%a, @p: int32[2,2] = [1,0,2,2]) return %y }", 2, 3},
+    {Op::kPadV2, "(%x: float32[2,9]) { %a = ADD(%x, %x) %y = PADV2(%a, @p: int32[2,2] = [1,0,2,2], @v: float32[] = [1.5]) return %y }", 2, 3},
+    {Op::kPrelu, "(%x: float32[2,9]) { %y = PRELU(%x, @a: float32[9]) return %y }", 2},
+    {Op::kReduceMax, "(%x: float32[2,9]) { %a = ADD(%x, %x) %y = REDUCE_MAX(%a, @d: int32[1] = [1]) return %y }", 2, 3},
+    {Op::kReduceMin, "(%x: float32[2,9]) { %a = ADD(%x, %x) %y = REDUCE_MIN(%a, @d: int32[1] = [1]) return %y }", 2, 3},
+    {Op::kRelu, "(%x: float32[2,9]) { %y = RELU(%x) return %y }", 1.6, 2},
+    {Op::kRelu6, "(%x: float32[2,9]) { %y = RELU6(%x) return %y }", 2, 2, -8, 8},
+    {Op::kReluN1To1, "(%x: float32[2,9]) { %y = RELU_N1_TO_1(%x) return %y }", 2},
+    {Op::kReshape, "(%x: float32[2,6]) { %a = ADD(%x, %x) %y = RESHAPE(%a, @s: int32[2] = [3,4]) return %y }", 2, 3},
+    {Op::kResizeBilinear, "(%x: float32[1,3,3,2]) { %a = ADD(%x, %x) %y = RESIZE_BILINEAR(%a, @s: int32[2] = [6,6]) return %y }", 2.5, 3},
+    {Op::kResizeNearestNeighbor, "(%x: float32[1,3,3,2]) { %a = ADD(%x, %x) %y = RESIZE_NEAREST_NEIGHBOR(%a, @s: int32[2] = [6,6]) return %y }", 2, 3},
+    {Op::kReverseV2, "(%x: float32[2,9]) { %a = ADD(%x, %x) %y = REVERSE_V2(%a, @d: int32[1] = [1]) return %y }", 2},
+    {Op::kRsqrt, "(%x: float32[2,9]) { %y = RSQRT(%x) return %y }", 2.5, 8, 0.5, 4},
+    {Op::kSelect, "(%x: float32[2,9], %z: float32[2,9]) { %c = GREATER(%x, %z) %a = ADD(%x, %x) %d = ADD(%z, %z) %y = SELECT(%c, %a, %d) return %y }", 2, 3},
+    {Op::kSelectV2, "(%x: float32[2,9], %z: float32[2,9]) { %c = GREATER(%x, %z) %a = ADD(%x, %x) %d = ADD(%z, %z) %y = SELECT_V2(%c, %a, %d) return %y }", 2, 3},
+    {Op::kSlice, "(%x: float32[4,9]) { %a = ADD(%x, %x) %y = SLICE(%a, @b: int32[2] = [1,2], @s: int32[2] = [2,5]) return %y }", 2, 3},
+    {Op::kSoftmax, "(%x: float32[2,9]) { %y = SOFTMAX(%x) {beta=1} return %y }", 1.6, 20},
+    {Op::kSpaceToBatchND, "(%x: float32[1,4,4,1]) { %a = ADD(%x, %x) %y = SPACE_TO_BATCH_ND(%a, @b: int32[2] = [2,2], @p: int32[2,2] = [0,0,0,0]) return %y }", 2, 3},
+    {Op::kSpaceToDepth, "(%x: float32[1,4,4,2]) { %a = ADD(%x, %x) %y = SPACE_TO_DEPTH(%a) {block_size=2} return %y }", 2},
+    {Op::kSplit, "(%x: float32[4,6]) { %a = ADD(%x, %x) %y, %z = SPLIT(@d: int32[] = [0], %a) {num_splits=2} return %y, %z }", 2, 3},
+    {Op::kSplitV, "(%x: float32[4,6]) { %a = ADD(%x, %x) %y, %z = SPLIT_V(%a, @s: int32[2] = [1,3], @d: int32[] = [0]) {num_splits=2} return %y, %z }", 2, 3},
+    {Op::kSqrt, "(%x: float32[2,9]) { %y = SQRT(%x) return %y }", 2.5, 8, 0.5, 4},
+    {Op::kSquaredDifference, "(%x: float32[2,9], %z: float32[2,9]) { %y = SQUARED_DIFFERENCE(%x, %z) return %y }", 3},
+    {Op::kSqueeze, "(%x: float32[1,9]) { %a = ADD(%x, %x) %y = SQUEEZE(%a) return %y }", 2, 3},
+    {Op::kStridedSlice, "(%x: float32[4,9]) { %a = ADD(%x, %x) %y = STRIDED_SLICE(%a, @b: int32[2] = [0,1], @e: int32[2] = [4,8], @s: int32[2] = [2,3]) return %y }", 2, 3},
+    {Op::kSub, "(%x: float32[2,9], %z: float32[1,9]) { %y = SUB(%x, %z) return %y }", 2, 2},
+    {Op::kSum, "(%x: float32[2,9]) { %y = SUM(%x, @d: int32[1] = [1]) return %y }", 3},
+    {Op::kTanh, "(%x: float32[2,9]) { %y = TANH(%x) return %y }", 2.5, 5},
+    {Op::kTile, "(%x: float32[2,3]) { %a = ADD(%x, %x) %y = TILE(%a, @m: int32[2] = [2,1]) return %y }", 2},
+    {Op::kTopKV2, "(%x: float32[2,9]) { %a = ADD(%x, %x) %y, %i = TOPK_V2(%a, @k: int32[] = [3]) return %y }", 2},
+    {Op::kTranspose, "(%x: float32[2,9]) { %a = ADD(%x, %x) %y = TRANSPOSE(%a, @p: int32[2] = [1,0]) return %y }", 2, 3},
+    {Op::kTransposeConv, "(%x: float32[1,3,3,2]) { %y = TRANSPOSE_CONV(@s: int32[4] = [1,6,6,3], @w: float32[3,2,2,2], %x) {padding=1 stride_w=2 stride_h=2} return %y }", 3, 200},
+    {Op::kUnpack, "(%x: float32[2,9]) { %a = ADD(%x, %x) %y, %z = UNPACK(%a) {num=2 axis=0} return %y, %z }", 2},
+};
+
+// Weights alone: how far from float32, as a part of the largest output.
+struct HybridCase {
+  Op op;
+  const char* graph;
+};
+constexpr HybridCase kHybridCases[] = {
+    {Op::kBatchMatMul, "(%x: float32[3,64]) { %y = BATCH_MATMUL(%x, @w: float32[64,20]) return %y }"},
+    {Op::kConv2D, "(%x: float32[1,6,6,8]) { %y = CONV_2D(%x, @w: float32[16,3,3,8], @b: float32[16]) {padding=0 stride_w=1 stride_h=1} return %y }"},
+    {Op::kDepthwiseConv2D, "(%x: float32[1,6,6,128]) { %y = DEPTHWISE_CONV_2D(%x, @w: float32[1,3,3,128], @b: float32[128]) {padding=0 stride_w=1 stride_h=1 depth_multiplier=1} return %y }"},
+    {Op::kEmbeddingLookup, "(%i: int32[3]) { %y = EMBEDDING_LOOKUP(%i, @t: float32[64,20]) return %y }"},
+    {Op::kFullyConnected, "(%x: float32[2,64]) { %y = FULLY_CONNECTED(%x, @w: float32[20,64], @b: float32[20]) return %y }"},
+    {Op::kSvdf, "(%x: float32[1,64], %s: float32[1,60]) { %y = SVDF(%x, @f: float32[20,64], @t: float32[20,3], @b: float32[20], %s) {rank=1} return %y }"},
+    {Op::kRnn, "(%x: float32[1,64], %h: float32[1,20]) { %y = RNN(%x, @w: float32[20,64], @r: float32[20,20], @b: float32[20], %h) {fused_activation_function=4} return %y }"},
+    {Op::kUnidirectionalSequenceRnn, "(%x: float32[1,3,64], %h: float32[1,20]) { %y = UNIDIRECTIONAL_SEQUENCE_RNN(%x, @w: float32[20,64], @r: float32[20,20], @b: float32[20], %h) {fused_activation_function=4} return %y }"},
+};
+// clang-format on
+
+constexpr int kSeen = 40, kCompared = 10;
+
+std::string Named(const char* graph) {
+  return std::string("graph main") + graph;
+}
+
+// One statement a line, as Parse() wants it.
+std::string Lines(std::string text) {
+  const size_t body = text.find('{') + 1;
+  std::string lines = text.substr(0, body) + "\n";
+  bool options = false;
+  for (size_t i = body; i < text.size(); ++i) {
+    const std::string_view rest = std::string_view(text).substr(i);
+    if (text[i] == '{') options = true;
+    if (text[i] == '}') options = false;
+    const bool statement = rest.starts_with(" %") && !options &&
+                           rest.find(" = ") < rest.find('(') &&
+                           text[i - 1] != ',';
+    if (statement || rest.starts_with(" return")) lines += "\n";
+    lines += text[i];
+  }
+  return lines;
+}
+
+class OneOperator {
+ public:
+  OneOperator(const char* graph, float low, float high)
+      : low_(low), high_(high) {
+    auto parsed = ir::Parse(Lines(Named(graph)));
+    if (!parsed) {
+      ADD_FAILURE() << parsed.error().ToString() << "\n" << Lines(Named(graph));
+      return;
+    }
+    module_.graphs.push_back(*std::move(parsed));
+    NameUniquely(module_);
+    for (ir::Value* input : module_.graphs[0]->inputs())
+      input->is_variable = input->name == "h" || input->name == "s";
+    sound_ = true;
+  }
+  bool sound() const { return sound_; }
+  ir::Graph& graph() { return *module_.graphs[0]; }
+
+  // Examples of the inputs, from one sequence.
+  RepresentativeDataset Draw(int count, uint32_t seed) {
+    auto generator = std::make_shared<std::mt19937>(seed);
+    auto left = std::make_shared<int>(count);
+    const std::vector<TensorDetails> inputs = InputsOf(module_);
+    return [=, this](std::vector<NpyArray>& example) -> Result<bool> {
+      if ((*left)-- == 0) return false;
+      example.clear();
+      for (const TensorDetails& input : inputs)
+        example.push_back(Array(input, *generator));
+      return true;
+    };
+  }
+
+  // What the outputs are on examples, as real numbers.
+  std::vector<float> Outputs(uint32_t seed) {
+    std::vector<float> all;
+    std::set<std::string> names;
+    for (const ir::Value* output : graph().outputs())
+      names.insert(output->name);
+    const auto ran = RunExamples(
+        module_, Draw(kCompared, seed),
+        [&](const ir::Graph&, const ObservedTensor& tensor) -> Result<void> {
+          if (!names.contains(std::string(tensor.name))) return {};
+          Append(tensor, all);
+          return {};
+        });
+    EXPECT_TRUE(ran) << ran.error().ToString();
+    return all;
+  }
+
+  QuantizeReport Quantize(QuantizeMode mode) {
+    QuantizeSettings settings;
+    settings.mode = mode;
+    Calibration calibration;
+    if (QuantizesActivations(mode)) {
+      auto seen = Calibrate(module_, Draw(kSeen, 1));
+      EXPECT_TRUE(seen) << seen.error().ToString();
+      if (seen) calibration = *std::move(seen);
+    }
+    auto report = liteforge::Quantize(module_, calibration, settings);
+    EXPECT_TRUE(report) << report.error().ToString();
+    return report ? *report : QuantizeReport();
+  }
+
+  // Of the first output; 0 where it is no quantized number.
+  double OutputScale() {
+    const ir::Node* last = graph().outputs()[0]->producer();
+    if (last == nullptr || last->op() != Op::kDequantize) return 0;
+    return static_cast<double>(last->input(0)->quantization.scale[0]);
+  }
+  const ir::Node* Find(Op op) {
+    for (const auto& node : graph().nodes()) {
+      if (node->op() == op) return node.get();
+    }
+    return nullptr;
+  }
+
+ private:
+  NpyArray Array(const TensorDetails& input, std::mt19937& generator) const {
+    NpyArray array{input.dtype, input.shape, {}};
+    const auto count = static_cast<size_t>(input.shape.elements());
+    array.data.resize(count * 4);
+    // All pairs of ends are seen at once, so that nothing is cut off.
+    const float ends[2][4] = {{low_, high_, low_, high_},
+                              {high_, low_, low_, high_}};
+    std::uniform_real_distribution<float> real(low_, high_);
+    for (size_t i = 0; i < count; ++i) {
+      const float value = i < 4 ? ends[input.index % 2][i] : real(generator);
+      const auto index = static_cast<int32_t>(generator() % 64);
+      if (input.dtype == DataType::kFloat32)
+        std::memcpy(array.data.data() + i * 4, &value, 4);
+      else
+        std::memcpy(array.data.data() + i * 4, &index, 4);
+    }
+    return array;
+  }
+
+  static void Append(const ObservedTensor& tensor, std::vector<float>& all) {
+    const auto* bytes = tensor.data.data();
+    for (int64_t i = 0; i < tensor.shape.elements(); ++i) {
+      if (tensor.dtype == DataType::kFloat32) {
+        float value;
+        std::memcpy(&value, bytes + i * 4, 4);
+        all.push_back(value);
+      } else if (tensor.dtype == DataType::kInt32) {
+        int32_t value;
+        std::memcpy(&value, bytes + i * 4, 4);
+        all.push_back(static_cast<float>(value));
+      } else {
+        all.push_back(static_cast<float>(static_cast<uint8_t>(bytes[i])));
+      }
+    }
+  }
+
+  ir::Module module_;
+  float low_, high_;
+  bool sound_ = false;
+};
+
+void ExpectNear(const RuleCase& c, QuantizeMode mode) {
+  SCOPED_TRACE(std::string(Name(c.op)) +
+               (mode == QuantizeMode::kInt8 ? " int8" : " int16x8"));
+  OneOperator one(c.graph, c.low, c.high);
+  ASSERT_TRUE(one.sound());
+  const std::vector<float> exact = one.Outputs(2);
+  const QuantizeReport report = one.Quantize(mode);
+  for (const FloatOperator& left : report.left_float)
+    EXPECT_NE(left.op, Name(c.op)) << "stays float: " << left.reason;
+  const ir::Node* node = one.Find(c.op);
+  ASSERT_NE(node, nullptr);
+  const std::vector<float> got = one.Outputs(2);
+  ASSERT_EQ(got.size(), exact.size());
+  const double scale = one.OutputScale();
+  if (scale == 0) {
+    // Numbers of places, and truths: most are as before, ties are not.
+    size_t alike = 0;
+    for (size_t i = 0; i < got.size(); ++i) alike += got[i] == exact[i];
+    EXPECT_GE(static_cast<double>(alike),
+              0.9 * static_cast<double>(got.size()));
+    return;
+  }
+  const double quanta = mode == QuantizeMode::kInt8 ? c.quanta : c.quanta16;
+  double worst = 0;
+  for (size_t i = 0; i < got.size(); ++i)
+    worst = std::max(worst, std::abs(static_cast<double>(got[i] - exact[i])));
+  EXPECT_LE(worst / scale, quanta);
+}
+
+TEST(QuantizeRules, EveryRowHasACase) {
+  std::set<Op> quantized, hybrid;
+  for (const RuleCase& c : kCases) EXPECT_TRUE(quantized.insert(c.op).second);
+  for (const HybridCase& c : kHybridCases) hybrid.insert(c.op);
+  // LSTMs have their own tests: lstm_quantization_test.cc.
+  const std::set<Op> elsewhere = {Op::kLstm, Op::kUnidirectionalSequenceLstm,
+                                  Op::kBidirectionalSequenceLstm,
+                                  Op::kBidirectionalSequenceRnn};
+  for (const QuantizeRule& rule : QuantizeRules()) {
+    if (elsewhere.contains(rule.op)) continue;
+    EXPECT_EQ(quantized.contains(rule.op), !rule.operands.empty())
+        << Name(rule.op);
+    EXPECT_EQ(hybrid.contains(rule.op), !rule.hybrid.empty()) << Name(rule.op);
+  }
+}
+
+TEST(QuantizeRules, Int8IsNearFloat) {
+  for (const RuleCase& c : kCases) ExpectNear(c, QuantizeMode::kInt8);
+}
+
+TEST(QuantizeRules, Int16x8IsNearFloat) {
+  for (const RuleCase& c : kCases) {
+    if (FindQuantizeRule(c.op)->int16) ExpectNear(c, QuantizeMode::kInt16x8);
+  }
+}
+
+TEST(QuantizeRules, Int8WeightsAloneAreNearFloat) {
+  for (const HybridCase& c : kHybridCases) {
+    SCOPED_TRACE(std::string(Name(c.op)));
+    OneOperator one(c.graph, -1, 1);
+    ASSERT_TRUE(one.sound());
+    const std::vector<float> exact = one.Outputs(2);
+    EXPECT_GT(one.Quantize(QuantizeMode::kDynamic).weights, 0);
+    const ir::Node* node = one.Find(c.op);
+    ASSERT_NE(node, nullptr);
+    EXPECT_EQ(node->input(1)->type, DataType::kInt8);
+    const std::vector<float> got = one.Outputs(2);
+    ASSERT_EQ(got.size(), exact.size());
+    float largest = 0;
+    for (const float v : exact) largest = std::max(largest, std::abs(v));
+    // Weights and inputs err by half of 1/127 each of their largest.
+    for (size_t i = 0; i < got.size(); ++i)
+      ASSERT_NEAR(got[i], exact[i], 0.02f * largest) << i;
+  }
+}
+
+}  // namespace
+}  // namespace liteforge

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "quantize/weight_fit.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "ir/parse.h"
+#include "quantize/prune.h"
+#include "quantize/symmetric_matrix.h"
+
+namespace liteforge {
+namespace {
+
+constexpr size_t kIn = 12, kOut = 3, kRows = 200;
+
+struct Layer {
+  ir::Module module;
+  WeightMatrix matrix;
+  std::vector<float> weights, bias;
+  std::vector<std::vector<float>> inputs;
+
+  Layer() {
+    auto graph = ir::Parse(
+        "graph main(%x: float32[1,12]) {\n"
+        "%y = FULLY_CONNECTED(%x, @w: float32[3,12], @b: float32[3])\n"
+        " return %y }");
+    EXPECT_TRUE(graph);
+    module.graphs.push_back(*std::move(graph));
+    matrix = PrunableLayers(module)[0];
+    std::mt19937 generator(4);
+    std::normal_distribution<float> normal;
+    weights.resize(kIn * kOut);
+    for (float& w : weights) w = normal(generator);
+    bias = {0.5f, -1, 2};
+    for (size_t r = 0; r < kRows; ++r) {
+      std::vector<float> x(kIn);
+      const float common = normal(generator);
+      for (size_t i = 0; i < kIn; ++i)
+        x[i] = normal(generator) + common + 0.1f * static_cast<float>(i);
+      inputs.push_back(std::move(x));
+    }
+  }
+
+  NormalEquations Equations() const {
+    InputProducts products(matrix);
+    for (const auto& x : inputs)
+      products.Add(Shape{1, static_cast<int32_t>(kIn)}, x, x);
+    return EquationsOf(matrix, weights, bias, &products);
+  }
+
+  // The least squared error of output `row` with the weights in `kept` alone
+  // and a bias, by solving the equations written out from the examples.
+  double LeastError(size_t row, const std::vector<size_t>& kept) const {
+    const size_t m = kept.size() + 1;
+    std::vector<double> a(m * m), b(m), targets;
+    double squares = 0;
+    for (const auto& x : inputs) {
+      double y = static_cast<double>(bias[row]);
+      for (size_t i = 0; i < kIn; ++i)
+        y += static_cast<double>(x[i]) *
+             static_cast<double>(weights[row * kIn + i]);
+      squares += y * y;
+      std::vector<double> z(m, 1.0);
+      for (size_t i = 0; i < kept.size(); ++i)
+        z[i] = static_cast<double>(x[kept[i]]);
+      for (size_t i = 0; i < m; ++i) {
+        b[i] += z[i] * y;
+        for (size_t j = 0; j < m; ++j) a[i * m + j] += z[i] * z[j];
+      }
+    }
+    std::vector<double> solution = b;
+    EXPECT_TRUE(Cholesky(a, m));
+    SolveFactored(a, solution);
+    for (size_t i = 0; i < m; ++i) squares -= solution[i] * b[i];
+    return squares;
+  }
+};
+
+// The sum of what removals cost is the error that is left when all others have
+// made up for them.
+TEST(WeightFit, CostsAddUpToTheLeastError) {
+  const Layer layer;
+  const NormalEquations e = layer.Equations();
+  ASSERT_TRUE(e.sound());
+  std::vector<double> total(kOut);
+  std::vector<std::vector<size_t>> kept(kOut);
+  for (auto& row : kept) {
+    for (size_t i = 0; i < kIn; ++i) row.push_back(i);
+  }
+  int removals = 0;
+  for (const Removal& r : RemovalsOf(e, kOut, RemovalOrder())) {
+    const auto row = static_cast<size_t>(r.row);
+    std::erase(kept[row], static_cast<size_t>(r.unit));
+    total[row] += r.cost;
+    ++removals;
+    if (kept[row].size() < 4) continue;
+    const double least = layer.LeastError(row, kept[row]);
+    // Up to the damping, a thousandth.
+    EXPECT_NEAR(total[row], least, 0.01 * least + 0.1) << kept[row].size();
+  }
+  EXPECT_EQ(removals, kIn * kOut);
+}
+
+TEST(WeightFit, GroupsAndBlocks) {
+  const Layer layer;
+  const NormalEquations e = layer.Equations();
+  std::vector<int> of_group(kOut * kIn / 4);
+  for (const Removal& r : RemovalsOf(e, kOut, {1, 4, 2}))
+    ++of_group[static_cast<size_t>(r.row) * (kIn / 4) +
+               static_cast<size_t>(r.unit) / 4];
+  for (const int gone : of_group) EXPECT_EQ(gone, 2);
+  const auto blocks = RemovalsOf(e, kOut, {4, 0, 0});
+  EXPECT_EQ(blocks.size(), kOut * kIn / 4);
+  // The first block of a row costs what its loss costs.
+  const auto unit = static_cast<size_t>(blocks[0].unit);
+  std::vector<size_t> kept;
+  for (size_t i = 0; i < kIn; ++i) {
+    if (i / 4 != unit) kept.push_back(i);
+  }
+  const double least = layer.LeastError(0, kept);
+  EXPECT_NEAR(blocks[0].cost, least, 0.01 * least + 0.1);
+}
+
+TEST(WeightFit, FittedRowsReachTheLeastError) {
+  const Layer layer;
+  const NormalEquations e = layer.Equations();
+  std::vector<float> row(layer.weights.begin(), layer.weights.begin() + kIn);
+  for (const size_t i : {1, 4, 7, 10}) row[i] = 0;
+  float bias = 0;
+  FitRow(e, 0, row, &bias);
+  double squares = 0;
+  for (const auto& x : layer.inputs) {
+    double d = static_cast<double>(layer.bias[0] - bias);
+    for (size_t i = 0; i < kIn; ++i)
+      d += static_cast<double>(x[i]) *
+           static_cast<double>(layer.weights[i] - row[i]);
+    squares += d * d;
+  }
+  const double least = layer.LeastError(0, {0, 2, 3, 5, 6, 8, 9, 11});
+  EXPECT_NEAR(squares, least, 0.01 * least);
+  for (const size_t i : {1, 4, 7, 10}) EXPECT_EQ(row[i], 0);
+}
+
+}  // namespace
+}  // namespace liteforge
