@@ -5,8 +5,8 @@
 
 #include "base/try.h"
 #include "formats/tflite/model_reader.h"
+#include "formats/tflite/read_sparsity.h"
 #include "runtime/load_model.h"
-#include "runtime/read_sparsity.h"
 #include "tests/fuzz/target.h"
 
 namespace liteforge {
