@@ -294,6 +294,10 @@ void AddConvert(CLI::App& app, Result<void>& outcome) {
   verb->add_option("--labels", options.labels,
                    "Labels to keep in the .tflite: one a line, or a label map "
                    "(.pbtxt)");
+  verb->add_option("--custom-op", options.custom_ops,
+                   "Write this TensorFlow operation as a custom operator of "
+                   "its name; repeatable")
+      ->type_name("NAME");
   verb->add_flag("--allow-constant-outputs", options.allow_constant_outputs,
                  "Convert even if no output depends on an input");
   verb->add_option("--target-runtime", options.target_runtime,

@@ -82,8 +82,9 @@ struct ConvertOptions {
   std::vector<std::pair<std::string, Shape>> input_shapes;
 
   // Which part of a SavedModel. Tags: of the graph tagged "serve" when empty.
-  // Signature: "serving_default" (or the only one) when empty. Function: one of
-  // the library, instead of a signature.
+  // Signature: all of them when empty, "serving_default" first; others that
+  // cannot be converted are left out, with a notice. Function: one of the
+  // library, instead of signatures.
   std::vector<std::string> tags;
   std::string signature;
   std::string function;
@@ -92,6 +93,10 @@ struct ConvertOptions {
   // empty: Placeholders, and what no other node reads.
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
+
+  // TensorFlow operations that become custom operators of their names where
+  // there is nothing else for them; and functions marked with such a name.
+  std::vector<std::string> custom_ops;
 
   // Layers of a Keras model, by name, whose (first) input is taken for their
   // output: for layers that cannot be converted and do nothing at inference.

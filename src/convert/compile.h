@@ -11,6 +11,7 @@
 #include "function/concrete_function.h"
 #include "ir/graph.h"
 #include "liteforge/result.h"
+#include "lower/lower.h"
 
 namespace liteforge {
 
@@ -21,7 +22,8 @@ namespace liteforge {
 Result<std::unique_ptr<ir::Module>> CompileModule(
     std::span<const ConcreteFunction> functions,
     bool allow_constant_outputs = false,
-    const std::function<void(const ir::Module&)>& lowered = {});
+    const std::function<void(const ir::Module&)>& lowered = {},
+    const LowerOptions& options = {});
 
 // Emits them as well: the bytes of a .tflite.
 Result<std::vector<std::byte>> Compile(

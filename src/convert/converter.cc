@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "base/atomic_file.h"
 #include "base/try.h"
@@ -99,6 +100,43 @@ std::string NamesOf(const std::vector<FunctionArgument>& arguments) {
   return names.empty() ? "none" : names;
 }
 
+std::set<std::string> CustomOps(const ConvertOptions& options) {
+  return {options.custom_ops.begin(), options.custom_ops.end()};
+}
+
+// "signature 'a': node 'b' (Op): …" -> "signature 'a' is left out: node …".
+std::string LeftOutNotice(const Error& error) {
+  std::string text = error.ToString();
+  if (const size_t colon = text.find(": "); colon != std::string::npos)
+    text.insert(colon, " is left out");
+  return text;
+}
+
+// TFLite gives what is unknown the size 1 until it is set, which nobody wants
+// of a height.
+void TellOfOpenShapes(const ConcreteFunction& function,
+                      std::vector<std::string>& notices) {
+  for (const FunctionArgument& input : function.inputs) {
+    const auto dims = input.shape.dims();
+    const bool open =
+        !input.shape.has_rank() ||
+        (!dims.empty() &&
+         std::ranges::count(dims.subspan(1), Shape::kUnknownDim) > 0);
+    if (!open) continue;
+    const std::string what =
+        input.shape.has_rank()
+            ? " is " + input.shape.ToString() +
+                  ": dimensions other than the batch are open, and 1 until "
+                  "ResizeInputTensor sets them"
+            : " has no known number of dimensions: it is a single value until "
+              "ResizeInputTensor gives it a shape";
+    std::string notice = "input '" + input.name + "'" + what +
+                         "; --input-shape " + input.name + "=… fixes them";
+    if (std::ranges::find(notices, notice) == notices.end())
+      notices.push_back(std::move(notice));
+  }
+}
+
 Result<Functions> One(Result<ConcreteFunction> function) {
   TRY_ASSIGN(ConcreteFunction only, std::move(function));
   Functions functions;
@@ -167,30 +205,38 @@ class Converter::Impl {
       return module;
     }
     TRY_ASSIGN(Functions functions, ImportAsAsked());
-    TRY(Narrow(functions));
+    KeepWhatExamplesReach(functions);
+    for (ConcreteFunction& function : functions) {
+      TRY(NarrowTypes(function, notices_));
+      TellOfOpenShapes(function, notices_);
+    }
     // TFLite Metadata describes the first graph.
     TRY_ASSIGN(ModelNotes notes, DescribeModel(functions[0], options_.labels));
+    std::vector<Error> left_out;
     TRY_ASSIGN(auto module,
                CompileModule(functions, options_.allow_constant_outputs,
                              [&](const ir::Module& lowered) {
                                if (check != nullptr) check->RunSource(lowered);
-                             }));
+                             },
+                             {CustomOps(options_), &left_out}));
+    for (const Error& error : left_out)
+      notices_.push_back(LeftOutNotice(error));
     module->metadata = std::move(notes.metadata);
     files_ = std::move(notes.files);
     return module;
   }
 
-  Result<void> Narrow(Functions& functions) {
-    bool any = false;
-    for (ConcreteFunction& function : functions) {
-      TRY_ASSIGN(const bool narrowed, NarrowFloat64(function));
-      any |= narrowed;
-    }
-    if (any) {
-      notices_.push_back(
-          "float64 is computed as float32, inputs and outputs included");
-    }
-    return {};
+  // Examples are inputs of one signature; of the others nothing is seen.
+  void KeepWhatExamplesReach(Functions& functions) {
+    const OptimizeOptions& o = options_.optimize;
+    const bool any = o.representative_dataset != nullptr ||
+                     !o.representative_data.empty() ||
+                     !o.calibration_in.empty();
+    if (!any || functions.size() == 1) return;
+    functions.resize(1);
+    notices_.push_back("signature '" + functions[0].name +
+                       "' alone is converted, since the examples are of one; "
+                       "--signature chooses another");
   }
 
   Result<std::vector<std::byte>> Convert() {
@@ -315,13 +361,18 @@ Result<Converter> Converter::FromSavedModel(
       directory,
       [directory](const ConvertOptions& o,
                   std::vector<std::string>& notices) -> Result<Functions> {
-        TRY_ASSIGN(
-            ConcreteFunction function,
-            ImportSavedModel(directory, {o.tags, o.signature, o.function}));
-        TRY_ASSIGN(auto detector, CutDetector(function, DetectionOptionsOf(o)));
-        if (!detector) return One(std::move(function));
-        notices.emplace_back(kCutNotice);
-        return One(*std::move(detector));
+        TRY_ASSIGN(SavedModelFunctions imported,
+                   ImportSavedModel(directory, {o.tags, o.signature, o.function,
+                                                CustomOps(o)}));
+        TRY_ASSIGN(auto detector,
+                   CutDetector(imported.functions[0], DetectionOptionsOf(o)));
+        if (detector) {
+          notices.emplace_back(kCutNotice);
+          return One(*std::move(detector));
+        }
+        for (const Error& error : imported.left_out)
+          notices.push_back(LeftOutNotice(error));
+        return std::move(imported.functions);
       }));
 }
 

@@ -50,7 +50,8 @@ void DescribeFunction(ConcreteFunction function, ModelDescription& model) {
     const Shape shape = FromTensorFlow(value->second.tensor().tensor_shape());
     if (shape.IsStatic()) model.parameters += shape.elements();
   }
-  const auto narrowed = NarrowFloat64(function);
+  std::vector<std::string> notices;
+  const auto narrowed = NarrowTypes(function, notices);
   const auto compiled = Compile(function);
   model.converts = narrowed.has_value() && compiled.has_value();
   if (!narrowed) model.problem = narrowed.error().ToString();
@@ -65,12 +66,12 @@ Result<void> DescribeSavedModel(const std::filesystem::path& path,
   model.writer = fmt::format(
       "TensorFlow {}, tags {}, signatures {}", summary.tensorflow_version,
       fmt::join(summary.tags, ","), fmt::join(summary.signatures, ", "));
-  auto function = ImportSavedModel(path, {});
-  if (!function) {
-    model.problem = function.error().ToString();
+  auto imported = ImportSavedModel(path, {});
+  if (!imported) {
+    model.problem = imported.error().ToString();
     return {};
   }
-  DescribeFunction(*std::move(function), model);
+  DescribeFunction(std::move(imported->functions[0]), model);
   return {};
 }
 

@@ -82,11 +82,12 @@ TEST(WriteSavedModel, Detector) {
   ExpectRoundTrip(std::move(converter), "detector");
 
   // The order of the post-processing, not that of the keys.
-  const auto function =
+  const auto imported =
       ImportSavedModel(fs::path(testing::TempDir()) / "written_detector", {});
-  ASSERT_TRUE(function) << function.error().ToString();
+  ASSERT_TRUE(imported) << imported.error().ToString();
   std::vector<std::string> names;
-  for (const auto& output : function->outputs) names.push_back(output.name);
+  for (const auto& output : imported->functions[0].outputs)
+    names.push_back(output.name);
   EXPECT_THAT(names,
               ElementsAre("output_3", "output_2", "output_1", "output_0"));
   // TensorFlow knows no such operation: it sees a function.

@@ -9,11 +9,17 @@ namespace liteforge {
 
 // One table per file of this folder, sorted.
 std::span<const TfOp> ActivationOps();
+std::span<const TfOp> AudioOps();
 std::span<const TfOp> BinaryOps();
+std::span<const TfOp> BitOps();
+std::span<const TfOp> ColorOps();
+std::span<const TfOp> CombinedSuppressionOps();
+std::span<const TfOp> ComplexOps();
 std::span<const TfOp> ConcatenationOps();
 std::span<const TfOp> ControlFlowOps();
 std::span<const TfOp> ConvolutionOps();
 std::span<const TfOp> CreationOps();
+std::span<const TfOp> CropAndResizeOps();
 std::span<const TfOp> DetectionOps();
 std::span<const TfOp> DiagonalOps();
 std::span<const TfOp> EinsumOps();
@@ -30,14 +36,17 @@ std::span<const TfOp> PatchOps();
 std::span<const TfOp> PoolingOps();
 std::span<const TfOp> RandomOps();
 std::span<const TfOp> ReductionOps();
+std::span<const TfOp> ResampleOps();
 std::span<const TfOp> ResizeOps();
 std::span<const TfOp> SearchOps();
 std::span<const TfOp> SegmentOps();
 std::span<const TfOp> SelectionOps();
+std::span<const TfOp> SetOps();
 std::span<const TfOp> ShapeOps();
 std::span<const TfOp> SignalOps();
 std::span<const TfOp> SliceOps();
 std::span<const TfOp> SpaceOps();
+std::span<const TfOp> TableOps();
 std::span<const TfOp> TensorListOps();
 std::span<const TfOp> TransposeConvOps();
 std::span<const TfOp> TrigonometryOps();
@@ -48,15 +57,21 @@ std::span<const TfOp> VolumeOps();
 namespace {
 
 constexpr std::array kFamilies = {
-    ActivationOps,   BinaryOps,        ConcatenationOps, ControlFlowOps,
-    ConvolutionOps,  CreationOps,      DetectionOps,     DiagonalOps,
-    EinsumOps,       FakeQuantOps,     GatherOps,        LossOps,
-    MatrixOps,       NormalizationOps, NumberTestOps,    PaddingOps,
-    PartitionOps,    PassThroughOps,   PatchOps,         PoolingOps,
-    RandomOps,       ReductionOps,     ResizeOps,        SearchOps,
-    SegmentOps,      SelectionOps,     ShapeOps,         SignalOps,
-    SliceOps,        SpaceOps,         TensorListOps,    TransposeConvOps,
-    TrigonometryOps, UnaryOps,         VariableOps,      VolumeOps,
+    ActivationOps,  AudioOps,         BinaryOps,
+    BitOps,         ColorOps,         CombinedSuppressionOps,
+    ComplexOps,     ConcatenationOps, ControlFlowOps,
+    ConvolutionOps, CreationOps,      CropAndResizeOps,
+    DetectionOps,   DiagonalOps,      EinsumOps,
+    FakeQuantOps,   GatherOps,        LossOps,
+    MatrixOps,      NormalizationOps, NumberTestOps,
+    PaddingOps,     PartitionOps,     PassThroughOps,
+    PatchOps,       PoolingOps,       RandomOps,
+    ReductionOps,   ResampleOps,      ResizeOps,
+    SearchOps,      SegmentOps,       SelectionOps,
+    SetOps,         ShapeOps,         SignalOps,
+    SliceOps,       SpaceOps,         TableOps,
+    TensorListOps,  TransposeConvOps, TrigonometryOps,
+    UnaryOps,       VariableOps,      VolumeOps,
 };
 
 const std::vector<const TfOp*>& SortedOps() {

@@ -3,7 +3,7 @@
 // sides. Integer Div and TruncateDiv round toward zero, as TFLite's DIV does.
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 #include "lower/gelu.h"
 
 namespace liteforge {
@@ -67,6 +67,21 @@ Result<void> LowerXTimes(LowerContext& c) {
 }
 
 // min(max(x, low), high)
+// x y, but 0 for y = 0.
+Result<void> LowerMulNoNan(LowerContext& c) {
+  Formula f(c);
+  Value* y = c.input(1);
+  return f.Finish(f.Select(f.Compare(Op::kEqual, y, f.Like(y, 0)), f.Like(y, 0),
+                           f.Mul(c.input(0), y)));
+}
+
+Result<void> LowerApproximateEqual(LowerContext& c) {
+  TRY_ASSIGN(const float tolerance, c.Attribute<float>("tolerance", 1e-5f));
+  Formula f(c);
+  Value* far = f.Of(Op::kAbs, f.Sub(c.input(0), c.input(1)));
+  return f.Finish(f.Compare(Op::kLess, far, f.Like(far, tolerance)));
+}
+
 Result<void> LowerClip(LowerContext& c) {
   IrBuilder& ir = c.ir();
   TRY_ASSIGN(Value * x, ir.Emit(Op::kMaximum, MaximumMinimumOptions{},
@@ -92,6 +107,7 @@ constexpr TfOp kOps[] = {
     {"Add", 2, LowerBinary<Op::kAdd, AddOptions>},
     {"AddN", 1, LowerAddN},
     {"AddV2", 2, LowerBinary<Op::kAdd, AddOptions>},
+    {"ApproximateEqual", 2, LowerApproximateEqual},
     {"Atan2", 2, LowerBinary<Op::kATan2, ATan2Options>},
     {"ClipByValue", 3, LowerClip},
     {"Div", 2, LowerBinary<Op::kDiv, DivOptions>},
@@ -107,7 +123,9 @@ constexpr TfOp kOps[] = {
     {"LogicalOr", 2, LowerBinary<Op::kLogicalOr, LogicalOrOptions>},
     {"Maximum", 2, LowerBinary<Op::kMaximum, MaximumMinimumOptions>},
     {"Minimum", 2, LowerBinary<Op::kMinimum, MaximumMinimumOptions>},
+    {"Mod", 2, LowerTruncateMod},
     {"Mul", 2, LowerMul},
+    {"MulNoNan", 2, LowerMulNoNan},
     {"NotEqual", 2, LowerBinary<Op::kNotEqual, NotEqualOptions>},
     {"Pow", 2, LowerBinary<Op::kPow, PowOptions>},
     {"RealDiv", 2, LowerBinary<Op::kDiv, DivOptions>},

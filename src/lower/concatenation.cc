@@ -6,7 +6,7 @@
 #include <limits>
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 #include "ops/infer.h"
 
 namespace liteforge {
@@ -103,10 +103,36 @@ Result<void> LowerSplitV(LowerContext& c) {
   return {};
 }
 
+// Where each of the shapes begins when they stand one behind the other.
+Result<void> LowerConcatOffset(LowerContext& c) {
+  TRY_ASSIGN(const int64_t dim, c.IntegerOf(0, "concat_dim"));
+  const Shape& shape = c.input_count() > 1 ? c.input(1)->shape : Shape();
+  if (shape.rank() != 1 || shape[0] < 0)
+    return Unsupported("shapes of unknown rank");
+  TRY_ASSIGN(const int axis, NormalizeAxis(dim, shape[0], "concat_dim"));
+  std::vector<int32_t> mask(static_cast<size_t>(shape[0]));
+  mask[static_cast<size_t>(axis)] = 1;
+  Formula f(c);
+  Value* only = f.Ints(std::move(mask));
+  Value* begin = f.Mul(only, f.ir().Int32(0));
+  std::vector<Value*> begins;
+  for (int i = 1; i < c.input_count(); ++i) {
+    begins.push_back(begin);
+    begin = f.Add(begin, f.Mul(only, f.Take(c.ir().AsInt32(c.input(i)))));
+  }
+  TRY(f.Check());
+  SetOutputs(c, begins);
+  return {};
+}
+
 constexpr TfOp kOps[] = {
-    {"Concat", 2, LowerConcat}, {"ConcatV2", 2, LowerConcatV2},
-    {"Pack", 1, LowerPack},     {"ParallelConcat", 1, LowerParallelConcat},
-    {"Split", 2, LowerSplit},   {"SplitV", 3, LowerSplitV},
+    {"Concat", 2, LowerConcat},
+    {"ConcatOffset", 2, LowerConcatOffset},
+    {"ConcatV2", 2, LowerConcatV2},
+    {"Pack", 1, LowerPack},
+    {"ParallelConcat", 1, LowerParallelConcat},
+    {"Split", 2, LowerSplit},
+    {"SplitV", 3, LowerSplitV},
     {"Unpack", 1, LowerUnpack},
 };
 

@@ -3,7 +3,7 @@
 #include <limits>
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
@@ -67,6 +67,32 @@ Result<void> LowerLike(LowerContext& c) {
   return {};
 }
 
+Result<void> LowerEmpty(LowerContext& c) {
+  TRY_ASSIGN(const DataType type, c.Attribute<DataType>("dtype"));
+  Formula f(c);
+  Value* dims = f.Take(c.ir().AsInt32(c.input(0)));
+  Value* y = f.Fill(dims, f.Number(type, 0));
+  TRY(f.Check());
+  TakeKnownShape(c.ir(), dims, y);
+  return f.Finish(y);
+}
+
+// start + i (stop - start) / (n - 1)
+Result<void> LowerLinSpace(LowerContext& c) {
+  constexpr int64_t kMost = 1 << 24;
+  TRY_ASSIGN(const int64_t count, c.IntegerOf(2, "num"));
+  if (count < 1 || count > kMost)
+    return InvalidModel("num is no number of elements");
+  Formula f(c);
+  Value* start = c.input(0);
+  if (count == 1) return f.Finish(f.Reshape(start, {1}));
+  std::vector<float> steps;
+  for (int64_t i = 0; i < count; ++i)
+    steps.push_back(static_cast<float>(i) / static_cast<float>(count - 1));
+  Value* parts = f.Floats({static_cast<int32_t>(count)}, std::move(steps));
+  return f.Finish(f.Add(start, f.Mul(parts, f.Sub(c.input(1), start))));
+}
+
 Result<void> LowerBroadcastArgs(LowerContext& c) {
   return Finish(c,
                 c.ir().Emit(Op::kBroadcastArgs, {}, {c.input(0), c.input(1)}));
@@ -82,7 +108,9 @@ Result<void> LowerSparseToDense(LowerContext& c) {
 constexpr TfOp kOps[] = {
     {"BroadcastArgs", 2, LowerBroadcastArgs},
     {"BroadcastTo", 2, LowerBroadcastTo},
+    {"Empty", 1, LowerEmpty},
     {"Fill", 2, LowerFill},
+    {"LinSpace", 3, LowerLinSpace},
     {"OnesLike", 1, LowerLike<1>},
     {"Range", 3, LowerRange},
     {"SparseToDense", 4, LowerSparseToDense},

@@ -6,9 +6,10 @@
 #include <flatbuffers/flexbuffers.h>
 
 #include <algorithm>
+#include <limits>
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
@@ -28,6 +29,27 @@ Result<std::vector<Value*>> Suppress(LowerContext& c, bool soft) {
   inputs.push_back(c.input(5));
   return c.ir().EmitMany(Op::kNonMaxSuppressionV5, NonMaxSuppressionV5Options{},
                          inputs, 3);
+}
+
+// Before there was a threshold of scores; before that, the other one was an
+// attribute.
+Result<void> LowerV1(LowerContext& c) {
+  Formula f(c);
+  Value* overlap = c.input_count() > 3 ? c.input(3) : nullptr;
+  if (overlap == nullptr) {
+    TRY_ASSIGN(const float attribute,
+               c.Attribute<float>("iou_threshold", 0.5f));
+    overlap = f.Number(DataType::kFloat32, attribute);
+  }
+  Value* lowest =
+      f.Number(DataType::kFloat32, -std::numeric_limits<float>::max());
+  const auto found =
+      f.EmitMany(Op::kNonMaxSuppressionV4, NonMaxSuppressionV4Options{},
+                 {c.input(0), c.input(1), f.Take(c.ir().AsInt32(c.input(2))),
+                  overlap, lowest},
+                 2);
+  TRY(f.Check());
+  return Finish(c, First(c.ir(), found[0], found[1]));
 }
 
 Result<void> LowerV3(LowerContext& c) {
@@ -131,6 +153,8 @@ Result<void> LowerPostProcess(LowerContext& c) {
 }
 
 constexpr TfOp kOps[] = {
+    {"NonMaxSuppression", 3, LowerV1},
+    {"NonMaxSuppressionV2", 4, LowerV1},
     {"NonMaxSuppressionV3", 5, LowerV3},
     {"NonMaxSuppressionV4", 5, LowerV4},
     {"NonMaxSuppressionV5", 6, LowerV5},

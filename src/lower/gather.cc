@@ -2,9 +2,10 @@
 // Reading and writing at computed positions.
 #include <fmt/format.h>
 
+#include <set>
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 #include "ops/infer.h"
 
 namespace liteforge {
@@ -81,31 +82,63 @@ Result<void> LowerOneHot(LowerContext& c) {
 // What TensorFlow scatters into a tensor is added to it, or, by a mask that is
 // scattered as well, put in its place. Indices that occur twice have no
 // defined order there.
+template <Op op>
 Result<void> LowerTensorScatterAdd(LowerContext& c) {
-  IrBuilder& ir = c.ir();
-  TRY_ASSIGN(Value * indices, ir.AsInt32(c.input(1)));
-  TRY_ASSIGN(Value * shape, ir.ShapeOf(c.input(0), DataType::kInt32));
-  TRY_ASSIGN(Value * sum, ir.Emit(Op::kScatterNd, ScatterNdOptions{},
-                                  {indices, c.input(2), shape}));
-  return Finish(c, ir.Emit(Op::kAdd, AddOptions{}, {c.input(0), sum}));
+  Formula f(c);
+  Value* sum = f.Emit(
+      Op::kScatterNd, ScatterNdOptions{},
+      {f.Take(c.ir().AsInt32(c.input(1))), c.input(2), f.ShapeOf(c.input(0))});
+  return f.Finish(f.Emit(op, {}, {c.input(0), sum}));
+}
+
+// x with updates at the indices.
+Value* Put(Formula& f, Value* x, Value* indices, Value* updates) {
+  Value* shape = f.ShapeOf(x);
+  Value* ones = f.Fill(f.ShapeOf(updates), f.ir().Int32(1));
+  const auto scatter = [&](Value* what) {
+    return f.Emit(Op::kScatterNd, ScatterNdOptions{}, {indices, what, shape});
+  };
+  Value* values = scatter(updates);
+  Value* hit = f.Compare(Op::kGreater, scatter(ones), f.ir().Int32(0));
+  return f.Select(hit, values, x);
 }
 
 Result<void> LowerTensorScatterUpdate(LowerContext& c) {
-  IrBuilder& ir = c.ir();
-  Value* updates = c.input(2);
-  TRY_ASSIGN(Value * indices, ir.AsInt32(c.input(1)));
-  TRY_ASSIGN(Value * shape, ir.ShapeOf(c.input(0), DataType::kInt32));
-  TRY_ASSIGN(Value * places, ir.ShapeOf(updates, DataType::kInt32));
-  TRY_ASSIGN(Value * ones,
-             ir.Emit(Op::kFill, FillOptions{}, {places, ir.Int32(1)}));
-  TRY_ASSIGN(Value * values, ir.Emit(Op::kScatterNd, ScatterNdOptions{},
-                                     {indices, updates, shape}));
-  TRY_ASSIGN(Value * marks, ir.Emit(Op::kScatterNd, ScatterNdOptions{},
-                                    {indices, ones, shape}));
-  TRY_ASSIGN(Value * hit,
-             ir.Emit(Op::kGreater, GreaterOptions{}, {marks, ir.Int32(0)}));
-  return Finish(
-      c, ir.Emit(Op::kSelectV2, SelectV2Options{}, {hit, values, c.input(0)}));
+  Formula f(c);
+  Value* indices = f.Take(c.ir().AsInt32(c.input(1)));
+  return f.Finish(Put(f, c.input(0), indices, c.input(2)));
+}
+
+// Whether no index occurs twice, as far as is known.
+bool AreDistinct(const IrBuilder& ir, const Value* indices) {
+  const Shape& shape = indices->shape;
+  if (!shape.IsStatic() || shape.rank() < 1) return false;
+  const auto length = static_cast<size_t>(shape[shape.rank() - 1]);
+  if (length == 0 || shape.elements() == shape[shape.rank() - 1]) return true;
+  const auto known = ir.Known(indices);
+  if (!known || !AllKnown(*known)) return false;
+  std::set<std::vector<int64_t>> seen;
+  for (auto at = known->begin(); at != known->end();
+       at += static_cast<ptrdiff_t>(length)) {
+    if (!seen.emplace(at, at + static_cast<ptrdiff_t>(length)).second)
+      return false;
+  }
+  return true;
+}
+
+// What is there is compared with the update, then the better one is put there.
+template <Op op>
+Result<void> LowerTensorScatterBest(LowerContext& c) {
+  Formula f(c);
+  Value* indices = f.Take(c.ir().AsInt32(c.input(1)));
+  TRY(f.Check());
+  if (!AreDistinct(c.ir(), indices))
+    return Unsupported(
+        "several updates may meet in one place; the indices must be constant "
+        "and distinct");
+  Value* there = f.GatherNd(c.input(0), indices);
+  Value* best = f.Emit(op, MaximumMinimumOptions{}, {there, c.input(2)});
+  return f.Finish(Put(f, c.input(0), indices, best));
 }
 
 constexpr TfOp kOps[] = {
@@ -115,7 +148,10 @@ constexpr TfOp kOps[] = {
     {"InplaceUpdate", 3, LowerInplaceUpdate},
     {"OneHot", 4, LowerOneHot},
     {"ScatterNd", 3, LowerScatterNd},
-    {"TensorScatterAdd", 3, LowerTensorScatterAdd},
+    {"TensorScatterAdd", 3, LowerTensorScatterAdd<Op::kAdd>},
+    {"TensorScatterMax", 3, LowerTensorScatterBest<Op::kMaximum>},
+    {"TensorScatterMin", 3, LowerTensorScatterBest<Op::kMinimum>},
+    {"TensorScatterSub", 3, LowerTensorScatterAdd<Op::kSub>},
     {"TensorScatterUpdate", 3, LowerTensorScatterUpdate},
 };
 

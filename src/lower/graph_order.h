@@ -2,6 +2,7 @@
 // A GraphDef's nodes in the order in which they can be lowered.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -24,15 +25,16 @@ struct OrderedNode {
 // The nodes that the function's outputs depend on, each after the ones it
 // reads; the file's own order where that is such an order. What a function
 // input stands for is not looked behind. Control inputs count only where they
-// name an assignment of a variable. Errors, all kInvalidModel and naming
+// name what has an effect: an assignment of a variable, the filling of a table,
+// a loop or a condition. Errors, all kInvalidModel and naming
 // the node: two nodes of one name, an input or output that names no node or a
 // negative output, a cycle.
 //
-// `check` sees all these nodes before a cycle is reported (loops of
-// TensorFlow 1 are cycles of operations that cannot be lowered); its error
-// goes first.
-Result<std::vector<OrderedNode>> NodesInOrder(
-    const ConcreteFunction& function,
-    Result<void> (*check)(const std::vector<OrderedNode>& nodes));
+// `check` sees all these nodes before a cycle is reported (a cycle of
+// operations that cannot be lowered is no damage); its error goes first.
+using CheckNodes =
+    std::function<Result<void>(const std::vector<OrderedNode>& nodes)>;
+Result<std::vector<OrderedNode>> NodesInOrder(const ConcreteFunction& function,
+                                              const CheckNodes& check = {});
 
 }  // namespace liteforge

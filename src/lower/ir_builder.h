@@ -32,6 +32,13 @@ using ir::Value;
 // the element count gives, and then no 0 that would leave it open.
 bool CanReshapeTo(const Shape& shape);
 
+// Of a complex value; `only`: it exists as these alone (complex.h).
+struct ComplexParts {
+  Value* real = nullptr;
+  Value* imaginary = nullptr;
+  bool only = false;
+};
+
 class IrBuilder {
  public:
   // Both must outlive the builder.
@@ -91,6 +98,16 @@ class IrBuilder {
   void NoteErf(const Value* value, Value* x) { erf_arguments_[value] = x; }
   Value* ErfArgument(const Value* value) const;
 
+  // Remembers the parts of a complex value, and gives them; nullptr: none
+  // noted.
+  void NoteParts(const Value* value, ComplexParts parts) {
+    parts_[value] = parts;
+  }
+  const ComplexParts* FindParts(const Value* value) const {
+    const auto found = parts_.find(value);
+    return found == parts_.end() ? nullptr : &found->second;
+  }
+
   // Remembers that `list` stands for as many elements as the scalar `count`
   // says, of a shape that is not known yet (tensor_list.h); and the count of
   // such a list, nullptr of other values.
@@ -120,6 +137,7 @@ class IrBuilder {
   std::unordered_map<const Value*, KnownIntegers> known_;
   std::unordered_map<const Value*, Value*> erf_arguments_;
   std::unordered_map<const Value*, Value*> open_lists_;
+  std::unordered_map<const Value*, ComplexParts> parts_;
 };
 
 }  // namespace liteforge

@@ -14,9 +14,12 @@
 
 #include "base/try.h"
 #include "lower/all_ops.h"
+#include "lower/complex.h"
 #include "lower/context.h"
+#include "lower/custom.h"
 #include "lower/graph_order.h"
 #include "lower/ir_builder.h"
+#include "ops/string_tensor.h"
 
 namespace liteforge {
 namespace {
@@ -33,24 +36,57 @@ std::string DescribeNodes(std::string_view op,
   return text + ")";
 }
 
-Result<void> CheckOps(const std::vector<OrderedNode>& nodes) {
-  std::map<std::string, std::vector<std::string>> missing;
-  for (const OrderedNode& node : nodes) {
-    const tf::NodeDef& def = *node.def;
-    if (def.op() != "Placeholder" && def.op() != "Const" &&
-        FindTfOp(def.op()) == nullptr)
-      missing[def.op()].push_back(def.name());
+// Operations that a function and those it calls need and nothing is known of.
+class UnknownOps {
+ public:
+  explicit UnknownOps(const LowerOptions& options) : options_(options) {}
+
+  // A cycle of nodes that are not known is reported as these, not as damage.
+  Result<void> Check(const ConcreteFunction& function) {
+    const auto report = [&](const std::vector<OrderedNode>& nodes) {
+      Add(function, nodes);
+      return Report();
+    };
+    TRY(NodesInOrder(function, report));
+    return {};
   }
-  if (missing.empty()) return {};
-  std::string list;
-  for (const auto& [op, names] : missing)
-    list += (list.empty() ? "" : ", ") + DescribeNodes(op, names);
-  return Unsupported(
-      fmt::format("{} TensorFlow operation{} cannot be converted: {}; build "
-                  "the model without {}",
-                  missing.size(), missing.size() == 1 ? "" : "s", list,
-                  missing.size() == 1 ? "it" : "them"));
-}
+
+ private:
+  Result<void> Report() const {
+    if (unknown_.empty()) return {};
+    std::string list;
+    for (const auto& [op, names] : unknown_)
+      list += (list.empty() ? "" : ", ") + DescribeNodes(op, names);
+    const bool one = unknown_.size() == 1;
+    return Unsupported(fmt::format(
+        "{} TensorFlow operation{} cannot be converted: {}; build the model "
+        "without {}, or name {} with --custom-op if your runtime has {}",
+        unknown_.size(), one ? "" : "s", list, one ? "it" : "them",
+        one ? "it" : "each", one ? "it" : "them"));
+  }
+
+  void Add(const ConcreteFunction& function,
+           const std::vector<OrderedNode>& nodes) {
+    for (const OrderedNode& node : nodes) {
+      const std::string& op = node.def->op();
+      if (op != "Placeholder" && op != "Const" && FindTfOp(op) == nullptr &&
+          !options_.custom_ops.contains(op))
+        unknown_[op].push_back(node.def->name());
+    }
+    for (const OrderedNode& node : nodes) {
+      for (const auto& [key, value] : node.def->attr()) {
+        const auto called = function.functions.find(value.func().name());
+        if (called == function.functions.end()) continue;
+        // What is damaged within is found when it is lowered.
+        if (const auto inner = NodesInOrder(*called->second))
+          Add(*called->second, *inner);
+      }
+    }
+  }
+
+  const LowerOptions& options_;
+  std::map<std::string, std::vector<std::string>> unknown_;
+};
 
 using Argument = CalledFunctions::Argument;
 
@@ -58,8 +94,17 @@ using Argument = CalledFunctions::Argument;
 struct Target {
   ir::Module& module;
   ConstantEvaluator& evaluator;
+  const LowerOptions& options;
   // The graphs that set up resources.
   std::map<std::string, int> initializers = {};
+
+  // Leaves the first `count` graphs.
+  void Forget(size_t count) {
+    module.graphs.resize(count);
+    std::erase_if(initializers, [&](const auto& made) {
+      return static_cast<size_t>(made.second) >= count;
+    });
+  }
 };
 
 // One function's way into a graph.
@@ -97,9 +142,7 @@ class Walk : private CalledFunctions {
     return static_cast<int>(module_.graphs.size());
   }
   void Forget(int count) override {
-    module_.graphs.resize(static_cast<size_t>(count));
-    std::erase_if(target_.initializers,
-                  [&](const auto& made) { return made.second >= count; });
+    target_.Forget(static_cast<size_t>(count));
   }
   Result<size_t> OutputCount(const std::string& function) const override {
     TRY_ASSIGN(const ConcreteFunction* called, Called(function));
@@ -126,6 +169,7 @@ class Walk : private CalledFunctions {
   Result<void> LowerNode(const OrderedNode& node);
   Result<std::vector<Value*>> LowerOperation(const OrderedNode& node,
                                              std::vector<Value*> inputs);
+  int OutputsRead(std::string_view name) const;
   Result<Value*> AddConst(const tf::NodeDef& def);
   Result<Blob> ConstData(const tf::NodeDef& def, const tf::TensorProto& tensor);
   // nullptr: it depends on something that could not be lowered.
@@ -148,8 +192,7 @@ class Walk : private CalledFunctions {
 };
 
 Result<void> Walk::Run() {
-  TRY_ASSIGN(const std::vector<OrderedNode> nodes,
-             NodesInOrder(function_, CheckOps));
+  TRY_ASSIGN(const std::vector<OrderedNode> nodes, NodesInOrder(function_));
   for (const OrderedNode& node : nodes) TRY(LowerNode(node));
   return ReportFailures();
 }
@@ -371,15 +414,38 @@ Result<std::vector<Value*>> Walk::LowerOperation(const OrderedNode& node,
         "it is needed but is none of the function's inputs; name it as one");
   }
   current_ = &node;
-  const TfOp& op = *FindTfOp(def.op());
-  if (static_cast<int>(inputs.size()) < op.inputs) {
+  const TfOp* op = FindTfOp(def.op());
+  const size_t least = op == nullptr ? 0 : static_cast<size_t>(op->inputs);
+  if (inputs.size() < least) {
     return InvalidModel(
         fmt::format("it has {} inputs and needs {}; the graph is damaged",
-                    inputs.size(), op.inputs));
+                    inputs.size(), least));
   }
   LowerContext context(def, std::move(inputs), ir_, *this);
-  TRY(op.lower(context));
+  if (op != nullptr) {
+    const bool complex = std::ranges::any_of(
+        context.inputs(), [](const Value* input) { return IsComplex(*input); });
+    TRY(complex ? LowerOnComplex(context, *op) : op->lower(context));
+  } else {
+    TRY(LowerCustom(context, OutputsRead(def.name())));
+  }
   return context.outputs();
+}
+
+// How many outputs of a node something reads: up to the last one.
+int Walk::OutputsRead(std::string_view name) const {
+  int count = 1;
+  const auto count_read = [&](const std::string& text) {
+    const InputReference input = ParseInput(text);
+    if (!input.control && input.node == name)
+      count = std::max(count, input.output + 1);
+  };
+  for (const tf::NodeDef& node : function_.graph.node()) {
+    for (const std::string& input : node.input()) count_read(input);
+  }
+  for (const FunctionArgument& output : function_.outputs)
+    count_read(output.tensor);
+  return count;
 }
 
 Result<void> Walk::ReportFailures() {
@@ -409,6 +475,12 @@ Result<Value*> Walk::AddConst(const tf::NodeDef& def) {
   const tf::TensorProto& tensor = found->second.tensor();
   const DataType type = FromTensorFlow(tensor.dtype());
   const Shape shape = FromTensorFlow(tensor.tensor_shape());
+  if (type == DataType::kString) {
+    TRY_ASSIGN(const auto strings, DecodeStrings(tensor));
+    TRY_ASSIGN(auto packed, PackStrings(strings));
+    return graph_.AddConstant(def.name(), type, shape,
+                              Blob::Own(std::move(packed)));
+  }
   if (BitWidth(type) == 0) {
     return Unsupported(fmt::format("constants of type {} cannot be converted",
                                    tf::DataType_Name(tensor.dtype())));
@@ -432,6 +504,13 @@ Result<Value*> Walk::AddConst(const tf::NodeDef& def) {
 // already are copied, constants doubled.
 Result<Value*> Walk::DistinctOutput(const FunctionArgument& output,
                                     Value* value) {
+  const ComplexParts* parts = ir_.FindParts(value);
+  if (parts != nullptr && parts->only) {
+    return Unsupported(fmt::format(
+        "output '{}' is complex, which TFLite has no operator for; end in its "
+        "real and imaginary parts",
+        output.name));
+  }
   if (value->is_constant()) {
     return graph_.AddConstant(output.name, value->type, value->shape,
                               value->data());
@@ -458,6 +537,7 @@ Result<Value*> Walk::Copy(Value* value) {
 // The function's graph comes in front of those that it calls.
 Result<ir::Signature> LowerSignature(const ConcreteFunction& function,
                                      Target& target) {
+  TRY(UnknownOps(target.options).Check(function));
   auto& graphs = target.module.graphs;
   const auto index = static_cast<int>(graphs.size());
   graphs.push_back(std::make_unique<ir::Graph>());
@@ -473,24 +553,32 @@ Result<ir::Signature> LowerSignature(const ConcreteFunction& function,
 }  // namespace
 
 Result<std::unique_ptr<ir::Module>> Lower(
-    std::span<const ConcreteFunction> functions, ConstantEvaluator& evaluator) {
+    std::span<const ConcreteFunction> functions, ConstantEvaluator& evaluator,
+    const LowerOptions& options) {
   if (functions.empty())
     return InvalidArgument("there is no function to convert; give one");
   auto module = std::make_unique<ir::Module>();
-  Target target{*module, evaluator};
+  Target target{*module, evaluator, options};
   std::set<std::string_view> keys;
   for (const ConcreteFunction& function : functions) {
     if (!keys.insert(function.name).second)
       return InvalidArgument(fmt::format(
           "two functions are named '{}'; give each a name of its own",
           function.name));
+    const size_t graphs = module->graphs.size();
     auto signature = LowerSignature(function, target);
-    if (!signature && functions.size() > 1)
-      return tl::unexpected(
-          std::move(signature.error())
-              .In(fmt::format("signature '{}'", function.name)));
-    if (!signature) return tl::unexpected(std::move(signature.error()));
-    module->signatures.push_back(*std::move(signature));
+    if (signature) {
+      module->signatures.push_back(*std::move(signature));
+      continue;
+    }
+    Error error = std::move(signature.error());
+    if (functions.size() > 1)
+      error = std::move(error).In(fmt::format("signature '{}'", function.name));
+    if (options.left_out == nullptr || module->signatures.empty() ||
+        error.code != ErrorCode::kUnsupported)
+      return tl::unexpected(std::move(error));
+    options.left_out->push_back(std::move(error));
+    target.Forget(graphs);
   }
   return module;
 }

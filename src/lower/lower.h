@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,8 +37,16 @@ class ConstantEvaluator {
 // name is the signature's key. The first runs where nobody asks for a
 // signature. A variable that several functions hold is one, set up by whichever
 // runs first. kInvalidArgument where two have one name.
+struct LowerOptions {
+  // Operations that become CUSTOM where there is nothing else for them.
+  std::set<std::string> custom_ops;
+  // When given, functions but the first that cannot be expressed are no error:
+  // they are left out, and why is added here.
+  std::vector<Error>* left_out = nullptr;
+};
 Result<std::unique_ptr<ir::Module>> Lower(
-    std::span<const ConcreteFunction> functions, ConstantEvaluator& evaluator);
+    std::span<const ConcreteFunction> functions, ConstantEvaluator& evaluator,
+    const LowerOptions& options = {});
 Result<std::unique_ptr<ir::Module>> Lower(const ConcreteFunction& function,
                                           ConstantEvaluator& evaluator);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operations that hand on what they are given. CheckNumerics and EnsureShape
-// only verify; a PlaceholderWithDefault that is no input is its default.
+// only verify, Print only shows; a PlaceholderWithDefault that is no input is
+// its default.
 #include <span>
 
 #include "lower/context.h"
@@ -20,12 +21,17 @@ Result<void> PassAllThrough(LowerContext& c) {
 
 constexpr TfOp kOps[] = {
     {"CheckNumerics", 1, PassThrough},
+    {"Copy", 1, PassThrough},
+    {"CopyHost", 1, PassThrough},
+    {"DebugIdentity", 1, PassThrough},
     {"DeepCopy", 1, PassThrough},
     {"EnsureShape", 1, PassThrough},
+    {"GuaranteeConst", 1, PassThrough},
     {"Identity", 1, PassThrough},
     {"IdentityN", 0, PassAllThrough},
     {"PlaceholderWithDefault", 1, PassThrough},
     {"PreventGradient", 1, PassThrough},
+    {"Print", 1, PassThrough},
     {"Snapshot", 1, PassThrough},
     {"StopGradient", 1, PassThrough},
 };

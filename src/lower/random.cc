@@ -3,7 +3,7 @@
 // operator here is evaluated while converting.
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
@@ -22,6 +22,18 @@ Result<void> LowerRandom(LowerContext& c) {
   return Finish(c, c.ir().Emit(op, options, {shape}));
 }
 
+// low + floor(u (high - low)), u in [0, 1).
+Result<void> LowerRandomInteger(LowerContext& c) {
+  TRY_ASSIGN(const RandomOptions options, Seeds(c));
+  Formula f(c);
+  Value* low = f.Cast(c.input(1), DataType::kFloat32);
+  Value* high = f.Cast(c.input(2), DataType::kFloat32);
+  Value* u =
+      f.Emit(Op::kRandomUniform, options, {f.Take(c.ir().AsInt32(c.input(0)))});
+  Value* steps = f.Of(Op::kFloor, f.Mul(u, f.Sub(high, low)));
+  return f.Finish(f.Add(f.Cast(steps, c.input(1)->type), c.input(1)));
+}
+
 Result<void> LowerMultinomial(LowerContext& c) {
   TRY_ASSIGN(const RandomOptions options, Seeds(c));
   TRY_ASSIGN(const DataType type,
@@ -36,6 +48,7 @@ constexpr TfOp kOps[] = {
     {"Multinomial", 2, LowerMultinomial},
     {"RandomStandardNormal", 1, LowerRandom<Op::kRandomStandardNormal>},
     {"RandomUniform", 1, LowerRandom<Op::kRandomUniform>},
+    {"RandomUniformInt", 3, LowerRandomInteger},
 };
 
 }  // namespace

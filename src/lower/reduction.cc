@@ -2,7 +2,7 @@
 // Reductions over a list of axes. Over no axes they are the identity.
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
@@ -20,6 +20,16 @@ Result<void> LowerReduction(LowerContext& c) {
   return Finish(c, c.ir().Emit(op, options, {c.input(0), axes}));
 }
 
+// sqrt(sum x^2)
+Result<void> LowerEuclideanNorm(LowerContext& c) {
+  ReducerOptions options;
+  TRY_ASSIGN(options.keep_dims, c.Attribute<bool>("keep_dims", false));
+  Formula f(c);
+  Value* axes = f.Take(c.ir().AsInt32(c.input(1)));
+  Value* sum = f.Emit(Op::kSum, options, {f.Mul(c.input(0), c.input(0)), axes});
+  return f.Finish(f.Of(Op::kSqrt, sum));
+}
+
 Result<void> LowerCumsum(LowerContext& c) {
   CumsumOptions options;
   TRY_ASSIGN(options.exclusive, c.Attribute<bool>("exclusive", false));
@@ -32,6 +42,7 @@ constexpr TfOp kOps[] = {
     {"All", 2, LowerReduction<Op::kReduceAll>},
     {"Any", 2, LowerReduction<Op::kReduceAny>},
     {"Cumsum", 2, LowerCumsum},
+    {"EuclideanNorm", 2, LowerEuclideanNorm},
     {"Max", 2, LowerReduction<Op::kReduceMax>},
     {"Mean", 2, LowerReduction<Op::kMean>},
     {"Min", 2, LowerReduction<Op::kReduceMin>},

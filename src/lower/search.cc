@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where in a tensor something is: ArgMax, ArgMin, TopKV2, Unique, Where.
+// Where in a tensor something is: ArgMax, ArgMin, TopKV2, Where.
 #include <span>
 
 #include "lower/context.h"
@@ -36,12 +36,12 @@ Result<void> LowerWhere(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kWhere, WhereOptions{}, {c.input(0)}));
 }
 
-Result<void> LowerUnique(LowerContext& c) {
-  UniqueOptions options;
-  TRY_ASSIGN(options.idx_out_type,
-             c.Attribute<DataType>("out_idx", DataType::kInt32));
+// k is an attribute.
+Result<void> LowerOldTopK(LowerContext& c) {
+  TRY_ASSIGN(const int32_t k, c.IntegerIn("k", 0, INT32_MAX));
   TRY_ASSIGN(const auto found,
-             c.ir().EmitMany(Op::kUnique, options, {c.input(0)}, 2));
+             c.ir().EmitMany(Op::kTopKV2, TopKV2Options{},
+                             {c.input(0), c.ir().Int32(k)}, 2));
   c.SetOutput(0, found[0]);
   c.SetOutput(1, found[1]);
   return {};
@@ -50,8 +50,8 @@ Result<void> LowerUnique(LowerContext& c) {
 constexpr TfOp kOps[] = {
     {"ArgMax", 2, LowerArg<Op::kArgMax, ArgMaxOptions>},
     {"ArgMin", 2, LowerArg<Op::kArgMin, ArgMinOptions>},
+    {"TopK", 1, LowerOldTopK},
     {"TopKV2", 2, LowerTopK},
-    {"Unique", 1, LowerUnique},
     {"Where", 1, LowerWhere},
 };
 

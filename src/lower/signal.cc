@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Complex numbers and Fourier transforms.
-//   ComplexAbs, Real, Imag   operators of the same name
+// Parts of complex numbers and Fourier transforms.
+//   ComplexAbs, Real, Imag   operators of the same name, or what is known of
+//                            the parts (complex.h)
 //   Angle    atan2(Imag, Real)
 //   RFFT     of the last axis: RFFT2D of images of one row
 //   RFFT2D   RFFT2D
@@ -11,21 +12,37 @@
 #include <cmath>
 #include <span>
 
-#include "lower/context.h"
+#include "lower/complex.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
 
-template <Op op>
-Result<void> LowerPart(LowerContext& c) {
-  return Finish(c, c.ir().Emit(op, {}, {c.input(0)}));
+Result<void> LowerReal(LowerContext& c) {
+  TRY_ASSIGN(const ComplexParts x, PartsOf(c.ir(), c.input(0)));
+  c.SetOutput(0, x.real);
+  return {};
+}
+
+Result<void> LowerImag(LowerContext& c) {
+  TRY_ASSIGN(const ComplexParts x, PartsOf(c.ir(), c.input(0)));
+  c.SetOutput(0, x.imaginary);
+  return {};
+}
+
+Result<void> LowerComplexAbs(LowerContext& c) {
+  const ComplexParts* x = c.ir().FindParts(c.input(0));
+  if (x == nullptr || !x->only)
+    return Finish(c, c.ir().Emit(Op::kComplexAbs, {}, {c.input(0)}));
+  Formula f(c);
+  return f.Finish(f.Of(Op::kSqrt, f.Add(f.Mul(x->real, x->real),
+                                        f.Mul(x->imaginary, x->imaginary))));
 }
 
 Result<void> LowerAngle(LowerContext& c) {
-  IrBuilder& ir = c.ir();
-  TRY_ASSIGN(Value * y, ir.Emit(Op::kImag, {}, {c.input(0)}));
-  TRY_ASSIGN(Value * x, ir.Emit(Op::kReal, {}, {c.input(0)}));
-  return Finish(c, ir.Emit(Op::kATan2, ATan2Options{}, {y, x}));
+  TRY_ASSIGN(const ComplexParts x, PartsOf(c.ir(), c.input(0)));
+  return Finish(c,
+                c.ir().Emit(Op::kATan2, ATan2Options{}, {x.imaginary, x.real}));
 }
 
 Result<void> LowerRfft2d(LowerContext& c) {
@@ -81,25 +98,22 @@ Result<void> LowerIrfft(LowerContext& c) {
         fmt::format("a spectrum of other than {} numbers", bins));
   FullyConnectedOptions options;
   options.keep_num_dims = true;
+  TRY_ASSIGN(const ComplexParts x, PartsOf(ir, c.input(0)));
   Value* parts[2];
   for (const bool real : {true, false}) {
-    TRY_ASSIGN(Value * part,
-               ir.Emit(real ? Op::kReal : Op::kImag, {}, {c.input(0)}));
     TRY_ASSIGN(parts[real ? 0 : 1],
                ir.Emit(Op::kFullyConnected, options,
-                       {part, Waves(ir, length, bins, real), nullptr}));
+                       {real ? x.real : x.imaginary,
+                        Waves(ir, length, bins, real), nullptr}));
   }
   return Finish(c, ir.Emit(Op::kAdd, AddOptions{}, {parts[0], parts[1]}));
 }
 
 constexpr TfOp kOps[] = {
-    {"Angle", 1, LowerAngle},
-    {"ComplexAbs", 1, LowerPart<Op::kComplexAbs>},
-    {"IRFFT", 2, LowerIrfft},
-    {"Imag", 1, LowerPart<Op::kImag>},
-    {"RFFT", 2, LowerRfft},
-    {"RFFT2D", 2, LowerRfft2d},
-    {"Real", 1, LowerPart<Op::kReal>},
+    {"Angle", 1, LowerAngle}, {"ComplexAbs", 1, LowerComplexAbs},
+    {"IRFFT", 2, LowerIrfft}, {"Imag", 1, LowerImag},
+    {"RFFT", 2, LowerRfft},   {"RFFT2D", 2, LowerRfft2d},
+    {"Real", 1, LowerReal},
 };
 
 }  // namespace

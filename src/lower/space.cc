@@ -3,8 +3,9 @@
 #include <limits>
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 #include "lower/layout.h"
+#include "ops/infer.h"
 
 namespace liteforge {
 namespace {
@@ -29,6 +30,56 @@ Result<void> LowerDepthBlocks(LowerContext& c) {
   return Finish(c, LeaveNhwc(ir, y, nchw));
 }
 
+// SpaceToBatch(x, paddings), BatchToSpace(x, crops) with one block size.
+template <Op op>
+Result<void> LowerSquareBlocks(LowerContext& c) {
+  TRY_ASSIGN(const int32_t size,
+             c.IntegerIn("block_size", 1, std::numeric_limits<int32_t>::max()));
+  TRY_ASSIGN(Value * amounts, c.ir().AsInt32(c.input(1)));
+  return Finish(
+      c,
+      c.ir().Emit(op, {}, {c.input(0), c.ir().Int32s({size, size}), amounts}));
+}
+
+// The axes are those that are marked true.
+Result<void> LowerMarkedReverse(LowerContext& c) {
+  const Value& marks = *c.input(1);
+  if (!marks.is_constant() || marks.type != DataType::kBool)
+    return Unsupported("which axes are reversed must be constant");
+  std::vector<int32_t> axes;
+  const auto marked = marks.ToVector<uint8_t>();
+  for (size_t axis = 0; axis < marked.size(); ++axis) {
+    if (marked[axis] != 0) axes.push_back(static_cast<int32_t>(axis));
+  }
+  if (axes.empty()) {
+    c.SetOutput(0, c.input(0));
+    return {};
+  }
+  return Finish(c, c.ir().Emit(Op::kReverseV2, ReverseV2Options{},
+                               {c.input(0), c.ir().Int32s(std::move(axes))}));
+}
+
+// Axis by axis, y[i] = x[(i - shift) mod n].
+Result<void> LowerRoll(LowerContext& c) {
+  Formula f(c);
+  Value* x = c.input(0);
+  TRY_ASSIGN(const auto axes, c.IntegersOf(2, "axis"));
+  if (!x->shape.has_rank() || !c.input(1)->shape.IsStatic() ||
+      c.input(1)->shape.elements() != static_cast<int64_t>(axes.size()))
+    return Unsupported("shifts of unknown number");
+  Value* shifts = f.Reshape(f.Take(c.ir().AsInt32(c.input(1))), {-1});
+  for (size_t i = 0; i < axes.size(); ++i) {
+    TRY_ASSIGN(const int axis,
+               NormalizeAxis(axes[i], c.input(0)->shape.rank(), "axis"));
+    Value* shift = f.Gather(shifts, c.ir().Int32(static_cast<int32_t>(i)));
+    Value* count = f.DimOf(x, axis);
+    Value* from = f.Emit(Op::kFloorMod, FloorModOptions{},
+                         {f.Sub(f.Range(count), shift), count});
+    x = f.Gather(x, from, axis);
+  }
+  return f.Finish(x);
+}
+
 Result<void> LowerReverse(LowerContext& c) {
   if (c.input(1)->shape.IsStatic() && c.input(1)->shape.elements() == 0) {
     c.SetOutput(0, c.input(0));
@@ -51,11 +102,15 @@ Result<void> LowerReverseSequence(LowerContext& c) {
 }
 
 constexpr TfOp kOps[] = {
+    {"BatchToSpace", 2, LowerSquareBlocks<Op::kBatchToSpaceND>},
     {"BatchToSpaceND", 3, LowerBatchBlocks<Op::kBatchToSpaceND>},
     {"DepthToSpace", 1,
      LowerDepthBlocks<Op::kDepthToSpace, DepthToSpaceOptions>},
+    {"Reverse", 2, LowerMarkedReverse},
     {"ReverseSequence", 2, LowerReverseSequence},
     {"ReverseV2", 2, LowerReverse},
+    {"Roll", 3, LowerRoll},
+    {"SpaceToBatch", 2, LowerSquareBlocks<Op::kSpaceToBatchND>},
     {"SpaceToBatchND", 3, LowerBatchBlocks<Op::kSpaceToBatchND>},
     {"SpaceToDepth", 1,
      LowerDepthBlocks<Op::kSpaceToDepth, SpaceToDepthOptions>},

@@ -8,6 +8,10 @@
 //       broadcasts: the list's elements may begin as 1s
 //   TensorListScatterIntoExistingList   x, for indices 0, 1, …
 //   TensorListLength(list)              SHAPE(list)[0]
+//   EmptyTensorList                     FILL [0, shape]
+//   TensorListPushBack(list, x)         CONCATENATION(list, [x])
+//   TensorListPopBack(list)             GATHER of the last, SLICE before it
+//   TensorListScatterV2(x, indices)     SCATTER_ND
 //   TensorListConcatV2(list)            RESHAPE, joining the first two axes
 //   TensorListSplit(x, shape, lengths)  RESHAPE, for equal lengths
 // Source: tensorflow/core/ops/list_ops.cc.
@@ -18,7 +22,7 @@
 #include <algorithm>
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 
@@ -48,10 +52,10 @@ Result<Value*> CountOf(IrBuilder& ir, Value* list) {
   return ir.Emit(Op::kGather, GatherOptions{}, {shape, ir.Int32(0)});
 }
 
-Result<void> LowerReserve(LowerContext& c) {
+// `count` zeros of the element shape that input 0 says.
+Result<void> EmitList(LowerContext& c, Value* count) {
   IrBuilder& ir = c.ir();
   TRY_ASSIGN(const DataType type, c.Attribute<DataType>("element_dtype"));
-  TRY_ASSIGN(Value * count, ir.AsInt32(c.input(1)));
   TRY_ASSIGN(count, ir.Reshape(count, {1}));
   TRY_ASSIGN(Value * zero, ir.Scalar(type, 0));
   const auto element = ir.Known(c.input(0));
@@ -71,6 +75,15 @@ Result<void> LowerReserve(LowerContext& c) {
   }
   c.SetOutput(0, list);
   return {};
+}
+
+Result<void> LowerReserve(LowerContext& c) {
+  TRY_ASSIGN(Value * count, c.ir().AsInt32(c.input(1)));
+  return EmitList(c, count);
+}
+
+Result<void> LowerEmpty(LowerContext& c) {
+  return EmitList(c, c.ir().Int32(0));
 }
 
 Result<void> CheckWritten(const LowerContext& c, const Value* list) {
@@ -174,6 +187,40 @@ Result<void> LowerSet(LowerContext& c) {
                        : Choose(ir, list, index, item));
 }
 
+Result<void> LowerPushBack(LowerContext& c) {
+  Value* list = c.input(0);
+  Value* item = c.input(1);
+  if (!item->shape.has_rank() || item->shape.rank() == Shape::kMaxRank)
+    return Unsupported("an element of unknown rank");
+  if (IsOpenList(c.ir(), list)) {
+    Shape like{Shape::kUnknownDim};
+    for (const int32_t dim : item->shape.dims()) like.Append(dim);
+    TRY_ASSIGN(list, ListLike(c.ir(), list, like));
+  }
+  Formula f(c);
+  return f.Finish(f.Concat({list, f.ExpandDims(item, 0)}, 0));
+}
+
+Result<void> LowerPopBack(LowerContext& c) {
+  Value* list = c.input(0);
+  TRY(CheckWritten(c, list));
+  const int rank = list->shape.rank();
+  if (rank < 1) return Unsupported("elements of unknown rank");
+  Formula f(c);
+  TRY_ASSIGN(Value * count, CountOf(c.ir(), list));
+  Value* last = f.Sub(count, c.ir().Int32(1));
+  std::vector<int32_t> rest(static_cast<size_t>(rank - 1), -1);
+  Value* sizes = f.Reshape(last, {1});
+  if (rank > 1) sizes = f.Concat({sizes, f.Ints(std::move(rest))}, 0);
+  Value* begin = f.Ints(std::vector<int32_t>(static_cast<size_t>(rank)));
+  Value* before = f.Emit(Op::kSlice, SliceOptions{}, {list, begin, sizes});
+  Value* item = f.Gather(list, last);
+  TRY(f.Check());
+  c.SetOutput(0, before);
+  c.SetOutput(1, item);
+  return {};
+}
+
 // 0, 1, … as a constant, or RANGE from 0 by 1.
 bool CountsUp(const IrBuilder& ir, const Value& indices) {
   if (const auto known = ir.Known(&indices)) {
@@ -196,6 +243,43 @@ Result<void> LowerScatter(LowerContext& c) {
     return Unsupported("elements are scattered in another order than 0, 1, …");
   c.SetOutput(0, c.input(1));
   return {};
+}
+
+Result<void> LowerScatterV2(LowerContext& c) {
+  Value* x = c.input(0);
+  TRY_ASSIGN(const int64_t count, c.IntegerOf(3, "num_elements"));
+  if (!x->shape.IsStatic() || x->shape.rank() < 1)
+    return Unsupported("elements of unknown shape");
+  const bool whole = count < 0 || count == x->shape[0];
+  if (whole && CountsUp(c.ir(), *c.input(1))) {
+    c.SetOutput(0, x);
+    return {};
+  }
+  TRY_ASSIGN(const auto indices, c.IntegersOf(1, "indices"));
+  int64_t length = std::max<int64_t>(count, 0);
+  for (const int64_t index : indices) length = std::max(length, index + 1);
+  constexpr int64_t kLongest = 1 << 20;
+  if (length > kLongest) return InvalidModel("a list of so many elements");
+  Formula f(c);
+  std::vector<int32_t> shape(x->shape.dims().begin(), x->shape.dims().end());
+  shape[0] = static_cast<int32_t>(length);
+  Value* at = f.ExpandDims(f.Take(c.ir().AsInt32(c.input(1))), 1);
+  return f.Finish(f.Emit(Op::kScatterNd, ScatterNdOptions{},
+                         {at, x, f.Ints(std::move(shape))}));
+}
+
+Result<void> LowerElementShape(LowerContext& c) {
+  TRY_ASSIGN(const DataType type,
+             c.Attribute<DataType>("shape_type", DataType::kInt32));
+  TRY(CheckWritten(c, c.input(0)));
+  const int rank = c.input(0)->shape.rank();
+  if (rank < 1) return Unsupported("elements of unknown rank");
+  Formula f(c);
+  std::vector<int32_t> axes(static_cast<size_t>(rank - 1));
+  for (int32_t axis = 1; axis < rank; ++axis)
+    axes[static_cast<size_t>(axis - 1)] = axis;
+  Value* dims = f.Gather(f.ShapeOf(c.input(0)), f.Ints(std::move(axes)));
+  return f.Finish(f.Cast(dims, type));
 }
 
 Result<void> LowerLength(LowerContext& c) {
@@ -243,13 +327,18 @@ Result<void> LowerSplit(LowerContext& c) {
 }
 
 constexpr TfOp kOps[] = {
+    {"EmptyTensorList", 1, LowerEmpty},
     {"TensorListConcatV2", 1, LowerConcat},
+    {"TensorListElementShape", 1, LowerElementShape},
     {"TensorListFromTensor", 1, LowerTensor},
     {"TensorListGather", 2, LowerGet},
     {"TensorListGetItem", 2, LowerGet},
     {"TensorListLength", 1, LowerLength},
+    {"TensorListPopBack", 1, LowerPopBack},
+    {"TensorListPushBack", 2, LowerPushBack},
     {"TensorListReserve", 2, LowerReserve},
     {"TensorListScatterIntoExistingList", 3, LowerScatter},
+    {"TensorListScatterV2", 4, LowerScatterV2},
     {"TensorListSetItem", 3, LowerSet},
     {"TensorListSplit", 3, LowerSplit},
     {"TensorListStack", 1, LowerTensor},

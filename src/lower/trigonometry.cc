@@ -8,127 +8,69 @@
 //   Expm1  tanh(x / 2) (e^x + 1), which is accurate near 0
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
 
-// Formulas as they are written.
-class Formula {
- public:
-  Formula(IrBuilder& ir, DataType type) : ir_(ir), type_(type) {}
-
-  Result<Value*> Number(double value) { return ir_.Scalar(type_, value); }
-  Result<Value*> Add(Value* a, Value* b) {
-    return ir_.Emit(Op::kAdd, AddOptions{}, {a, b});
-  }
-  Result<Value*> Sub(Value* a, Value* b) {
-    return ir_.Emit(Op::kSub, SubOptions{}, {a, b});
-  }
-  Result<Value*> Mul(Value* a, Value* b) {
-    return ir_.Emit(Op::kMul, MulOptions{}, {a, b});
-  }
-  Result<Value*> Div(Value* a, Value* b) {
-    return ir_.Emit(Op::kDiv, DivOptions{}, {a, b});
-  }
-  Result<Value*> Of(Op op, Value* x) { return ir_.Emit(op, {}, {x}); }
-  Result<Value*> Atan2(Value* y, Value* x) {
-    return ir_.Emit(Op::kATan2, ATan2Options{}, {y, x});
-  }
-
- private:
-  IrBuilder& ir_;
-  DataType type_;
-};
-
-Result<Value*> Atan(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * one, f.Number(1));
-  return f.Atan2(x, one);
+Value* Atan(Formula& f, Value* x) {
+  return f.Emit(Op::kATan2, ATan2Options{}, {x, f.Like(x, 1)});
 }
 
 // sqrt((1 - x)(1 + x))
-Result<Value*> OtherSide(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * one, f.Number(1));
-  TRY_ASSIGN(Value * less, f.Sub(one, x));
-  TRY_ASSIGN(Value * more, f.Add(one, x));
-  TRY_ASSIGN(Value * product, f.Mul(less, more));
-  return f.Of(Op::kSqrt, product);
+Value* OtherSide(Formula& f, Value* x) {
+  Value* one = f.Like(x, 1);
+  return f.Of(Op::kSqrt, f.Mul(f.Sub(one, x), f.Add(one, x)));
 }
 
-Result<Value*> Asin(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * r, OtherSide(f, x));
-  return f.Atan2(x, r);
+Value* Asin(Formula& f, Value* x) {
+  return f.Emit(Op::kATan2, ATan2Options{}, {x, OtherSide(f, x)});
 }
 
-Result<Value*> Acos(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * r, OtherSide(f, x));
-  return f.Atan2(r, x);
+Value* Acos(Formula& f, Value* x) {
+  return f.Emit(Op::kATan2, ATan2Options{}, {OtherSide(f, x), x});
 }
 
-Result<Value*> Tan(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * sine, f.Of(Op::kSin, x));
-  TRY_ASSIGN(Value * cosine, f.Of(Op::kCos, x));
-  return f.Div(sine, cosine);
+Value* Tan(Formula& f, Value* x) {
+  return f.Div(f.Of(Op::kSin, x), f.Of(Op::kCos, x));
 }
 
-Result<Value*> Cosh(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * half, f.Number(0.5));
-  TRY_ASSIGN(Value * minus, f.Of(Op::kNeg, x));
-  TRY_ASSIGN(Value * up, f.Of(Op::kExp, x));
-  TRY_ASSIGN(Value * down, f.Of(Op::kExp, minus));
-  TRY_ASSIGN(Value * sum, f.Add(up, down));
-  return f.Mul(half, sum);
+Value* Cosh(Formula& f, Value* x) {
+  Value* down = f.Of(Op::kExp, f.Of(Op::kNeg, x));
+  return f.Mul(f.Like(x, 0.5), f.Add(f.Of(Op::kExp, x), down));
 }
 
-Result<Value*> Sinh(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * tanh, f.Of(Op::kTanh, x));
-  TRY_ASSIGN(Value * cosh, Cosh(f, x));
-  return f.Mul(tanh, cosh);
+Value* Sinh(Formula& f, Value* x) {
+  return f.Mul(f.Of(Op::kTanh, x), Cosh(f, x));
 }
 
 // log(x + sqrt(x^2 + sign))
-Result<Value*> LogOfSum(Formula& f, Value* x, double sign) {
-  TRY_ASSIGN(Value * one, f.Number(sign));
-  TRY_ASSIGN(Value * square, f.Mul(x, x));
-  TRY_ASSIGN(Value * sum, f.Add(square, one));
-  TRY_ASSIGN(Value * root, f.Of(Op::kSqrt, sum));
-  TRY_ASSIGN(sum, f.Add(x, root));
-  return f.Of(Op::kLog, sum);
+Value* LogOfSum(Formula& f, Value* x, double sign) {
+  Value* root = f.Of(Op::kSqrt, f.Add(f.Mul(x, x), f.Like(x, sign)));
+  return f.Of(Op::kLog, f.Add(x, root));
 }
 
-Result<Value*> Asinh(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * sign, f.Of(Op::kSign, x));
-  TRY_ASSIGN(Value * size, f.Of(Op::kAbs, x));
-  TRY_ASSIGN(Value * log, LogOfSum(f, size, 1));
-  return f.Mul(sign, log);
+Value* Asinh(Formula& f, Value* x) {
+  return f.Mul(f.Of(Op::kSign, x), LogOfSum(f, f.Of(Op::kAbs, x), 1));
 }
 
-Result<Value*> Acosh(Formula& f, Value* x) { return LogOfSum(f, x, -1); }
+Value* Acosh(Formula& f, Value* x) { return LogOfSum(f, x, -1); }
 
-Result<Value*> Atanh(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * one, f.Number(1));
-  TRY_ASSIGN(Value * half, f.Number(0.5));
-  TRY_ASSIGN(Value * more, f.Add(one, x));
-  TRY_ASSIGN(Value * less, f.Sub(one, x));
-  TRY_ASSIGN(Value * ratio, f.Div(more, less));
-  TRY_ASSIGN(Value * log, f.Of(Op::kLog, ratio));
-  return f.Mul(half, log);
+Value* Atanh(Formula& f, Value* x) {
+  Value* one = f.Like(x, 1);
+  Value* log = f.Of(Op::kLog, f.Div(f.Add(one, x), f.Sub(one, x)));
+  return f.Mul(f.Like(x, 0.5), log);
 }
 
-Result<Value*> Expm1(Formula& f, Value* x) {
-  TRY_ASSIGN(Value * one, f.Number(1));
-  TRY_ASSIGN(Value * half, f.Number(0.5));
-  TRY_ASSIGN(Value * halved, f.Mul(x, half));
-  TRY_ASSIGN(Value * tanh, f.Of(Op::kTanh, halved));
-  TRY_ASSIGN(Value * power, f.Of(Op::kExp, x));
-  TRY_ASSIGN(Value * sum, f.Add(power, one));
-  return f.Mul(tanh, sum);
+Value* Expm1(Formula& f, Value* x) {
+  Value* tanh = f.Of(Op::kTanh, f.Mul(x, f.Like(x, 0.5)));
+  return f.Mul(tanh, f.Add(f.Of(Op::kExp, x), f.Like(x, 1)));
 }
 
-template <Result<Value*> (*function)(Formula&, Value*)>
+template <Value* (*function)(Formula&, Value*)>
 Result<void> LowerAs(LowerContext& c) {
-  Formula f(c.ir(), c.input(0)->type);
-  return Finish(c, function(f, c.input(0)));
+  Formula f(c);
+  return f.Finish(function(f, c.input(0)));
 }
 
 constexpr TfOp kOps[] = {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/try.h"
-#include "runtime/string_tensor.h"
+#include "ops/string_tensor.h"
 #include "runtime/subgraph.h"
 
 namespace liteforge {

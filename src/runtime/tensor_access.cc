@@ -6,7 +6,7 @@
 
 #include "base/try.h"
 #include "formats/tflite/read_sparsity.h"
-#include "runtime/string_tensor.h"
+#include "ops/string_tensor.h"
 
 namespace liteforge {
 namespace {

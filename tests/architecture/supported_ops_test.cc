@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/supported_ops.md is made from the list of kernels. When it is stale,
+// docs/supported_ops.md is made from the list of kernels,
+// docs/tensorflow_ops.md from that of lowered operations. When one is stale,
 // run this test with LITEFORGE_UPDATE_DOCS=1 and commit the file.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include "emit/op_versions.h"
 #include "kernels/claimed_types_testing.h"
 #include "kernels/kernel.h"
+#include "lower/all_ops.h"
 #include "tests/command.h"
 
 namespace {
@@ -51,13 +53,36 @@ std::string Table() {
   return text;
 }
 
-TEST(SupportedOps, PageAgreesWithTheKernels) {
-  const std::string page = LITEFORGE_SOURCE_DIR "/docs/supported_ops.md";
-  if (std::getenv("LITEFORGE_UPDATE_DOCS") != nullptr) {
-    std::ofstream(page) << Table();
+// Names by their first letter.
+std::string Operations() {
+  const auto ops = liteforge::AllTfOps();
+  std::string text = fmt::format(
+      "# TensorFlow operations that convert\n\n"
+      "{} of them, besides Const, Placeholder, calls of functions, Case and "
+      "the loops and conditions of TensorFlow 1, which are resolved before. "
+      "Made from the list in src/lower/all_ops.cc by a test; do not edit. What "
+      "of an operation has no form in TFLite is said in the error.\n",
+      ops.size());
+  char letter = 0;
+  for (const auto* op : ops) {
+    text += op->name[0] == letter ? ", " : "\n\n";
+    letter = op->name[0];
+    text += op->name;
   }
-  EXPECT_EQ(liteforge_tests::ReadText(page), Table())
+  return text + "\n";
+}
+
+void ExpectPage(const std::string& name, const std::string& want) {
+  const std::string page = LITEFORGE_SOURCE_DIR "/docs/" + name;
+  if (std::getenv("LITEFORGE_UPDATE_DOCS") != nullptr)
+    std::ofstream(page) << want;
+  EXPECT_EQ(liteforge_tests::ReadText(page), want)
       << "run again with LITEFORGE_UPDATE_DOCS=1 and commit " << page;
+}
+
+TEST(SupportedOps, PagesAgreeWithTheLists) {
+  ExpectPage("supported_ops.md", Table());
+  ExpectPage("tensorflow_ops.md", Operations());
 }
 
 }  // namespace

@@ -109,6 +109,7 @@ void RunCase(Case c, const fs::path& folder) {
     return;
   }
   for (const auto& [name, text] : c.files) {
+    fs::create_directories((folder / name).parent_path());
     std::ofstream(folder / name, std::ios::binary) << text;
   }
   const auto fill = [&](std::string text) {

@@ -11,6 +11,7 @@
 
 #include "formats/keras/h5_index.h"
 #include "liteforge/interpreter.h"
+#include "tests/fuzz/seed_graphs.h"
 #include "tests/fuzz/seed_models.h"
 
 namespace liteforge {
@@ -79,6 +80,12 @@ void WriteIndex(const fs::path& folder) {
   std::fclose(stream);
 }
 
+void WriteGraphs(const fs::path& folder) {
+  for (const SeedFile& seed : SeedGraphs())
+    Write(folder / seed.target / seed.name,
+          std::as_bytes(std::span(seed.bytes)));
+}
+
 }  // namespace
 }  // namespace liteforge
 
@@ -89,5 +96,6 @@ int main(int argc, char** argv) {
   }
   liteforge::WriteConfigs(argv[1]);
   liteforge::WriteIndex(argv[1]);
+  liteforge::WriteGraphs(argv[1]);
   return liteforge::WriteModels(argv[1]) ? 0 : 1;
 }

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 struct Pair {
   const char* name;
-  const char* source;  // folder of the .h5
+  const char* source;  // under models/
   const char* twin;    // folder of the official .tflite
   bool same_dtype;     // the twin of one is quantized
 };
@@ -46,10 +46,9 @@ TEST_P(MlperfTwin, HasTheSameBorderAndNoMoreOperators) {
   if (shared.empty()) GTEST_SKIP() << "no real models here";
   const liteforge_tests::TemporaryFolder folder;
   const auto models = shared / "models";
-  const std::string h5 =
-      (models / "h5" / GetParam().source / "model.h5").string();
   const auto converted = liteforge_tests::RunLiteforge(
-      "convert " + h5 + " -o ours.tflite", folder.path());
+      "convert " + (models / GetParam().source).string() + " -o ours.tflite",
+      folder.path());
   ASSERT_EQ(converted.exit_status, 0) << converted.err;
 
   const json ours = Inspect("ours.tflite", folder.path());
@@ -69,13 +68,16 @@ TEST_P(MlperfTwin, HasTheSameBorderAndNoMoreOperators) {
 
 INSTANTIATE_TEST_SUITE_P(
     Models, MlperfTwin,
-    testing::Values(Pair{"resnet", "mlperf_pretrained_resnet_h5",
-                         "mlperf_pretrained_resnet", true},
-                    Pair{"vww", "mlperf_vww_96_h5", "mlperf_vww_96_float",
-                         true},
-                    Pair{"ad01", "mlperf_ad01_h5", "mlperf_ad01_fp32", true},
-                    Pair{"str_ww", "mlperf_str_ww_ref_model_h5",
-                         "mlperf_str_ww_ref_model", false}),
+    testing::Values(
+        Pair{"resnet", "h5/mlperf_pretrained_resnet_h5/model.h5",
+             "mlperf_pretrained_resnet", true},
+        Pair{"vww", "h5/mlperf_vww_96_h5/model.h5", "mlperf_vww_96_float",
+             true},
+        Pair{"ad01", "h5/mlperf_ad01_h5/model.h5", "mlperf_ad01_fp32", true},
+        Pair{"str_ww", "h5/mlperf_str_ww_ref_model_h5/model.h5",
+             "mlperf_str_ww_ref_model", false},
+        Pair{"kws", "savedmodel/mlperf_kws_ref_model_saved/saved_model",
+             "mlperf_kws_ref_model_float32", true}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

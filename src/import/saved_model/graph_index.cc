@@ -39,7 +39,9 @@ Result<GraphIndex> GraphIndex::Of(
           "two nodes are named '{}'; the graph is damaged", node.name()));
     }
   }
+  graph.node_count_ = meta->graph_def().node_size();
   for (const auto& function : meta->graph_def().library().function()) {
+    graph.node_count_ += function.node_def_size();
     const std::string& name = function.signature().name();
     if (!graph.functions_.emplace(name, &function).second) {
       return InvalidModel(fmt::format(

@@ -23,6 +23,8 @@ class GraphIndex {
     return meta_;
   }
   const tf::NodeDef* FindNode(std::string_view name) const;
+  // Of the graph and all functions.
+  int64_t node_count() const { return node_count_; }
   const tf::FunctionDef* FindFunction(std::string_view name) const;
 
   // The number of the output that "node:argument:offset" means inside a
@@ -33,6 +35,7 @@ class GraphIndex {
 
  private:
   std::shared_ptr<const tf::MetaGraphDef> meta_;
+  int64_t node_count_ = 0;
   std::unordered_map<std::string_view, const tf::NodeDef*> nodes_;
   std::unordered_map<std::string_view, const tf::FunctionDef*> functions_;
   std::unordered_map<std::string_view, const tf::OpDef*> ops_;

@@ -68,13 +68,13 @@ Result<std::vector<FunctionArgument>> Arguments(
   return arguments;
 }
 
-Result<ConcreteFunction> ImportSignature(const GraphIndex& graph,
-                                         const Variables& variables,
-                                         const std::string& key,
-                                         const tf::SignatureDef& signature) {
+Result<ConcreteFunction> ImportSignature(const FlattenSource& source,
+                                         const std::string& key) {
+  const tf::SignatureDef& signature =
+      source.model.meta().signature_def().at(key);
   TRY_ASSIGN(const auto inputs, Arguments(signature.inputs()));
   TRY_ASSIGN(const auto outputs, Arguments(signature.outputs()));
-  return Flattener(graph, variables).FlattenGraph(key, inputs, outputs);
+  return Flattener(source).FlattenGraph(key, inputs, outputs);
 }
 
 std::vector<std::string> SignatureKeys(const tf::MetaGraphDef& meta) {
@@ -103,19 +103,24 @@ std::vector<Operand> CapturedOf(const tf::MetaGraphDef& meta,
   std::vector<Operand> operands(static_cast<size_t>(std::max(0, own)));
   for (const int32_t id : bound) {
     Operand operand;
-    if (id >= 0 && id < objects.nodes_size() &&
-        objects.nodes(id).has_variable()) {
-      operand.resource = std::make_shared<Resource>(
-          Resource{nullptr, id, objects.nodes(id).variable().name()});
+    if (id >= 0 && id < objects.nodes_size()) {
+      const tf::SavedObject& object = objects.nodes(id);
+      if (object.has_variable() || object.has_resource()) {
+        operand.resource = std::make_shared<Resource>(
+            Resource{nullptr, id,
+                     object.has_variable() ? object.variable().name()
+                                           : fmt::format("resource_{}", id),
+                     object.has_resource()});
+      }
     }
     operands.push_back(std::move(operand));
   }
   return operands;
 }
 
-Result<ConcreteFunction> ImportFunction(const GraphIndex& graph,
-                                        const Variables& variables,
+Result<ConcreteFunction> ImportFunction(const FlattenSource& source,
                                         const std::string& name) {
+  const GraphIndex& graph = source.model;
   const tf::FunctionDef* function = graph.FindFunction(name);
   if (function == nullptr) {
     std::vector<std::string> names;
@@ -127,8 +132,8 @@ Result<ConcreteFunction> ImportFunction(const GraphIndex& graph,
     return InvalidArgument(fmt::format("has no function '{}'; it has {}: {}",
                                        name, count, fmt::join(names, ", ")));
   }
-  return Flattener(graph, variables)
-      .FlattenFunction(*function, CapturedOf(graph.meta(), *function), {});
+  return Flattener(source).FlattenFunction(
+      *function, CapturedOf(graph.meta(), *function), {});
 }
 
 Result<Variables> VariablesOf(const fs::path& directory,
@@ -140,40 +145,70 @@ Result<Variables> VariablesOf(const fs::path& directory,
   return Variables(graph, std::move(bundle));
 }
 
-Result<std::string> ChooseSignature(const tf::MetaGraphDef& meta,
-                                    const std::string& wanted) {
-  const std::vector<std::string> keys = SignatureKeys(meta);
+Result<std::vector<std::string>> ChooseSignatures(const tf::MetaGraphDef& meta,
+                                                  const std::string& wanted) {
+  std::vector<std::string> keys = SignatureKeys(meta);
   if (keys.empty()) {
     return InvalidModel(
         "has no signatures; save it with some, or name a function of it with "
         "--function");
   }
-  if (std::ranges::find(keys, wanted) != keys.end()) return wanted;
-  if (wanted.empty() && (keys.size() == 1 || keys[0] == kDefaultSignature))
-    return keys[0];
-  return InvalidArgument(
-      fmt::format("{}; it has: {}; name one with --signature",
-                  wanted.empty() ? "has several signatures"
-                                 : fmt::format("has no signature '{}'", wanted),
-                  fmt::join(keys, ", ")));
+  if (wanted.empty()) return keys;
+  if (std::ranges::find(keys, wanted) != keys.end())
+    return std::vector<std::string>{wanted};
+  return InvalidArgument(fmt::format(
+      "has no signature '{}'; it has: {}; name one with --signature", wanted,
+      fmt::join(keys, ", ")));
 }
 
-Result<ConcreteFunction> Import(const fs::path& directory,
-                                const SavedModelSelection& selection) {
+// The first signature must do; others that cannot be expressed are left out.
+Result<SavedModelFunctions> ImportSignatures(
+    const FlattenSource& source, const std::vector<std::string>& keys) {
+  SavedModelFunctions imported;
+  for (const std::string& key : keys) {
+    auto function = ImportSignature(source, key);
+    if (function) {
+      imported.functions.push_back(*std::move(function));
+      continue;
+    }
+    Error error =
+        std::move(function.error()).In(fmt::format("signature '{}'", key));
+    if (imported.functions.empty() || error.code != ErrorCode::kUnsupported)
+      return tl::unexpected(std::move(error));
+    imported.left_out.push_back(std::move(error));
+  }
+  return imported;
+}
+
+Result<SavedModelFunctions> Import(const fs::path& directory,
+                                   const SavedModelSelection& selection) {
   TRY_ASSIGN(tf::SavedModel model, ReadSavedModel(directory));
   TRY_ASSIGN(const auto meta, ChooseGraph(model, selection.tags));
   TRY(RaiseControlFlow(*meta->mutable_graph_def()));
   TRY_ASSIGN(const GraphIndex graph, GraphIndex::Of(meta));
   TRY_ASSIGN(const Variables variables, VariablesOf(directory, graph));
-  if (!selection.function.empty())
-    return ImportFunction(graph, variables, selection.function);
-  TRY_ASSIGN(const std::string key,
-             ChooseSignature(*meta, selection.signature));
-  auto function =
-      ImportSignature(graph, variables, key, meta->signature_def().at(key));
-  if (function) return function;
-  return tl::unexpected(
-      std::move(function.error()).In(fmt::format("signature '{}'", key)));
+  const Tables tables(graph, directory / "assets");
+  Effects effects(graph);
+  std::set<Resource> assigned;
+  const FlattenSource source{graph,   variables, tables, selection.custom_ops,
+                             effects, assigned};
+  std::vector<std::string> keys;
+  if (selection.function.empty()) {
+    TRY_ASSIGN(keys, ChooseSignatures(*meta, selection.signature));
+  }
+  // Once more where it turns out that a variable keeps what is assigned to it.
+  for (;;) {
+    const size_t known = assigned.size();
+    SavedModelFunctions imported;
+    if (keys.empty()) {
+      TRY_ASSIGN(ConcreteFunction function,
+                 ImportFunction(source, selection.function));
+      imported.functions.push_back(std::move(function));
+    } else {
+      TRY_ASSIGN(imported, ImportSignatures(source, keys));
+    }
+    if (assigned.size() == known) return imported;
+  }
 }
 
 //------------------------------------------------------------------ graphs
@@ -252,25 +287,31 @@ Result<ConcreteFunction> ImportGraphDef(tf::GraphDef graph_def,
                                               ? Placeholders(graph, outputs)
                                               : selection.inputs;
   const Variables none;
-  return Flattener(graph, none)
+  const Tables tables(graph, {});
+  Effects effects(graph);
+  std::set<Resource> assigned;
+  const std::set<std::string> no_custom_ops;
+  return Flattener({graph, none, tables, no_custom_ops, effects, assigned})
       .FlattenGraph(std::string(kDefaultSignature), Named(inputs),
                     Named(outputs));
 }
 
 }  // namespace
 
-Result<ConcreteFunction> ImportSavedModel(
+Result<SavedModelFunctions> ImportSavedModel(
     const fs::path& directory, const SavedModelSelection& selection) {
-  auto function = Import(directory, selection);
-  if (!function) {
-    Error error = std::move(function.error());
+  auto imported = Import(directory, selection);
+  if (!imported) {
+    Error error = std::move(imported.error());
     if (error.where.starts_with(directory.string()))
       return tl::unexpected(std::move(error));
     return tl::unexpected(std::move(error).In(directory.string()));
   }
-  function->source = directory.string();
-  KeepDetectionOrder(*function);
-  return function;
+  for (ConcreteFunction& function : imported->functions) {
+    function.source = directory.string();
+    KeepDetectionOrder(function);
+  }
+  return imported;
 }
 
 Result<SavedModelSummary> SummarizeSavedModel(const fs::path& directory) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,17 +14,28 @@ namespace liteforge {
 struct SavedModelSelection {
   // Of the graph to take; empty: the one tagged "serve", or the only one.
   std::vector<std::string> tags;
-  // The signature to take; empty: "serving_default", or the only one.
+  // The one signature to take; empty: all.
   std::string signature;
   // A function of the library instead of signatures.
   std::string function;
+  // Functions marked with one of these names ("_implements") are kept as nodes
+  // of that name.
+  std::set<std::string> custom_ops;
 };
 
-// One function of a SavedModel's directory. Its inputs and outputs are named
-// and ordered by the signature's keys, sorted. Errors name the
-// directory; a tag, signature or function that is not there is answered with
-// those that are.
-Result<ConcreteFunction> ImportSavedModel(
+struct SavedModelFunctions {
+  // "serving_default" first, the others sorted; never empty.
+  std::vector<ConcreteFunction> functions;
+  // Why signatures are not among them.
+  std::vector<Error> left_out;
+};
+
+// Functions of a SavedModel's directory, named as their signatures. Their
+// inputs and outputs are named and ordered by the signature's keys, sorted.
+// Errors name the directory; a tag, signature or function that is not there is
+// answered with those that are. Of several signatures the first must be one
+// that can be imported; others may be left out for kUnsupported.
+Result<SavedModelFunctions> ImportSavedModel(
     const std::filesystem::path& directory,
     const SavedModelSelection& selection);
 

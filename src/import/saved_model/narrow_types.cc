@@ -3,93 +3,139 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
+#include <complex>
+#include <set>
+
 #include "base/try.h"
 #include "formats/tensorflow/tensor_proto.h"
 
 namespace liteforge {
 namespace {
 
-Blob ToFloat32(const Blob& data) {
-  const std::vector<double> wide = data.ToVector<double>();
-  std::vector<float> narrow(wide.size());
-  for (size_t i = 0; i < wide.size(); ++i)
-    narrow[i] = static_cast<float>(wide[i]);
+template <class From, class To>
+Blob Converted(const Blob& data) {
+  const std::vector<From> wide = data.ToVector<From>();
+  std::vector<To> narrow(wide.size());
+  std::ranges::transform(wide, narrow.begin(),
+                         [](From x) { return static_cast<To>(x); });
   return Blob::Own(std::move(narrow));
 }
 
-bool NarrowAttribute(tf::AttrValue& value) {
-  bool found = false;
-  if (value.type() == tf::DT_DOUBLE) {
-    value.set_type(tf::DT_FLOAT);
-    found = true;
-  }
-  if (value.has_tensor() && value.tensor().dtype() == tf::DT_DOUBLE) {
-    value.mutable_tensor()->set_dtype(tf::DT_FLOAT);
-    found = true;
-  }
-  if (!value.has_list()) return found;
-  auto& types = *value.mutable_list()->mutable_type();
-  for (int i = 0; i < types.size(); ++i) {
-    if (types[i] != tf::DT_DOUBLE) continue;
-    types.Set(i, tf::DT_FLOAT);
-    found = true;
-  }
-  return found;
+// bfloat16 is the upper half of a float32.
+Blob FromBFloat16(const Blob& data) {
+  const std::vector<uint16_t> halves = data.ToVector<uint16_t>();
+  std::vector<float> values(halves.size());
+  std::ranges::transform(halves, values.begin(), [](uint16_t half) {
+    return std::bit_cast<float>(static_cast<uint32_t>(half) << 16);
+  });
+  return Blob::Own(std::move(values));
 }
 
-Result<bool> NarrowNode(tf::NodeDef& node, ConcreteFunction& function) {
-  // The values first: their type is about to be forgotten.
-  const auto value = node.attr().find("value");
-  const bool wide = value != node.attr().end() && value->second.has_tensor() &&
-                    value->second.tensor().dtype() == tf::DT_DOUBLE;
-  if (wide) {
+struct Narrowing {
+  DataType from, to;
+  Blob (*convert)(const Blob& data);
+};
+
+constexpr Narrowing kNarrowings[] = {
+    {DataType::kFloat64, DataType::kFloat32, Converted<double, float>},
+    {DataType::kBFloat16, DataType::kFloat32, FromBFloat16},
+    {DataType::kComplex128, DataType::kComplex64,
+     Converted<std::complex<double>, std::complex<float>>},
+    {DataType::kUInt16, DataType::kInt32, Converted<uint16_t, int32_t>},
+    {DataType::kUInt32, DataType::kInt64, Converted<uint32_t, int64_t>},
+    {DataType::kUInt64, DataType::kInt64, Converted<uint64_t, int64_t>},
+};
+
+const Narrowing* Find(DataType type) {
+  const auto* found = std::ranges::find(kNarrowings, type, &Narrowing::from);
+  return found == std::end(kNarrowings) ? nullptr : found;
+}
+
+class Narrower {
+ public:
+  Result<void> Run(ConcreteFunction& function) {
+    for (tf::NodeDef& node : *function.graph.mutable_node())
+      TRY_IN(fmt::format("node '{}'", node.name()), Narrow(node, function));
+    for (auto* arguments : {&function.inputs, &function.outputs}) {
+      for (FunctionArgument& argument : *arguments)
+        argument.type = Narrowed(argument.type);
+    }
+    for (auto& [name, called] : function.functions) {
+      auto copy = std::make_shared<ConcreteFunction>(*called);
+      TRY(Run(*copy));
+      called = std::move(copy);
+    }
+    return {};
+  }
+
+  const std::set<DataType>& found() const { return found_; }
+
+ private:
+  DataType Narrowed(DataType type) {
+    const Narrowing* narrowing = Find(type);
+    if (narrowing == nullptr) return type;
+    found_.insert(type);
+    return narrowing->to;
+  }
+  tf::DataType Narrowed(tf::DataType type) {
+    const DataType known = FromTensorFlow(type);
+    return Find(known) == nullptr ? type : ToTensorFlow(Narrowed(known));
+  }
+
+  void Narrow(tf::AttrValue& value) {
+    if (value.has_type()) value.set_type(Narrowed(value.type()));
+    if (!value.has_list()) return;
+    auto& types = *value.mutable_list()->mutable_type();
+    for (int i = 0; i < types.size(); ++i)
+      types.Set(i, Narrowed(static_cast<tf::DataType>(types[i])));
+  }
+
+  Result<void> Narrow(tf::NodeDef& node, ConcreteFunction& function) {
+    TRY(NarrowConstant(node, function));
+    for (auto& [key, attribute] : *node.mutable_attr()) Narrow(attribute);
+    return {};
+  }
+
+  Result<void> NarrowConstant(tf::NodeDef& node, ConcreteFunction& function) {
+    const auto value = node.attr().find("value");
+    if (value == node.attr().end() || !value->second.has_tensor()) return {};
+    tf::TensorProto& tensor = *(*node.mutable_attr())["value"].mutable_tensor();
+    const Narrowing* narrowing = Find(FromTensorFlow(tensor.dtype()));
+    if (narrowing == nullptr) return {};
     const auto outside = function.constants.find(node.name());
     Blob data;
     if (outside != function.constants.end()) {
       data = outside->second;
     } else {
-      TRY_ASSIGN(data, DecodeTensor(value->second.tensor()));
+      TRY_ASSIGN(data, DecodeTensor(tensor));
     }
-    tf::TensorProto& tensor = *(*node.mutable_attr())["value"].mutable_tensor();
     const tf::TensorShapeProto shape = tensor.tensor_shape();
     tensor.Clear();
-    tensor.set_dtype(tf::DT_FLOAT);
+    tensor.set_dtype(ToTensorFlow(Narrowed(narrowing->from)));
     *tensor.mutable_tensor_shape() = shape;
-    function.constants[node.name()] = ToFloat32(data);
+    function.constants[node.name()] = narrowing->convert(data);
+    return {};
   }
-  bool found = wide;
-  for (auto& [key, attribute] : *node.mutable_attr())
-    found = NarrowAttribute(attribute) || found;
-  return found;
-}
+
+  std::set<DataType> found_;
+};
 
 }  // namespace
 
-Result<bool> NarrowFloat64(ConcreteFunction& function) {
-  bool found = false;
-  for (tf::NodeDef& node : *function.graph.mutable_node()) {
-    auto narrowed = NarrowNode(node, function);
-    if (!narrowed) {
-      return tl::unexpected(std::move(narrowed.error())
-                                .In(fmt::format("node '{}'", node.name())));
-    }
-    found = *narrowed || found;
+Result<void> NarrowTypes(ConcreteFunction& function,
+                         std::vector<std::string>& notices) {
+  Narrower narrower;
+  TRY(narrower.Run(function));
+  for (const DataType type : narrower.found()) {
+    std::string notice =
+        fmt::format("{} is computed as {}, inputs and outputs included",
+                    Name(type), Name(Find(type)->to));
+    if (std::ranges::find(notices, notice) == notices.end())
+      notices.push_back(std::move(notice));
   }
-  for (auto* arguments : {&function.inputs, &function.outputs}) {
-    for (FunctionArgument& argument : *arguments) {
-      if (argument.type != DataType::kFloat64) continue;
-      argument.type = DataType::kFloat32;
-      found = true;
-    }
-  }
-  for (auto& [name, called] : function.functions) {
-    auto copy = std::make_shared<ConcreteFunction>(*called);
-    TRY_ASSIGN(const bool narrowed, NarrowFloat64(*copy));
-    if (!narrowed) continue;
-    called = std::move(copy);
-    found = true;
-  }
-  return found;
+  return {};
 }
 
 }  // namespace liteforge

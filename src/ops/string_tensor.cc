@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/string_tensor.h"
+#include "ops/string_tensor.h"
 
 #include <algorithm>
 #include <cstring>

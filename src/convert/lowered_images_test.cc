@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operations on images, and Fourier transforms.
+#include <array>
+#include <complex>
+
+#include "convert/lowered_op_testing.h"
+
+namespace liteforge {
+namespace {
+
+constexpr DataType kF32 = DataType::kFloat32;
+
+//------------------------------------------------------------------ resizing
+
+// What rows a new row is made of, and with what weights.
+using Weights = std::vector<std::pair<int, double>>;
+
+double ScaleOf(int from, int to, bool align) {
+  return align && to > 1 ? static_cast<double>(from - 1) / (to - 1)
+                         : static_cast<double>(from) / to;
+}
+
+Weights Nearest(int i, int from, int to, bool align, bool half) {
+  const double scale = ScaleOf(from, to, align);
+  const double at = half ? (i + 0.5) * scale : i * scale;
+  const double row = align ? std::round(at) : std::floor(at);
+  return {{std::clamp(static_cast<int>(row), 0, from - 1), 1}};
+}
+
+Weights Linear(int i, int from, int to, bool align, bool half) {
+  const double scale = ScaleOf(from, to, align);
+  const double at = half ? (i + 0.5) * scale - 0.5 : i * scale;
+  const int low = static_cast<int>(std::floor(at));
+  const double part = at - low;
+  return {{std::clamp(low, 0, from - 1), 1 - part},
+          {std::clamp(low + 1, 0, from - 1), part}};
+}
+
+Weights Area(int i, int from, int to, bool align, bool) {
+  const double scale = ScaleOf(from, to, align);
+  Weights weights;
+  for (int row = 0; row < (i + 1) * scale; ++row) {
+    const double low = std::max<double>(row, i * scale);
+    const double high = std::min<double>(row + 1, (i + 1) * scale);
+    if (high > low)
+      weights.emplace_back(std::min(row, from - 1), (high - low) / scale);
+  }
+  return weights;
+}
+
+// Keys' cubic in steps of 1/1024.
+Weights Cubic(int i, int from, int to, bool align, bool half) {
+  const double scale = ScaleOf(from, to, align);
+  const double at = half ? (i + 0.5) * scale - 0.5 : i * scale;
+  const double a = half ? -0.5 : -0.75;
+  const int low = static_cast<int>(std::floor(at));
+  const double part = std::nearbyint((at - low) * 1024) / 1024;
+  Weights weights;
+  double sum = 0;
+  for (int k = -1; k <= 2; ++k) {
+    const double x = std::abs(k - part);
+    const double w = x <= 1 ? (a + 2) * x * x * x - (a + 3) * x * x + 1
+                            : a * x * x * x - 5 * a * x * x + 8 * a * x - 4 * a;
+    const bool inside = low + k >= 0 && low + k < from;
+    if (half && !inside) continue;
+    weights.emplace_back(std::clamp(low + k, 0, from - 1), w);
+    sum += w;
+  }
+  if (half) {
+    for (auto& [row, w] : weights) w /= sum;
+  }
+  return weights;
+}
+
+template <Weights (*weights)(int, int, int, bool, bool)>
+void Resize(OpCase& c) {
+  const Array x =
+      c.Input({c.Int(1, 2), c.Int(1, 6), c.Int(1, 6), c.Int(1, 3)}, -3, 3);
+  const int h = c.Int(1, 8), w = c.Int(1, 8);
+  c.Int32s({h, w});
+  const int mode = c.Int(0, 2);
+  c.Attr("align_corners", mode == 1);
+  if (weights != Area) c.Attr("half_pixel_centers", mode == 2);
+  const bool half = mode == 2 && weights != Area;
+  c.Expect(Made({x.dim(0), h, w, x.dim(3)},
+                [&](const Index& at) {
+                  double y = 0;
+                  for (const auto& [row, a] :
+                       weights(at[1], x.dim(1), h, mode == 1, half)) {
+                    for (const auto& [column, b] :
+                         weights(at[2], x.dim(2), w, mode == 1, half))
+                      y += a * b * x({at[0], row, column, at[3]});
+                  }
+                  return y;
+                }),
+           kF32, 1e-4);
+}
+
+void CropAndResize(OpCase& c) {
+  const Array x =
+      c.Input({c.Int(1, 2), c.Int(1, 6), c.Int(1, 6), c.Int(1, 3)}, -3, 3);
+  const int n = c.Int(1, 3), h = c.Int(1, 5), w = c.Int(1, 5);
+  const Array boxes = c.Input({n, 4}, -0.3, 1.3);
+  const Array image = c.Input({n}, 0, x.dim(0) - 1, DataType::kInt32);
+  c.Int32s({h, w});
+  const bool nearest = c.Coin();
+  c.Attr("method", nearest ? "nearest" : "bilinear");
+  const auto outside = static_cast<float>(c.Int(-5, 5));
+  c.Attr("extrapolation_value", outside);
+  const auto place = [&](int box, int axis, int i, int count, int size) {
+    const double low = boxes({box, axis}), high = boxes({box, axis + 2});
+    return count > 1 ? (low + i * (high - low) / (count - 1)) * (size - 1)
+                     : 0.5 * (low + high) * (size - 1);
+  };
+  c.Expect(Made({n, h, w, x.dim(3)},
+                [&](const Index& at) -> double {
+                  const double row = place(at[0], 0, at[1], h, x.dim(1));
+                  const double column = place(at[0], 1, at[2], w, x.dim(2));
+                  if (row < 0 || row > x.dim(1) - 1 || column < 0 ||
+                      column > x.dim(2) - 1)
+                    return outside;
+                  const auto pixel = [&](double i, double j) {
+                    return x({static_cast<int>(image({at[0]})),
+                              static_cast<int>(i), static_cast<int>(j), at[3]});
+                  };
+                  if (nearest)
+                    return pixel(std::round(row), std::round(column));
+                  const double down = row - std::floor(row);
+                  const double right = column - std::floor(column);
+                  const auto across = [&](double i) {
+                    return (1 - right) * pixel(i, std::floor(column)) +
+                           right * pixel(i, std::ceil(column));
+                  };
+                  return (1 - down) * across(std::floor(row)) +
+                         down * across(std::ceil(row));
+                }),
+           kF32, 1e-4);
+}
+
+//-------------------------------------------------------------------- colours
+
+using Color = std::array<double, 3>;
+
+Color ToHsv(Color rgb) {
+  const auto [r, g, b] = rgb;
+  const double high = std::max({r, g, b});
+  const double range = high - std::min({r, g, b});
+  double h = 0;
+  if (range > 0) {
+    h = high == r   ? (g - b) / range
+        : high == g ? 2 + (b - r) / range
+                    : 4 + (r - g) / range;
+    h /= 6;
+    if (h < 0) h += 1;
+  }
+  return {h, high > 0 ? range / high : 0, high};
+}
+
+// By sectors of the colour wheel.
+Color ToRgb(Color hsv) {
+  const auto [h, s, v] = hsv;
+  const double turned = h * 6;
+  const double chroma = s * v;
+  const double second = chroma * (1 - std::abs(std::fmod(turned, 2.0) - 1));
+  const double base = v - chroma;
+  Color y;
+  switch (static_cast<int>(turned) % 6) {
+    case 0:
+      y = {chroma, second, 0};
+      break;
+    case 1:
+      y = {second, chroma, 0};
+      break;
+    case 2:
+      y = {0, chroma, second};
+      break;
+    case 3:
+      y = {0, second, chroma};
+      break;
+    case 4:
+      y = {second, 0, chroma};
+      break;
+    default:
+      y = {chroma, 0, second};
+  }
+  for (double& part : y) part += base;
+  return y;
+}
+
+void Colors(OpCase& c, Color (*f)(Color)) {
+  Index dims = Dims(c.AnyShape(1, 3));
+  dims.push_back(3);
+  const Array x = c.Input(ToShape(dims), 0.01, 0.99);
+  c.Expect(Made(x.shape,
+                [&](const Index& at) {
+                  Color own;
+                  for (int i = 0; i < 3; ++i) {
+                    Index from = at;
+                    from.back() = i;
+                    own[static_cast<size_t>(i)] = x(from);
+                  }
+                  return f(own)[static_cast<size_t>(at.back())];
+                }),
+           kF32, 1e-5);
+}
+
+// One pixel a case: what the scalar does is a function of it.
+void Adjust(OpCase& c, bool hue) {
+  const Array x = c.Input({1, 1, 3}, 0.05, 0.95);
+  const double by = static_cast<float>(hue ? c.Real(-1, 1) : c.Real(0, 2));
+  c.Scalar(by, kF32);
+  Color hsv = ToHsv({x.v[0], x.v[1], x.v[2]});
+  if (hue) {
+    hsv[0] += by - std::floor(hsv[0] + by);
+  } else {
+    hsv[1] = std::clamp(hsv[1] * by, 0.0, 1.0);
+  }
+  const Color y = ToRgb(hsv);
+  c.Expect({x.shape, {y[0], y[1], y[2]}}, kF32, 1e-5);
+}
+
+void AdjustContrast(OpCase& c) {
+  const Array x = c.Input(c.AnyShape(3, 4), -3, 3);
+  const double by = static_cast<float>(c.Real(0, 2));
+  c.Scalar(by, kF32);
+  const int rows = x.dim(-3), columns = x.dim(-2);
+  c.Expect(Made(x.shape,
+                [&](const Index& at) {
+                  double mean = 0;
+                  for (int i = 0; i < rows * columns; ++i) {
+                    Index from = at;
+                    from[from.size() - 3] = i / columns;
+                    from[from.size() - 2] = i % columns;
+                    mean += x(from) / (rows * columns);
+                  }
+                  return (x(at) - mean) * by + mean;
+                }),
+           kF32, 1e-5);
+}
+
+//------------------------------------------------------------------- windows
+
+void Lrn(OpCase& c) {
+  const Array x = c.Input({1, c.Int(1, 3), c.Int(1, 3), c.Int(1, 9)}, -3, 3);
+  const int radius = c.Int(0, 5);
+  const auto bias = static_cast<float>(c.Real(0.5, 2));
+  const auto alpha = static_cast<float>(c.Real(0.1, 1));
+  const auto beta = static_cast<float>(c.Real(0.3, 1));
+  c.Attr("depth_radius", radius);
+  c.Attr("bias", bias);
+  c.Attr("alpha", alpha);
+  c.Attr("beta", beta);
+  c.Expect(Made(x.shape,
+                [&](const Index& at) {
+                  double sum = 0;
+                  for (int k = -radius; k <= radius; ++k) {
+                    Index from = at;
+                    from[3] += k;
+                    if (from[3] >= 0 && from[3] < x.dim(3))
+                      sum += x(from) * x(from);
+                  }
+                  return x(at) / std::pow(bias + alpha * sum, beta);
+                }),
+           kF32, 1e-5);
+}
+
+void Patches(OpCase& c) {
+  const Array x =
+      c.Input({c.Int(1, 2), c.Int(4, 7), c.Int(4, 7), c.Int(1, 2)}, -3, 3);
+  const int kh = c.Int(1, 3), kw = c.Int(1, 3), step = c.Int(1, 2);
+  const int rate = c.Int(1, 2);
+  const bool same = c.Coin();
+  c.Attr("ksizes", std::vector<int64_t>{1, kh, kw, 1});
+  c.Attr("strides", std::vector<int64_t>{1, step, step, 1});
+  c.Attr("rates", std::vector<int64_t>{1, rate, rate, 1});
+  c.Attr("padding", same ? "SAME" : "VALID");
+  const auto axis = [&](int size, int k, int& before) {
+    const int reach = (k - 1) * rate + 1;
+    const int count =
+        same ? (size + step - 1) / step : (size - reach) / step + 1;
+    before = same ? std::max(0, (count - 1) * step + reach - size) / 2 : 0;
+    return count;
+  };
+  int top, left;
+  const int h = axis(x.dim(1), kh, top), w = axis(x.dim(2), kw, left);
+  const int d = x.dim(3);
+  c.Expect(Made({x.dim(0), h, w, kh * kw * d}, [&](const Index& at) {
+    const int place = at[3] / d;
+    const int row = at[1] * step + place / kw * rate - top;
+    const int column = at[2] * step + place % kw * rate - left;
+    const bool inside =
+        row >= 0 && row < x.dim(1) && column >= 0 && column < x.dim(2);
+    return inside ? x({at[0], row, column, at[3] % d}) : 0;
+  }));
+}
+
+constexpr OpRow kRows[] = {
+    {"AdjustContrastv2", AdjustContrast},
+    {"AdjustHue", [](OpCase& c) { Adjust(c, true); }},
+    {"AdjustSaturation", [](OpCase& c) { Adjust(c, false); }},
+    {"CropAndResize", CropAndResize},
+    {"ExtractImagePatches", Patches},
+    {"HSVToRGB", [](OpCase& c) { Colors(c, ToRgb); }},
+    {"LRN", Lrn},
+    {"RGBToHSV", [](OpCase& c) { Colors(c, ToHsv); }},
+    {"ResizeArea", Resize<Area>},
+    {"ResizeBicubic", Resize<Cubic>},
+    {"ResizeBilinear", Resize<Linear>},
+    {"ResizeNearestNeighbor", Resize<Nearest>},
+};
+
+}  // namespace
+
+std::span<const OpRow> ImageRows() { return kRows; }
+
+TEST(LoweredOps, Images) { CheckRows(ImageRows()); }
+
+}  // namespace liteforge

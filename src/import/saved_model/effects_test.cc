@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "import/saved_model/effects.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
+#include <gtest/gtest.h>
+
+#include "import/saved_model/saved_model_testing.h"
+
+namespace liteforge {
+namespace {
+
+using testing::UnorderedElementsAre;
+
+GraphIndex Indexed(const std::string& graph) {
+  auto meta = std::make_shared<tf::MetaGraphDef>();
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      graph, meta->mutable_graph_def()));
+  return *GraphIndex::Of(meta);
+}
+
+const std::string kFunctions =
+    "library { " +
+    Function("assigns", {{"v", "RESOURCE"}, {"x", "FLOAT"}}, {},
+             "node_def " + Node("a", "AssignVariableOp", {"v", "x"}) +
+                 "node_def " + Node("b", "Identity", {"x", "^a"}) +
+                 "node_def " + Node("c", "Neg", {"x"}),
+             {}) +
+    Function("calls", {{"v", "RESOURCE"}, {"x", "FLOAT"}}, {},
+             "node_def " + Node("call", "PartitionedCall", {"v", "x"},
+                                Calls("f", "assigns")),
+             {}) +
+    Function("pure", {{"x", "FLOAT"}}, {},
+             "node_def " + Node("n", "Neg", {"x"}), {}) +
+    Function(
+        "itself", {{"x", "FLOAT"}}, {},
+        "node_def " + Node("n", "PartitionedCall", {"x"}, Calls("f", "itself")),
+        {}) +
+    " }";
+
+TEST(Effects, WhatComesAfterAnAssignment) {
+  const GraphIndex graph = Indexed(
+      Input("x") + "node " + Node("v", "VarHandleOp", {}) + "node " +
+      Node("call", "PartitionedCall", {"v", "x"}, Calls("f", "calls")) +
+      "node " + Node("group", "NoOp", {"^call"}) + "node " +
+      Node("y", "Neg", {"x", "^group"}) + "node " + Node("z", "Abs", {"y:0"}) +
+      "node " + Node("w", "PartitionedCall", {"x"}, Calls("f", "pure")) +
+      "node " + Node("u", "PartitionedCall", {"x"}, Calls("f", "itself")) +
+      kFunctions);
+  Effects effects(graph);
+  EXPECT_THAT(effects.Behind(nullptr),
+              UnorderedElementsAre("call", "group", "y", "z"));
+  EXPECT_THAT(effects.Behind(graph.FindFunction("assigns")),
+              UnorderedElementsAre("a", "b"));
+  EXPECT_THAT(effects.Behind(graph.FindFunction("calls")),
+              UnorderedElementsAre("call"));
+  EXPECT_TRUE(effects.Behind(graph.FindFunction("pure")).empty());
+}
+
+TEST(Effects, Operations) {
+  for (const char* op :
+       {"Assign", "AssignAddVariableOp", "ResourceScatterUpdate",
+        "ResourceApplyAdam", "ScatterNdUpdate"})
+    EXPECT_TRUE(AssignsVariable(op)) << op;
+  for (const char* op : {"ReadVariableOp", "ScatterNd", "TensorScatterUpdate"})
+    EXPECT_FALSE(AssignsVariable(op)) << op;
+}
+
+}  // namespace
+}  // namespace liteforge
