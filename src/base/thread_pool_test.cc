@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -105,6 +106,17 @@ TEST(ThreadPool, HelpersTakePart) {
     seen.insert(std::this_thread::get_id());
   });
   EXPECT_EQ(seen.size(), 2u);
+}
+
+// Long enough between loops for all to fall asleep, and not.
+TEST(ThreadPool, SleepersWakeUp) {
+  ThreadPool pool(3);
+  std::atomic<int64_t> sum{0};
+  for (const int pause_us : {0, 1000, 10, 3000, 100, 0, 5000}) {
+    std::this_thread::sleep_for(std::chrono::microseconds(pause_us));
+    pool.ParallelFor(30, 1, [&](int64_t b, int64_t e) { sum += e - b; });
+  }
+  EXPECT_EQ(sum.load(), 7 * 30);
 }
 
 TEST(ThreadPool, AbsurdThreadCountsAreClamped) {

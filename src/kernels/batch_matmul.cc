@@ -11,6 +11,7 @@
 
 #include "kernels/broadcast.h"
 #include "kernels/filter_params.h"
+#include "kernels/gemm_rows.h"
 
 namespace liteforge {
 namespace {
@@ -29,6 +30,7 @@ struct State {
   FixedScale scale;
   int32_t a_offset = 0, b_offset = 0, output_offset = 0;
   bool ties_up = false;
+  FloatPanels panels;  // of one matrix of b, for the fast path
 };
 
 Result<FilterArithmetic> ArithmeticOf(const RuntimeTensor& a,
@@ -104,6 +106,12 @@ Result<void> PrepareHybrid(KernelContext& k, const State& s) {
   return {};
 }
 
+// Packing a matrix takes as long as multiplying a row or two by it.
+bool IsFast(const KernelContext& k, const State& s) {
+  constexpr int kLeastRows = 4;
+  return !k.reference() && s.rows >= kLeastRows && s.columns > 0 && s.depth > 0;
+}
+
 Result<void> Prepare(KernelContext& k) {
   const RuntimeTensor& a = k.Input(kA);
   const RuntimeTensor& b = k.Input(kB);
@@ -116,7 +124,11 @@ Result<void> Prepare(KernelContext& k) {
   s.depth = a.shape[a.shape.rank() - (options.adj_x ? 2 : 1)];
   PairBatches(k, output, s);
   if (options.adj_x) k.NeedScratch(kRowsOfA, a.bytes);
-  if (!options.adj_y) k.NeedScratch(kRowsOfB, b.bytes);
+  if (s.arithmetic == FilterArithmetic::kFloat && IsFast(k, s)) {
+    s.panels = MakeFloatPanels(s.columns, 1, s.depth);
+  } else if (!options.adj_y) {
+    k.NeedScratch(kRowsOfB, b.bytes);
+  }
   switch (s.arithmetic) {
     case FilterArithmetic::kFloat:
       return output.type == DataType::kFloat32
@@ -184,7 +196,37 @@ void ForEachOutput(KernelContext& k, const State& s, const A* a, const B* b,
   });
 }
 
-void EvalFloat(KernelContext& k, const State& s) {
+void FastFloat(KernelContext& k, State& s) {
+  constexpr float kAll = std::numeric_limits<float>::infinity();
+  const bool transposed = k.options<BatchMatMulOptions>().adj_y;
+  const float* a = RowsOfA<float>(k, s);
+  const float* b = k.Input(kB).Data<float>();
+  float* output = k.Output(0).MutableData<float>();
+  FloatPanels& p = s.panels;
+  int64_t packed = -1;
+  for (const auto& [of_a, of_b] : s.batches) {
+    if (of_b != packed) {
+      FillFloatPanels(b + of_b * s.columns * s.depth, transposed ? s.depth : 1,
+                      transposed ? 1 : s.columns, p);
+      packed = of_b;
+    }
+    const float* rows_of_a = a + of_a * s.rows * s.depth;
+    ForEachTile(k.threads(), s.rows, FloatTileRows(), p.panels(),
+                p.depth() * p.panel_width * int64_t{sizeof(float)},
+                int64_t{s.columns} * s.depth,
+                [&](int64_t first, int count, int64_t begin, int64_t end) {
+                  const MatrixRows<float> rows(rows_of_a + first * s.depth,
+                                               s.depth, count);
+                  MultiplyFloatTile(p, rows.pointers, count, begin, end, -kAll,
+                                    kAll, output + first * s.columns,
+                                    s.columns);
+                });
+    output += int64_t{s.rows} * s.columns;
+  }
+}
+
+void EvalFloat(KernelContext& k, State& s) {
+  if (!s.panels.empty()) return FastFloat(k, s);
   ForEachOutput<float>(k, s, RowsOfA<float>(k, s), RowsOfB<float>(k, s),
                        [&](const float* x, const float* y, int64_t, int) {
                          float sum = 0;
@@ -250,7 +292,7 @@ void EvalHybrid(KernelContext& k, const State& s) {
 }
 
 void Eval(KernelContext& k) noexcept {
-  const State& s = k.State<State>();
+  State& s = k.State<State>();
   switch (s.arithmetic) {
     case FilterArithmetic::kFloat:
       return EvalFloat(k, s);

@@ -12,6 +12,7 @@
 #include "kernels/gemm_rows.h"
 #include "kernels/sparse_rows.h"
 #include "kernels/window.h"
+#include "kernels/winograd.h"
 
 namespace liteforge {
 namespace {
@@ -28,17 +29,18 @@ struct State {
   // window sees outside the input.
   FloatPanels panels;
   SparseColumns sparse;
+  WinogradFilter winograd;
   std::vector<float> outside;
   PackedFilter filter;
 };
 
 constexpr int kInput = 0, kFilter = 1, kBias = 2;
-// Scratch slots: activations as the arithmetic wants them; scales of batches,
-// and corrections of the channels (hybrid).
+// Scratch slots: activations as the arithmetic wants them, or Winograd's tiles;
+// scales of batches, and corrections of the channels (hybrid).
 constexpr int kActivations = 0, kScales = 1, kCorrections = 2;
 
-// A position outside the input is written out on the stack.
-constexpr int kMostHybridChannels = 8192;
+// A run outside the input is written out on the stack.
+constexpr int kMostHybridRun = 8192;
 
 bool HasConstantBias(const KernelContext& k) {
   return !k.HasInput(kBias) || k.Input(kBias).is_constant;
@@ -51,42 +53,40 @@ bool IsFast(const KernelContext& k, const State& s) {
          filter.elements() > 0 && HasConstantBias(k) && FitsTables(s.window);
 }
 
-struct Runs {
-  int64_t count, length;
-};
-Runs RunsOf(const Window& w) {
-  const int64_t positions = int64_t{w.height} * w.width;
-  return CopiesPatches(w) ? Runs{1, positions * w.in_channels}
-                          : Runs{positions, w.in_channels};
-}
-
 template <class T>
 const T* BiasOf(const KernelContext& k) {
   return k.HasInput(kBias) ? k.Input(kBias).Data<T>() : nullptr;
 }
 
 void PackFloat(KernelContext& k, State& s) {
-  const Runs runs = RunsOf(s.window);
   const float* filter = k.Input(kFilter).Data<float>();
-  if (!CopiesPatches(s.window) &&
-      SuitsSparse(s.window.out_rows() * s.window.out_width, runs.count))
-    s.sparse =
-        PackSparseColumns(filter, BiasOf<float>(k), s.window.out_channels,
-                          runs.count, runs.length);
-  if (s.sparse.empty())
-    s.panels = PackFloatPanels(filter, BiasOf<float>(k), s.window.out_channels,
-                               runs.count, runs.length);
-  s.outside.assign(static_cast<size_t>(s.window.in_channels), 0.0f);
+  const float* bias = BiasOf<float>(k);
+  const Runs runs = RunsOf(s.window);
+  s.outside.assign(
+      static_cast<size_t>(std::max<int64_t>(runs.length, s.window.in_channels)),
+      0.0f);
+  if (SuitsSparse(s.window)) {
+    s.sparse = PackSparseColumns(filter, bias, s.window.out_channels,
+                                 s.window.height * s.window.width,
+                                 s.window.in_channels);
+    if (!s.sparse.empty()) return;
+  }
+  if (PrefersWinograd(s.window)) {
+    s.winograd = PackWinogradFilter(filter, bias, s.window);
+    k.NeedScratch(kActivations,
+                  WinogradScratch(s.window, k.threads().threads()));
+    return;
+  }
+  s.panels = PackFloatPanels(filter, bias, s.window.out_channels, runs.count,
+                             runs.length);
 }
 
 template <class Weight>
 void PackInteger(KernelContext& k, State& s, const Weight* weights) {
-  const Runs runs = RunsOf(s.window);
   const RuntimeTensor& input = k.Input(kInput);
-  s.filter =
-      PackIntegerFilter(weights, s.quantization, BiasOf<int32_t>(k),
-                        input.type == DataType::kInt8, s.window.out_channels,
-                        runs.count, runs.length, s.window.in_channels);
+  s.filter = PackIntegerFilter(weights, s.quantization, BiasOf<int32_t>(k),
+                               input.type == DataType::kInt8,
+                               s.window.out_channels, RunsOf(s.window));
   k.NeedScratch(kActivations, ActivationScratch(input.elements()));
 }
 
@@ -96,13 +96,12 @@ Result<void> PrepareHybrid(KernelContext& k, State& s) {
   const int64_t elements = k.Input(kInput).elements();
   const auto quantized = static_cast<size_t>(elements);
   k.NeedScratch(kActivations, quantized);
-  if (!IsFast(k, s) || s.window.in_channels + kGemmSlack > kMostHybridChannels)
-    return {};
   const Runs runs = RunsOf(s.window);
+  if (!IsFast(k, s) || runs.length + int64_t{kGemmSlack} > kMostHybridRun)
+    return {};
   s.filter = PackHybridFilter(FilterValues(k.Input(kFilter), s.unpacked),
                               k.Input(kFilter), BiasOf<float>(k),
-                              s.window.out_channels, runs.count, runs.length,
-                              s.window.in_channels);
+                              s.window.out_channels, runs);
   const int64_t image = elements / std::max(s.window.batches, 1);
   k.NeedScratch(kActivations, quantized + ActivationScratch(image) + 64);
   k.NeedScratch(kCorrections,
@@ -190,63 +189,32 @@ int64_t OutputOffset(const Window& w, int n, int y, int x) {
   return ((int64_t{n} * w.out_height + y) * w.out_width + x) * w.out_channels;
 }
 
-int64_t PanelBytes(const BytePanels& p) {
-  return p.runs * p.groups() * p.panel_width * 4;
-}
-
-int64_t WorkOfRow(const Window& w) {
-  return int64_t{w.height} * w.width * w.in_channels * w.out_channels;
-}
-
 void FastFloat(KernelContext& k, const State& s) {
-  const Window& w = s.window;
-  const FloatPanels& p = s.panels;
-  const WindowRows<float> rows(w, k.Input(kInput).Data<float>(),
-                               s.outside.data());
-  float* output = k.Output(0).MutableData<float>();
-  ForEachTile(
-      k.threads(), w.out_rows() * w.out_width, FloatTileRows(), p.panels(),
-      p.depth() * p.panel_width * int64_t{sizeof(float)}, WorkOfRow(w),
-      [&](int64_t first, int count, int64_t begin, int64_t end) {
-        const TileRows<float> tile(w, rows, first, count);
-        MultiplyFloatTile(p, tile.pointers(), count, begin, end, s.range.min,
-                          s.range.max, output + first * w.out_channels,
-                          w.out_channels);
-      });
+  ConvolveFloats(k.threads(), s.window, s.panels, k.Input(kInput).Data<float>(),
+                 s.outside.data(), s.range, k.Output(0).MutableData<float>());
 }
 
 void FastSparse(KernelContext& k, const State& s) {
   const Window& w = s.window;
   const WindowRows<float> rows(w, k.Input(kInput).Data<float>(),
-                               s.outside.data());
+                               s.outside.data(), RunKind::kPositions);
   MultiplySparse(
       k.threads(), s.sparse, w.out_rows() * w.out_width, s.range,
-      [&](int64_t row, const float** to) { rows.Pointers(row, to); },
+      [&](int64_t row, const float** to) {
+        rows.Pointers(rows.OriginOf(row), to, nullptr);
+      },
       k.Output(0).MutableData<float>());
 }
 
 template <class Element, class In>
 void FastInteger(KernelContext& k, const State& s) {
-  const Window& w = s.window;
-  const PackedFilter& f = s.filter;
-  const RuntimeTensor& input = k.Input(kInput);
   auto* activations = k.Scratch<Element>(kActivations);
-  ConvertActivations(input.Data<In>(), input.elements(),
-                     -s.quantization.input_offset, activations);
-  const WindowRows<Element> rows(w, activations, OutsideOf(f, Element{}));
-  const IntegerOutput out = OutputOf(f, s.quantization);
-  In* output = k.Output(0).MutableData<In>();
-  const bool has_terms = f.panels.weight_offset != 0;
-  ForEachTile(k.threads(), w.out_rows() * w.out_width, ByteTileRows(),
-              f.panels.panels(), PanelBytes(f.panels), WorkOfRow(w),
-              [&](int64_t first, int count, int64_t begin, int64_t end) {
-                const TileRows<Element> tile(w, rows, first, count);
-                int32_t terms[kMostTileRows] = {};
-                if (has_terms) RowTerms(f, tile.pointers(), count, terms);
-                MultiplyByteTile(f.panels, tile.pointers(), count, begin, end,
-                                 terms, out, output + first * w.out_channels,
-                                 w.out_channels);
-              });
+  ConvertActivations(k.threads(), k.Input(kInput).Data<In>(),
+                     k.Input(kInput).elements(), -s.quantization.input_offset,
+                     activations);
+  ConvolveBytes(k.threads(), s.window, s.filter,
+                OutputOf(s.filter, s.quantization), activations,
+                k.Output(0).MutableData<In>());
 }
 
 // One image of a batch, whose activations have a scale and an offset of their
@@ -259,30 +227,36 @@ void FastHybridImage(KernelContext& k, const State& s, int n,
   w.batches = 1;
   const PackedFilter& f = s.filter;
   const int64_t image = int64_t{w.in_height} * w.in_width * w.in_channels;
-  ConvertActivations(quantized, image, of_batch.offset, activations);
+  ConvertActivations(k.threads(), quantized, image, of_batch.offset,
+                     activations);
   const bool bytes = sizeof(Element) == 1;
   auto* corrections = k.Scratch<int32_t>(kCorrections);
   const int32_t zero = bytes ? of_batch.offset + 128 : 0;
   for (size_t c = 0; c < f.panels.column_sums.size(); ++c)
     corrections[c] = -zero * f.panels.column_sums[c];
   // A run of the offset, which is what zero became.
-  Element outside[kMostHybridChannels];
-  std::fill_n(outside, kMostHybridChannels, static_cast<Element>(zero));
-  const WindowRows<Element> rows(w, activations, outside);
+  Element outside[kMostHybridRun];
+  std::fill_n(outside, f.panels.run_length + int64_t{kGemmSlack},
+              static_cast<Element>(zero));
   const HybridOutput out{corrections, f.scale.data(), f.float_bias.data(),
                          s.range.min, s.range.max};
   float* output = k.Output(0).MutableData<float>() + OutputOffset(w, n, 0, 0);
-  ForEachTile(k.threads(), w.out_rows() * w.out_width, ByteTileRows(),
-              f.panels.panels(), PanelBytes(f.panels), WorkOfRow(w),
-              [&](int64_t first, int count, int64_t begin, int64_t end) {
-                const TileRows<Element> tile(w, rows, first, count);
-                float scales[kMostTileRows];
-                std::fill_n(scales, count, of_batch.scale);
-                MultiplyByteTile(f.panels, tile.pointers(), count, begin, end,
-                                 nullptr, scales, out,
-                                 output + first * w.out_channels,
-                                 w.out_channels);
-              });
+  const int64_t channels = w.out_channels;
+  ForEachProduct<ByteRun<Element>>(
+      k.threads(), w, static_cast<const Element*>(activations),
+      static_cast<const Element*>(outside), f.panels, ByteTileRows(),
+      [&](const ByteRun<Element>* runs, int64_t row, int64_t count,
+          int64_t begin, int64_t end) {
+        MultiplyByteSpan(f.panels, runs, count, begin, end, of_batch.scale, out,
+                         output + row * channels, channels);
+      },
+      [&](const Element* const* pointers, int64_t row, int count, int64_t step,
+          int64_t begin, int64_t end) {
+        float scales[kMostTileRows];
+        std::fill_n(scales, count, of_batch.scale);
+        MultiplyByteTile(f.panels, pointers, count, begin, end, nullptr, scales,
+                         out, output + row * channels, step * channels);
+      });
 }
 
 // One output channel at one position: the sum of products.
@@ -312,8 +286,15 @@ Accumulator SumAt(const State& s, const In* input, const Filter* filter,
 
 void EvalFloat(KernelContext& k, const State& s) {
   if (!s.sparse.empty()) return FastSparse(k, s);
-  if (!s.panels.empty()) return FastFloat(k, s);
   const Window& w = s.window;
+  if (s.winograd.ready()) {
+    return ConvolveByWinograd(k.threads(),
+                              {w, s.winograd, s.outside.data(), s.range,
+                               k.Scratch<float>(kActivations)},
+                              k.Input(kInput).Data<float>(),
+                              k.Output(0).MutableData<float>());
+  }
+  if (!s.panels.empty()) return FastFloat(k, s);
   const float* input = k.Input(kInput).Data<float>();
   const float* filter = k.Input(kFilter).Data<float>();
   const float* bias =

@@ -76,23 +76,22 @@ const T* BiasOf(const KernelContext& k) {
   return k.HasInput(kBias) ? k.Input(kBias).Data<T>() : nullptr;
 }
 
-// A window of one position is a run by itself, a larger one is copied.
 void PackOneChannelFloat(KernelContext& k, State& s) {
   const Window& w = s.window;
+  const Runs runs = RunsOf(w);
   const auto filters = FiltersOf(w, k.Input(kFilter).Data<float>());
   s.panels = PackFloatPanels(filters.data(), BiasOf<float>(k), w.out_channels,
-                             1, int64_t{w.height} * w.width);
-  s.outside.assign(1, 0.0f);
+                             runs.count, runs.length);
+  s.outside.assign(static_cast<size_t>(runs.length), 0.0f);
 }
 
 template <class Weight>
 void PackOneChannel(KernelContext& k, State& s, const Weight* weights) {
   const Window& w = s.window;
   const auto filters = FiltersOf(w, weights);
-  s.filter =
-      PackIntegerFilter(filters.data(), s.quantization, BiasOf<int32_t>(k),
-                        k.Input(kInput).type == DataType::kInt8, w.out_channels,
-                        1, int64_t{w.height} * w.width, 1);
+  s.filter = PackIntegerFilter(
+      filters.data(), s.quantization, BiasOf<int32_t>(k),
+      k.Input(kInput).type == DataType::kInt8, w.out_channels, RunsOf(w));
   k.NeedScratch(kQuantized, ActivationScratch(k.Input(kInput).elements()));
 }
 
@@ -243,49 +242,39 @@ void ForEachRow(KernelContext& k, const Window& w, const Body& body) {
                           });
 }
 
-int64_t WorkOfRow(const Window& w) {
-  return int64_t{w.height} * w.width * w.out_channels;
-}
-
 void OneChannelFloat(KernelContext& k, const State& s) {
-  const Window& w = s.window;
-  const FloatPanels& p = s.panels;
-  const WindowRows<float> rows(w, k.Input(kInput).Data<float>(),
-                               s.outside.data());
-  float* output = k.Output(0).MutableData<float>();
-  ForEachTile(
-      k.threads(), w.out_rows() * w.out_width, FloatTileRows(), p.panels(),
-      p.depth() * p.panel_width * int64_t{sizeof(float)}, WorkOfRow(w),
-      [&](int64_t first, int count, int64_t begin, int64_t end) {
-        const TileRows<float> tile(w, rows, first, count);
-        MultiplyFloatTile(p, tile.pointers(), count, begin, end, s.range.min,
-                          s.range.max, output + first * w.out_channels,
-                          w.out_channels);
-      });
+  ConvolveFloats(k.threads(), s.window, s.panels, k.Input(kInput).Data<float>(),
+                 s.outside.data(), s.range, k.Output(0).MutableData<float>());
 }
 
 template <class Element, class In>
 void OneChannelInteger(KernelContext& k, const State& s) {
-  const Window& w = s.window;
-  const BytePanels& p = s.filter.panels;
   auto* activations = k.Scratch<Element>(kQuantized);
-  ConvertActivations(k.Input(kInput).Data<In>(), k.Input(kInput).elements(),
-                     -s.quantization.input_offset, activations);
-  const WindowRows<Element> rows(w, activations,
-                                 OutsideOf(s.filter, Element{}));
-  const IntegerOutput out = OutputOf(s.filter, s.quantization);
-  In* output = k.Output(0).MutableData<In>();
-  ForEachTile(k.threads(), w.out_rows() * w.out_width, ByteTileRows(),
-              p.panels(), p.groups() * p.panel_width * 4, WorkOfRow(w),
-              [&](int64_t first, int count, int64_t begin, int64_t end) {
-                const TileRows<Element> tile(w, rows, first, count);
-                int32_t terms[kMostTileRows] = {};
-                if (p.weight_offset != 0)
-                  RowTerms(s.filter, tile.pointers(), count, terms);
-                MultiplyByteTile(p, tile.pointers(), count, begin, end, terms,
-                                 out, output + first * w.out_channels,
-                                 w.out_channels);
-              });
+  ConvertActivations(k.threads(), k.Input(kInput).Data<In>(),
+                     k.Input(kInput).elements(), -s.quantization.input_offset,
+                     activations);
+  ConvolveBytes(k.threads(), s.window, s.filter,
+                OutputOf(s.filter, s.quantization), activations,
+                k.Output(0).MutableData<In>());
+}
+
+// The same for floats, whose windows are taken row by row.
+int FindRows(const Window& w, int n, int y, const RowPart& part,
+             const float* input, const float* weights, const float** rows,
+             const float** row_weights) {
+  const int top = y * w.stride_height - w.pad_top;
+  const int64_t in_x = int64_t{part.first} * w.stride_width - w.pad_left +
+                       int64_t{part.cols.begin} * w.dilation_width;
+  const Taps taps = TapsInside(top, w.height, w.dilation_height, w.in_height);
+  int count = 0;
+  for (int i = taps.begin; i < taps.end; ++i, ++count) {
+    const int64_t in_y =
+        int64_t{n} * w.in_height + top + int64_t{i} * w.dilation_height;
+    rows[count] = input + (in_y * w.in_width + in_x) * w.in_channels;
+    row_weights[count] = weights + (int64_t{i} * w.width + part.cols.begin) *
+                                       int64_t{w.in_channels};
+  }
+  return count;
 }
 
 void FastFloat(KernelContext& k, const State& s) {
@@ -293,20 +282,19 @@ void FastFloat(KernelContext& k, const State& s) {
   const Window& w = s.window;
   const float* input = k.Input(kInput).Data<float>();
   const float* filter = k.Input(kFilter).Data<float>();
-  const float* bias =
-      k.HasInput(kBias) ? k.Input(kBias).Data<float>() : nullptr;
+  const float* bias = BiasOf<float>(k);
   float* output = k.Output(0).MutableData<float>();
   const int64_t channels = w.out_channels;
   ForEachRow(k, w, [&](int n, int y) {
-    const float* taps[kMostTaps];
+    const float* rows[kMostTaps];
     const float* weights[kMostTaps];
     const int64_t row = int64_t{n} * w.out_height + y;
     ForEachPart(w, [&](const RowPart& part) {
-      const int count =
-          FindTaps(w, n, y, part, input, channels, filter, taps, weights);
+      const int count = FindRows(w, n, y, part, input, filter, rows, weights);
       ConvolveFloatDepthwiseRow(
-          {channels, part.count, w.stride_width * channels, taps, weights,
-           count, bias, s.range.min, s.range.max},
+          {channels, part.count, w.stride_width * channels,
+           w.dilation_width * channels, rows, weights, count,
+           part.cols.end - part.cols.begin, bias, s.range.min, s.range.max},
           output + (row * w.out_width + part.first) * channels);
     });
   });
@@ -319,18 +307,16 @@ void WidenActivations(KernelContext& k, const State& s, int16_t* to) {
   const In* input = k.Input(kInput).Data<In>();
   const int64_t pixels = int64_t{w.batches} * w.in_height * w.in_width;
   constexpr int64_t kGrain = 1024;
-  const auto offset = static_cast<int16_t>(s.quantization.input_offset);
+  const int offset = s.quantization.input_offset;
   k.threads().ParallelFor(pixels, kGrain, [&](int64_t begin, int64_t end) {
     if (s.words.channels == w.in_channels) {
-      for (int64_t i = begin * w.in_channels; i < end * w.in_channels; ++i)
-        to[i] = static_cast<int16_t>(input[i] + offset);
-      return;
+      return WidenBytes(input + begin * w.in_channels,
+                        (end - begin) * w.in_channels, offset,
+                        to + begin * w.in_channels);
     }
     for (int64_t p = begin; p < end; ++p) {
-      const In* from = input + p * w.in_channels;
       int16_t* pixel = to + p * s.words.channels;
-      for (int c = 0; c < w.in_channels; ++c)
-        pixel[c] = static_cast<int16_t>(from[c] + offset);
+      WidenBytes(input + p * w.in_channels, w.in_channels, offset, pixel);
       std::fill(pixel + w.in_channels, pixel + s.words.channels, int16_t{0});
     }
   });

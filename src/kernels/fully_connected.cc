@@ -111,7 +111,7 @@ void PackInteger(KernelContext& k, State& s, const Weight* weights) {
   if (!IsFast(k) || k.Output(0).type != k.Input(kInput).type) return;
   s.filter = PackIntegerFilter(weights, s.quantization, BiasOf<int32_t>(k),
                                k.Input(kInput).type == DataType::kInt8,
-                               s.outputs, 1, s.depth, 0);
+                               s.outputs, Runs{1, s.depth});
   k.NeedScratch(kActivations, ActivationScratch(s.batches * s.depth));
 }
 
@@ -119,8 +119,8 @@ void PackInteger(KernelContext& k, State& s, const Weight* weights) {
 void PackHybrid(KernelContext& k, State& s) {
   if (!IsFast(k)) return;
   s.filter = PackHybridFilter(FilterValues(k.Input(kWeights), s.unpacked),
-                              k.Input(kWeights), BiasOf<float>(k), s.outputs, 1,
-                              s.depth, 0);
+                              k.Input(kWeights), BiasOf<float>(k), s.outputs,
+                              Runs{1, s.depth});
   k.NeedScratch(kActivations, ActivationScratch(s.depth));
   k.NeedScratch(kCorrections,
                 s.filter.panels.column_sums.size() * sizeof(int32_t));
@@ -190,15 +190,6 @@ void ForEachOutput(KernelContext& k, const State& s, const Body& body) {
   });
 }
 
-// Rows of a matrix, as pointers.
-template <class T>
-struct MatrixRows {
-  const T* pointers[kMostTileRows];
-  MatrixRows(const T* first, int64_t stride, int count) {
-    for (int r = 0; r < count; ++r) pointers[r] = first + r * stride;
-  }
-};
-
 void FastFloat(KernelContext& k, const State& s) {
   const float* input = k.Input(kInput).Data<float>();
   float* output = k.Output(0).MutableData<float>();
@@ -241,8 +232,9 @@ template <class Element, class In>
 void FastInteger(KernelContext& k, const State& s) {
   const PackedFilter& f = s.filter;
   auto* activations = k.Scratch<Element>(kActivations);
-  ConvertActivations(k.Input(kInput).Data<In>(), s.batches * s.depth,
-                     -s.quantization.input_offset, activations);
+  ConvertActivations(k.threads(), k.Input(kInput).Data<In>(),
+                     s.batches * s.depth, -s.quantization.input_offset,
+                     activations);
   const IntegerOutput out = OutputOf(f, s.quantization);
   In* output = k.Output(0).MutableData<In>();
   const BytePanels& p = f.panels;
@@ -264,7 +256,8 @@ void FastHybridRow(KernelContext& k, const State& s, int64_t b,
                    const int8_t* quantized, FloatQuantization of_row) {
   const BytePanels& p = s.filter.panels;
   auto* activations = k.Scratch<Element>(kActivations);
-  ConvertActivations(quantized, s.depth, of_row.offset, activations);
+  ConvertActivations(k.threads(), quantized, s.depth, of_row.offset,
+                     activations);
   auto* corrections = k.Scratch<int32_t>(kCorrections);
   const int32_t zero = sizeof(Element) == 1 ? of_row.offset + 128 : 0;
   for (size_t n = 0; n < p.column_sums.size(); ++n)

@@ -5,10 +5,10 @@ namespace liteforge {
 
 PackedFilter PackHybridFilter(const int8_t* weights,
                               const RuntimeTensor& filter, const float* bias,
-                              int64_t columns, int64_t runs, int64_t run_length,
-                              int64_t outside) {
+                              int64_t columns, const Runs& of_window) {
   PackedFilter f;
-  f.panels = PackBytePanels(weights, columns, runs, run_length);
+  f.panels =
+      PackBytePanels(weights, columns, of_window.count, of_window.length);
   const auto size =
       static_cast<size_t>(f.panels.panels() * f.panels.panel_width);
   f.float_bias.resize(size);
@@ -18,7 +18,7 @@ PackedFilter PackHybridFilter(const int8_t* weights,
     f.scale[at] = FilterScale(filter, static_cast<int>(n));
     if (bias != nullptr) f.float_bias[at] = bias[n];
   }
-  const auto run = static_cast<size_t>(outside) + kGemmSlack;
+  const auto run = static_cast<size_t>(of_window.length) + kGemmSlack;
   f.outside_bytes.assign(run, 0);
   f.outside_words.assign(run, 0);
   return f;

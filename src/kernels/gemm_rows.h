@@ -19,29 +19,33 @@ namespace liteforge {
 
 //------------------------------------------------------------------- tiles
 
+constexpr int64_t kLeastProducts = 1 << 16;  // of a thread
+
+// How many panels are multiplied by all rows before the next ones: as many as
+// stay in the first cache while rows pass by, and where there are few tiles of
+// rows, so few that all threads get some.
+inline int64_t PanelsTogether(const ThreadPool& threads, int64_t tiles,
+                              int64_t panels, int64_t panel_bytes) {
+  constexpr int64_t kCacheBytes = 24 << 10;
+  int64_t block = kCacheBytes / std::max<int64_t>(panel_bytes, 1);
+  const int64_t shares = 2 * threads.threads();
+  if (tiles < shares) block = std::min(block, (panels + shares - 1) / shares);
+  return std::clamp<int64_t>(block, 1, std::max<int64_t>(panels, 1));
+}
+
 // Calls body(first row, rows, first panel, panels' end) for tiles that cover
-// all, shared among the threads. Panels of one call stay in the cache while
-// rows pass by.
+// all, shared among the threads.
 template <class Body>
 void ForEachTile(ThreadPool& threads, int64_t rows, int tile_rows,
                  int64_t panels, int64_t panel_bytes, int64_t work_of_row,
                  const Body& body) {
-  constexpr int64_t kCacheBytes = 256 << 10;
-  constexpr int64_t kLeastWork = 1 << 16;  // of a thread, in products
   const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
-  int64_t block =
-      std::max<int64_t>(1, kCacheBytes / std::max<int64_t>(panel_bytes, 1));
-  // Few rows: the panels are what the threads share.
-  if (tiles < 2 * threads.threads()) {
-    block = std::min(
-        block, (panels + 2 * threads.threads() - 1) / (2 * threads.threads()));
-  }
-  block = std::clamp<int64_t>(block, 1, std::max<int64_t>(panels, 1));
+  const int64_t block = PanelsTogether(threads, tiles, panels, panel_bytes);
   const int64_t blocks = (panels + block - 1) / block;
   const int64_t work = std::max<int64_t>(
       1, work_of_row * std::min<int64_t>(tile_rows, rows) / blocks);
   threads.ParallelFor(
-      tiles * blocks, (kLeastWork + work - 1) / work,
+      tiles * blocks, (kLeastProducts + work - 1) / work,
       [&](int64_t begin, int64_t end) {
         for (int64_t unit = begin; unit < end; ++unit) {
           const int64_t tile = unit % tiles, at = unit / tiles;
@@ -58,38 +62,62 @@ inline constexpr int kMostTileRows = 12;
 
 //-------------------------------------------------------------------- rows
 
-// A small window of few channels is copied together into one run; a larger one
-// is a run of channels for each of its positions.
-inline constexpr int kMostPatch = 1024;
-inline bool CopiesPatches(const Window& w) {
-  return w.height * w.width > 1 && w.in_channels < 16 &&
+// What one output position sees are runs of numbers that lie one after the
+// other in the input: the lines of its window, or, where it is dilated or
+// large, the channels of each of its positions.
+struct Runs {
+  int count;
+  int64_t length;
+};
+
+inline constexpr int kMostLines = 16;
+inline constexpr int64_t kMostPatch = 2304;  // numbers of a window of lines
+inline bool HasLines(const Window& w) {
+  return w.width > 1 && w.dilation_width == 1 && w.height <= kMostLines &&
          int64_t{w.height} * w.width * w.in_channels <= kMostPatch;
 }
+inline Runs RunsOf(const Window& w) {
+  return HasLines(w) ? Runs{w.height, int64_t{w.width} * w.in_channels}
+                     : Runs{w.height * w.width, w.in_channels};
+}
 
-// Windows of more positions would overflow the tables on the stack.
+// More runs would overflow the tables on the stack.
 inline constexpr int kMostRuns = 256;
+inline bool FitsTables(const Window& w) {
+  return HasLines(w) || int64_t{w.height} * w.width <= kMostRuns;
+}
 
 // A few numbers, for which a call of memcpy would take longer than they do.
 template <class T>
-inline void CopyRun(const T* from, size_t count, T* to) {
-  constexpr size_t kChunk = 16 / sizeof(T);
+inline T* CopyRun(const T* from, int64_t count, T* to) {
+  constexpr int64_t kChunk = 16 / sizeof(T);
   if (count < kChunk) {
-    for (size_t i = 0; i < count; ++i) to[i] = from[i];
-    return;
+    for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+    return to + count;
   }
-  for (size_t i = 0; i + kChunk <= count; i += kChunk)
+  for (int64_t i = 0; i + kChunk <= count; i += kChunk)
     std::memcpy(to + i, from + i, 16);
   std::memcpy(to + count - kChunk, from + count - kChunk, 16);
+  return to + count;
 }
+
+// What a run of a row is: what RunsOf() says, or always a position's channels.
+enum class RunKind { kChosen, kPositions };
 
 // What output positions see of `input`, [N, H, W, C].
 template <class T>
 class WindowRows {
  public:
-  // `outside`: in_channels elements (to whole groups) for positions outside.
-  WindowRows(const Window& w, const T* input, const T* outside)
-      : w_(w), input_(input), outside_(outside) {
-    if (CopiesPatches(w)) return;
+  static constexpr int64_t kSlack = kGemmSlack;
+
+  // `outside`: what a run outside the input holds, to whole groups.
+  WindowRows(const Window& w, const T* input, const T* outside,
+             RunKind kind = RunKind::kChosen)
+      : w_(w),
+        has_lines_(kind == RunKind::kChosen && HasLines(w)),
+        input_(input),
+        outside_(outside) {
+    if (has_lines_) return;
     for (int i = 0; i < w.height; ++i) {
       for (int j = 0; j < w.width; ++j) {
         offsets_[i * w.width + j] =
@@ -100,9 +128,59 @@ class WindowRows {
     }
   }
 
-  // Pointers of one row, one for each position of the window.
-  void Pointers(int64_t row, const T** to) const {
-    const Origin o = OriginOf(row);
+  // Where one row's window lies.
+  struct Origin {
+    int64_t n, y, x;  // of the output
+    int64_t top, left;
+  };
+  Origin OriginOf(int64_t row) const {
+    const int64_t x = row % w_.out_width, line = row / w_.out_width;
+    return Placed({line / w_.out_height, line % w_.out_height, x, 0, 0});
+  }
+  Origin Next(Origin o) const {
+    if (++o.x == w_.out_width) {
+      o.x = 0;
+      if (++o.y == w_.out_height) {
+        o.y = 0;
+        ++o.n;
+      }
+    }
+    return Placed(o);
+  }
+
+  // Where the runs of a row begin, and of its right neighbours, which must lie
+  // wholly within the input's left and right.
+  template <class Run>
+  void Evenly(const Origin& o, Run* to) const {
+    const int64_t step = int64_t{w_.stride_width} * w_.in_channels;
+    for (int i = 0; i < w_.height; ++i) {
+      const int64_t y = o.top + int64_t{i} * w_.dilation_height;
+      const bool inside = y >= 0 && y < w_.in_height;
+      for (int j = 0; j < (has_lines_ ? 1 : w_.width); ++j) {
+        const int64_t x = o.left + int64_t{j} * w_.dilation_width;
+        *to++ = inside ? Run{At(o, y, x), step} : Run{outside_, 0};
+      }
+    }
+  }
+
+  // A pointer to each run of one row. Lines that reach beyond the input's left
+  // or right are put together in `patch`.
+  void Pointers(const Origin& o, const T** to, T* patch) const {
+    has_lines_ ? Lines(o, to, patch) : Positions(o, to);
+  }
+
+ private:
+  Origin Placed(Origin o) const {
+    o.top = o.y * w_.stride_height - w_.pad_top;
+    o.left = o.x * w_.stride_width - w_.pad_left;
+    return o;
+  }
+  const T* At(const Origin& o, int64_t y, int64_t x) const {
+    return input_ +
+           ((o.n * w_.in_height + y) * w_.in_width + x) * w_.in_channels;
+  }
+
+  void Positions(const Origin& o, const T** to) const {
     const int positions = w_.height * w_.width;
     const int64_t bottom = o.top + int64_t{w_.height - 1} * w_.dilation_height;
     const int64_t right = o.left + int64_t{w_.width - 1} * w_.dilation_width;
@@ -123,72 +201,55 @@ class WindowRows {
     }
   }
 
-  // The same values, one after the other. Neighbours in the window are
-  // neighbours in the input too, unless it is dilated.
-  void Patch(int64_t row, T* to) const {
-    const Origin o = OriginOf(row);
-    const int channels = w_.in_channels;
+  void Lines(const Origin& o, const T** to, T* patch) const {
+    const bool whole = o.left >= 0 && o.left + w_.width <= w_.in_width;
     for (int i = 0; i < w_.height; ++i) {
       const int64_t y = o.top + int64_t{i} * w_.dilation_height;
-      const bool has_row = y >= 0 && y < w_.in_height;
-      const Taps cols = has_row ? TapsInside(static_cast<int>(o.left), w_.width,
-                                             w_.dilation_width, w_.in_width)
-                                : Taps{0, 0};
-      const int run = w_.dilation_width == 1 ? cols.end - cols.begin : 1;
-      for (int j = 0; j < w_.width;) {
-        const bool inside = j >= cols.begin && j < cols.end;
-        const int count = (inside ? run : 1) * channels;
-        const T* from = inside
-                            ? At(o, y, o.left + int64_t{j} * w_.dilation_width)
-                            : outside_;
-        CopyRun(from, static_cast<size_t>(count), to);
-        to += count;
-        j += inside ? run : 1;
+      if (y < 0 || y >= w_.in_height) {
+        to[i] = outside_;
+      } else if (whole) {
+        to[i] = At(o, y, o.left);
+      } else {
+        to[i] = patch;
+        patch = CopyLine(o, y, patch) + kSlack;
       }
     }
   }
 
- private:
-  struct Origin {
-    int64_t n, top, left;
-  };
-  Origin OriginOf(int64_t row) const {
-    const int64_t x = row % w_.out_width, line = row / w_.out_width;
-    return {line / w_.out_height,
-            line % w_.out_height * w_.stride_height - w_.pad_top,
-            x * w_.stride_width - w_.pad_left};
-  }
-  const T* At(const Origin& o, int64_t y, int64_t x) const {
-    return input_ +
-           ((o.n * w_.in_height + y) * w_.in_width + x) * w_.in_channels;
+  T* CopyLine(const Origin& o, int64_t y, T* to) const {
+    const int64_t channels = w_.in_channels;
+    const Taps inside =
+        TapsInside(static_cast<int>(o.left), w_.width, 1, w_.in_width);
+    to = CopyRun(outside_, inside.begin * channels, to);
+    to = CopyRun(At(o, y, o.left + inside.begin),
+                 (inside.end - inside.begin) * channels, to);
+    return CopyRun(outside_, (w_.width - inside.end) * channels, to);
   }
 
   const Window& w_;
+  const bool has_lines_;
   const T* input_;
   const T* outside_;
   int64_t offsets_[kMostRuns];
 };
-
-inline bool FitsTables(const Window& w) {
-  return CopiesPatches(w) || w.height * w.width <= kMostRuns;
-}
 
 // The rows of one tile, as pointers.
 template <class T>
 class TileRows {
  public:
   TileRows(const Window& w, const WindowRows<T>& rows, int64_t first, int count)
-      : runs_(CopiesPatches(w) ? 1 : w.height * w.width) {
-    const int64_t patch = int64_t{w.height} * w.width * w.in_channels;
+      : runs_(RunsOf(w).count) {
+    auto origin = rows.OriginOf(first);
+    for (int r = 0; r < count; ++r, origin = rows.Next(origin))
+      rows.Pointers(origin, pointers_ + r * runs_, patches_ + r * kRowPatch);
+  }
+  // Every out_width-th row: a column of the output.
+  TileRows(const Window& w, const WindowRows<T>& rows, int64_t column,
+           int64_t first, int count)
+      : runs_(RunsOf(w).count) {
     for (int r = 0; r < count; ++r) {
-      if (CopiesPatches(w)) {
-        T* to = patches_ + r * (kMostPatch + kSlack);
-        rows.Patch(first + r, to);
-        std::fill_n(to + patch, kSlack, T{0});
-        pointers_[r] = to;
-      } else {
-        rows.Pointers(first + r, pointers_ + r * runs_);
-      }
+      rows.Pointers(rows.OriginOf((first + r) * w.out_width + column),
+                    pointers_ + r * runs_, patches_ + r * kRowPatch);
     }
   }
   const T* const* pointers() const { return pointers_; }
@@ -196,10 +257,165 @@ class TileRows {
   int runs() const { return runs_; }
 
  private:
-  static constexpr int kSlack = static_cast<int>(kGemmSlack);
+  static constexpr int64_t kRowPatch =
+      kMostPatch + kMostLines * WindowRows<T>::kSlack;
   int runs_;
   const T* pointers_[kMostTileRows * kMostRuns];
-  T patches_[kMostTileRows * (kMostPatch + kSlack)];
+  T patches_[kMostTileRows * kRowPatch];
+};
+
+//------------------------------------------------------------------- spans
+
+// Outputs of a line whose windows lie wholly within the input's left and right:
+// their rows lie evenly in memory.
+struct Inside {
+  int64_t begin, end;  // of x
+};
+inline Inside InsideOf(const Window& w) {
+  const int64_t reach = int64_t{w.width - 1} * w.dilation_width;
+  const int64_t stride = w.stride_width;
+  const int64_t begin = (int64_t{w.pad_left} + stride - 1) / stride;
+  const int64_t last = int64_t{w.in_width} - 1 - reach + w.pad_left;
+  const int64_t end = last < 0 ? 0 : last / stride + 1;
+  return {std::min<int64_t>(begin, w.out_width),
+          std::clamp<int64_t>(end, std::min<int64_t>(begin, w.out_width),
+                              w.out_width)};
+}
+
+// Whether most of each line lies inside. Else all rows go by pointers.
+inline bool HasSpans(const Window& w) {
+  constexpr int64_t kLeastSpan = 16;
+  const Inside inside = InsideOf(w);
+  return inside.end - inside.begin >=
+         std::min<int64_t>(kLeastSpan, w.out_width);
+}
+
+inline int64_t PanelBytes(const FloatPanels& p) {
+  return p.depth() * p.panel_width * int64_t{sizeof(float)};
+}
+inline int64_t PanelBytes(const BytePanels& p) {
+  return p.runs * p.groups() * p.panel_width * 4;
+}
+
+// A window of one pixel at every pixel.
+inline bool IsPointwise(const Window& w) {
+  return w.height == 1 && w.width == 1 && w.stride_height == 1 &&
+         w.stride_width == 1 && w.pad_top == 0 && w.pad_left == 0;
+}
+
+// The products of such an operator, whose pixels are all one span: a few tiles
+// at a time, fewer where the threads would get none.
+//   span(run, first row, rows, first panel, panels' end)
+template <class Run, class T, class Panels, class Span>
+void ForEachPixelSpan(ThreadPool& threads, const Window& w, const T* input,
+                      const Panels& p, int tile_rows, const Span& span) {
+  constexpr int kMostTiles = 8;
+  const int64_t pixels = w.out_rows() * w.out_width;
+  const int64_t shares = threads.threads() > 1 ? 2 * threads.threads() : 1;
+  const int64_t tiles =
+      std::clamp<int64_t>(pixels / tile_rows / shares, 1, kMostTiles);
+  ForEachTile(threads, pixels, static_cast<int>(tiles) * tile_rows, p.panels(),
+              PanelBytes(p), int64_t{w.in_channels} * w.out_channels,
+              [&](int64_t first, int count, int64_t begin, int64_t end) {
+                const Run run{input + first * w.in_channels, w.in_channels};
+                span(&run, first, count, begin, end);
+              });
+}
+
+// The products of a window operator, shared among the threads: first the spans,
+// then the outputs at the left and right of each line, column by column.
+//   span(runs, first row, rows, first panel, panels' end)
+//   tile(pointers, first row, rows, rows' step, first panel, panels' end)
+// where rows are output positions.
+template <class Run, class T, class Panels, class Span, class Tile>
+void ForEachSpan(ThreadPool& threads, const Window& w,
+                 const WindowRows<T>& rows, const Panels& p, int tile_rows,
+                 const Span& span, const Tile& tile) {
+  const Inside inside = InsideOf(w);
+  const int64_t lines = w.out_rows(), panels = p.panels();
+  const int64_t block = PanelsTogether(threads, lines, panels, PanelBytes(p));
+  const int64_t blocks = (panels + block - 1) / block;
+  const int64_t work =
+      std::max<int64_t>(1, (inside.end - inside.begin) * w.height * w.width *
+                               w.in_channels * w.out_channels / blocks);
+  threads.ParallelFor(lines * blocks, (kLeastProducts + work - 1) / work,
+                      [&](int64_t begin, int64_t end) {
+                        Run runs[kMostRuns];
+                        for (int64_t unit = begin; unit < end; ++unit) {
+                          const int64_t at = unit / lines;
+                          const int64_t first =
+                              unit % lines * w.out_width + inside.begin;
+                          rows.Evenly(rows.OriginOf(first), runs);
+                          span(runs, first, inside.end - inside.begin,
+                               at * block, std::min((at + 1) * block, panels));
+                        }
+                      });
+  const int64_t left = inside.begin, right = w.out_width - inside.end;
+  for (int64_t i = 0; i < left + right; ++i) {
+    const int64_t column = i < left ? i : inside.end + i - left;
+    ForEachTile(threads, lines, tile_rows, panels, PanelBytes(p),
+                int64_t{w.height} * w.width * w.in_channels * w.out_channels,
+                [&](int64_t line, int count, int64_t begin, int64_t end) {
+                  const TileRows<T> of(w, rows, column, line, count);
+                  tile(of.pointers(), line * w.out_width + column, count,
+                       w.out_width, begin, end);
+                });
+  }
+}
+
+// The same by pointers alone.
+template <class T, class Panels, class Tile>
+void ForEachWindowTile(ThreadPool& threads, const Window& w,
+                       const WindowRows<T>& rows, const Panels& p,
+                       int tile_rows, const Tile& tile) {
+  ForEachTile(threads, w.out_rows() * w.out_width, tile_rows, p.panels(),
+              PanelBytes(p),
+              int64_t{w.height} * w.width * w.in_channels * w.out_channels,
+              [&](int64_t first, int count, int64_t begin, int64_t end) {
+                const TileRows<T> of(w, rows, first, count);
+                tile(of.pointers(), first, count, 1, begin, end);
+              });
+}
+
+// By spans where there are, else by pointers alone.
+template <class Run, class T, class Panels, class Span, class Tile>
+void ForEachProduct(ThreadPool& threads, const Window& w, const T* input,
+                    const T* outside, const Panels& p, int tile_rows,
+                    const Span& span, const Tile& tile) {
+  if (IsPointwise(w))
+    return ForEachPixelSpan<Run>(threads, w, input, p, tile_rows, span);
+  const WindowRows<T> rows(w, input, outside);
+  HasSpans(w) ? ForEachSpan<Run>(threads, w, rows, p, tile_rows, span, tile)
+              : ForEachWindowTile(threads, w, rows, p, tile_rows, tile);
+}
+
+// A window operator of floats.
+inline void ConvolveFloats(ThreadPool& threads, const Window& w,
+                           const FloatPanels& p, const float* input,
+                           const float* outside, Range<float> range,
+                           float* output) {
+  const int64_t channels = w.out_channels;
+  ForEachProduct<FloatRun>(
+      threads, w, input, outside, p, FloatTileRows(),
+      [&](const FloatRun* runs, int64_t row, int64_t count, int64_t begin,
+          int64_t end) {
+        MultiplyFloatSpan(p, runs, count, begin, end, range.min, range.max,
+                          output + row * channels, channels);
+      },
+      [&](const float* const* pointers, int64_t row, int count, int64_t step,
+          int64_t begin, int64_t end) {
+        MultiplyFloatTile(p, pointers, count, begin, end, range.min, range.max,
+                          output + row * channels, step * channels);
+      });
+}
+
+// Rows of a matrix, as pointers.
+template <class T>
+struct MatrixRows {
+  const T* pointers[kMostTileRows];
+  MatrixRows(const T* first, int64_t stride, int count) {
+    for (int r = 0; r < count; ++r) pointers[r] = first + r * stride;
+  }
 };
 
 //------------------------------------------------------------ 8-bit operators
@@ -211,16 +427,18 @@ struct PackedFilter {
   AlignedVector<float> float_bias, scale;  // hybrid
   AlignedVector<uint8_t> outside_bytes;    // a run outside the input
   AlignedVector<int16_t> outside_words;
-  int32_t input_zero = 0;  // as multiplied: kByte, unsigned
+  int32_t input_zero = 0;     // as multiplied: kByte, unsigned
+  bool shifts_right = false;  // every channel, and none to the left
   bool ready() const { return !panels.empty(); }
 };
 
-// Of int8 or uint8 activations; `outside` is the length of a run.
+// Of int8 or uint8 activations.
 template <class Weight>
 PackedFilter PackIntegerFilter(const Weight* weights,
                                const FilterQuantization& q, const int32_t* bias,
-                               bool signed_input, int64_t columns, int64_t runs,
-                               int64_t run_length, int64_t outside) {
+                               bool signed_input, int64_t columns,
+                               const Runs& of_window) {
+  const auto [runs, run_length] = of_window;
   PackedFilter f;
   if constexpr (sizeof(Weight) == 1 && std::is_signed_v<Weight>) {
     f.panels = PackBytePanels(weights, columns, runs, run_length);
@@ -235,7 +453,8 @@ PackedFilter PackIntegerFilter(const Weight* weights,
   f.bias.resize(size);
   f.multiplier.resize(size);
   f.left_shift.resize(size);
-  f.right_shift.resize(size);
+  f.right_shift.resize(size, 1);
+  f.shifts_right = true;
   for (size_t n = 0; n < static_cast<size_t>(columns); ++n) {
     const uint32_t correction =
         bytes ? static_cast<uint32_t>(f.input_zero) *
@@ -246,8 +465,9 @@ PackedFilter PackIntegerFilter(const Weight* weights,
     f.multiplier[n] = q.scales[n].multiplier;
     f.left_shift[n] = std::max(q.scales[n].shift, 0);
     f.right_shift[n] = std::max(-q.scales[n].shift, 0);
+    f.shifts_right &= q.scales[n].shift < 0;
   }
-  const auto run = static_cast<size_t>(outside) + kGemmSlack;
+  const auto run = static_cast<size_t>(run_length) + kGemmSlack;
   if (bytes) f.outside_bytes.assign(run, static_cast<uint8_t>(f.input_zero));
   if (!bytes) f.outside_words.assign(run, 0);
   return f;
@@ -255,16 +475,16 @@ PackedFilter PackIntegerFilter(const Weight* weights,
 
 inline IntegerOutput OutputOf(const PackedFilter& f,
                               const FilterQuantization& q) {
-  return {f.bias.data(),        f.multiplier.data(), f.left_shift.data(),
-          f.right_shift.data(), q.ties_up,           q.output_offset,
-          q.range.min,          q.range.max};
+  return {
+      f.bias.data(),        f.multiplier.data(), f.left_shift.data(),
+      f.right_shift.data(), q.ties_up,           q.ties_up && f.shifts_right,
+      q.output_offset,      q.range.min,         q.range.max};
 }
 
 // Of float activations quantized on the fly.
 PackedFilter PackHybridFilter(const int8_t* weights,
                               const RuntimeTensor& filter, const float* bias,
-                              int64_t columns, int64_t runs, int64_t run_length,
-                              int64_t outside);
+                              int64_t columns, const Runs& of_window);
 
 // What unsigned weights add to each row: weight_offset times the sum of the
 // row's values less their zero point.
@@ -294,13 +514,23 @@ inline size_t ActivationScratch(int64_t elements) {
 }
 
 template <class In>
-void ConvertActivations(const In* from, int64_t count, int, uint8_t* to) {
-  ConvertToBytes(from, count, to);
+void ConvertPart(const In* from, int64_t count, int, uint8_t* to) {
+  ConvertBytes(from, count, to);
 }
 template <class In>
-void ConvertActivations(const In* from, int64_t count, int zero_point,
-                        int16_t* to) {
-  ConvertToWords(from, count, zero_point, to);
+void ConvertPart(const In* from, int64_t count, int zero_point, int16_t* to) {
+  WidenBytes(from, count, -zero_point, to);
+}
+
+// Activations as they are multiplied, and behind them kGemmSlack zeros.
+template <class In, class Element>
+void ConvertActivations(ThreadPool& threads, const In* from, int64_t count,
+                        int zero_point, Element* to) {
+  constexpr int64_t kGrain = 1 << 15;
+  threads.ParallelFor(count, kGrain, [&](int64_t begin, int64_t end) {
+    ConvertPart(from + begin, end - begin, zero_point, to + begin);
+  });
+  std::fill_n(to + count, kGemmSlack, Element{0});
 }
 
 inline const uint8_t* OutsideOf(const PackedFilter& f, uint8_t) {
@@ -308,6 +538,36 @@ inline const uint8_t* OutsideOf(const PackedFilter& f, uint8_t) {
 }
 inline const int16_t* OutsideOf(const PackedFilter& f, int16_t) {
   return f.outside_words.data();
+}
+
+// A window operator of activations as f's panels want them.
+template <class Element, class Out>
+void ConvolveBytes(ThreadPool& threads, const Window& w, const PackedFilter& f,
+                   const IntegerOutput& how, const Element* activations,
+                   Out* output) {
+  const BytePanels& p = f.panels;
+  const int64_t channels = w.out_channels;
+  const bool has_terms = p.weight_offset != 0;
+  const auto tile = [&](const Element* const* pointers, int64_t row, int count,
+                        int64_t step, int64_t begin, int64_t end) {
+    int32_t terms[kMostTileRows] = {};
+    if (has_terms) RowTerms(f, pointers, count, terms);
+    MultiplyByteTile(p, pointers, count, begin, end, terms, how,
+                     output + row * channels, step * channels);
+  };
+  const Element* outside = OutsideOf(f, Element{});
+  if (has_terms) {  // each row's own
+    const WindowRows<Element> rows(w, activations, outside);
+    return ForEachWindowTile(threads, w, rows, p, ByteTileRows(), tile);
+  }
+  ForEachProduct<ByteRun<Element>>(
+      threads, w, activations, outside, p, ByteTileRows(),
+      [&](const ByteRun<Element>* runs, int64_t row, int64_t count,
+          int64_t begin, int64_t end) {
+        MultiplyByteSpan(p, runs, count, begin, end, how,
+                         output + row * channels, channels);
+      },
+      tile);
 }
 
 }  // namespace liteforge

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "kernels/lstm_cell.h"
+#include "kernels/micro/float_functions.h"
 #include "kernels/recurrent_math.h"
 
 namespace liteforge {
@@ -86,6 +87,13 @@ void Normalize(float* values, int count) {
   for (int i = 0; i < count; ++i) values[i] = (values[i] - mean) * inverse;
 }
 
+void ActivateAll(const KernelContext& k, Activation activation, float* values,
+                 int count) {
+  if (activation == Activation::kTanh && !k.reference())
+    return TanhOfFloats(values, count, values);
+  Activate(activation, values, count);
+}
+
 const float* ComputeGate(KernelContext& k, const LstmState& s,
                          const LstmCell& cell, int index, const Vectors& v,
                          const float* cell_state) {
@@ -110,9 +118,13 @@ const float* ComputeGate(KernelContext& k, const LstmState& s,
     for (int i = 0; i < n; ++i) gate[i] = gate[i] * coefficients[i] + bias[i];
   }
   if (index == kCellGate) {
-    Activate(s.activation, gate, n);
+    ActivateAll(k, s.activation, gate, n);
   } else {
-    for (int i = 0; i < n; ++i) gate[i] = Sigmoid(gate[i]);
+    if (k.reference()) {
+      for (int i = 0; i < n; ++i) gate[i] = Sigmoid(gate[i]);
+    } else {
+      LogisticOfFloats(gate, n, gate);
+    }
   }
   return gate;
 }
@@ -129,7 +141,7 @@ void ComputeHidden(KernelContext& k, const LstmState& s, const LstmCell& cell,
                    const float* output_gate, const float* cell_state,
                    float* work, float* hidden) {
   std::copy_n(cell_state, cell.cells, work);
-  Activate(s.activation, work, cell.cells);
+  ActivateAll(k, s.activation, work, cell.cells);
   for (int i = 0; i < cell.cells; ++i) work[i] *= output_gate[i];
   if (!cell.has_projection) {
     std::copy_n(work, cell.outputs, hidden);

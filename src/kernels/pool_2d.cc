@@ -11,6 +11,7 @@
 #include <cmath>
 #include <string>
 
+#include "kernels/micro/pool.h"
 #include "kernels/numerics.h"
 #include "kernels/window.h"
 
@@ -93,42 +94,80 @@ struct Maximum {
   static T Finish(T sum, int) { return sum; }
 };
 
+// What one output position sees.
+template <class T>
+struct Seen {
+  const T* first;
+  int64_t line;
+  int rows, cols;
+  int64_t channels;
+};
+
+// How micro/ computes it, where it does.
+template <class Reduction, class T, class Limits>
+bool PoolByVectors(const Seen<T>& seen, const Limits& limits, T* to) {
+  constexpr bool kAverage = std::is_same_v<Reduction, FloatAverage> ||
+                            std::is_same_v<Reduction, IntegerAverage>;
+  constexpr bool kMaximum = std::is_same_v<Reduction, Maximum<T>>;
+  if constexpr (sizeof(T) == 2 || !(kAverage || kMaximum)) return false;
+  if constexpr (sizeof(T) != 2 && (kAverage || kMaximum)) {
+    if (int64_t{seen.rows} * seen.cols > kMostPooled) return false;
+    const PoolWindow<T> window{seen.first,
+                               seen.line,
+                               seen.rows,
+                               seen.cols,
+                               seen.channels,
+                               static_cast<T>(limits.min),
+                               static_cast<T>(limits.max)};
+    if constexpr (kAverage) AverageOfWindow(window, to);
+    if constexpr (kMaximum) MaximumOfWindow(window, to);
+    return true;
+  }
+}
+
+// A few channels at a time, so that their sums stay in registers.
+template <class Reduction, class T, class Limits>
+void PoolPlainly(const Seen<T>& seen, const Limits& limits, T* to) {
+  constexpr int64_t kTogether = 64;
+  for (int64_t c = 0; c < seen.channels; c += kTogether) {
+    const int64_t channels = std::min(kTogether, seen.channels - c);
+    typename Reduction::Sum sums[kTogether];
+    std::fill_n(sums, channels, Reduction::kStart);
+    for (int i = 0; i < seen.rows; ++i) {
+      for (int j = 0; j < seen.cols; ++j) {
+        const T* at = seen.first + i * seen.line + j * seen.channels + c;
+        for (int64_t m = 0; m < channels; ++m) Reduction::Take(sums[m], at[m]);
+      }
+    }
+    for (int64_t m = 0; m < channels; ++m) {
+      to[c + m] = static_cast<T>(
+          Clamp(Reduction::Finish(sums[m], seen.rows * seen.cols), limits));
+    }
+  }
+}
+
 // One output row; false when a window saw nothing.
 template <class Reduction, class T, class Limits>
-bool PoolRow(const Window& w, const T* input, T* output, int n, int y,
+bool PoolRow(const KernelContext& k, T* output, int n, int y,
              const Limits& limits) {
+  const Window& w = k.State<State>().window;
+  const T* input = k.Input(0).Data<T>();
   const int top = y * w.stride_height - w.pad_top;
   const Taps rows = TapsInside(top, w.height, 1, w.in_height);
   for (int x = 0; x < w.out_width; ++x) {
     const int left = x * w.stride_width - w.pad_left;
     const Taps cols = TapsInside(left, w.width, 1, w.in_width);
-    const int count = (rows.end - rows.begin) * (cols.end - cols.begin);
-    if (count == 0) return false;
-    const T* first =
-        input + ((int64_t{n} * w.in_height + top + rows.begin) * w.in_width +
-                 left + cols.begin) *
-                    w.in_channels;
+    if (rows.begin == rows.end || cols.begin == cols.end) return false;
+    const int64_t pixel =
+        (int64_t{n} * w.in_height + top + rows.begin) * w.in_width + left +
+        cols.begin;
+    const Seen<T> seen{
+        input + pixel * w.in_channels, int64_t{w.in_width} * w.in_channels,
+        rows.end - rows.begin, cols.end - cols.begin, w.in_channels};
     T* to = output + ((int64_t{n} * w.out_height + y) * w.out_width + x) *
                          w.out_channels;
-    // A few channels at a time, so that their sums stay in registers and the
-    // compiler may use vectors.
-    constexpr int kTogether = 64;
-    for (int c = 0; c < w.in_channels; c += kTogether) {
-      const int channels = std::min(kTogether, w.in_channels - c);
-      typename Reduction::Sum sums[kTogether];
-      std::fill_n(sums, channels, Reduction::kStart);
-      for (int i = 0; i < rows.end - rows.begin; ++i) {
-        for (int j = 0; j < cols.end - cols.begin; ++j) {
-          const T* at =
-              first + (int64_t{i} * w.in_width + j) * w.in_channels + c;
-          for (int m = 0; m < channels; ++m) Reduction::Take(sums[m], at[m]);
-        }
-      }
-      for (int m = 0; m < channels; ++m) {
-        to[c + m] =
-            static_cast<T>(Clamp(Reduction::Finish(sums[m], count), limits));
-      }
-    }
+    if (k.reference() || !PoolByVectors<Reduction>(seen, limits, to))
+      PoolPlainly<Reduction>(seen, limits, to);
   }
   return true;
 }
@@ -138,15 +177,19 @@ void Pool(KernelContext& k, const Limits& limits) {
   const Window& w = k.State<State>().window;
   if (w.in_channels == 0) return;
   std::atomic<bool> empty_window = false;
-  k.threads().ParallelFor(w.out_rows(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const bool whole = PoolRow<Reduction>(
-          w, k.Input(0).Data<T>(), k.Output(0).MutableData<T>(),
-          static_cast<int>(row / w.out_height),
-          static_cast<int>(row % w.out_height), limits);
-      if (!whole) empty_window = true;
-    }
-  });
+  constexpr int64_t kLeastWork = 1 << 14;  // of a thread, in numbers seen
+  const int64_t work = std::max<int64_t>(
+      1, int64_t{w.out_width} * w.out_channels * w.height * w.width);
+  k.threads().ParallelFor(w.out_rows(), (kLeastWork + work - 1) / work,
+                          [&](int64_t begin, int64_t end) {
+                            for (int64_t row = begin; row < end; ++row) {
+                              const bool whole = PoolRow<Reduction>(
+                                  k, k.Output(0).MutableData<T>(),
+                                  static_cast<int>(row / w.out_height),
+                                  static_cast<int>(row % w.out_height), limits);
+                              if (!whole) empty_window = true;
+                            }
+                          });
   if (empty_window) k.FailEval("a window lies wholly outside the input");
 }
 

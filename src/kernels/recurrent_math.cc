@@ -4,23 +4,10 @@
 #include <cmath>
 #include <string>
 
+#include "kernels/micro/dot.h"
+
 namespace liteforge {
 namespace {
-
-// Eight running sums in a fixed order, so that products of a row need not wait
-// for one another and results do not depend on the machine.
-float Dot(const float* a, const float* b, int count) {
-  constexpr int kLanes = 8;
-  float lanes[kLanes] = {};
-  int i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) lanes[l] += a[i + l] * b[i + l];
-  }
-  float sum = 0;
-  for (float lane : lanes) sum += lane;
-  for (; i < count; ++i) sum += a[i] * b[i];
-  return sum;
-}
 
 void AddDiagonal(const RuntimeTensor& weights, const FloatVector& x,
                  float* sum) {
@@ -67,7 +54,7 @@ void AddProduct(const RuntimeTensor& weights, const FloatVector& x,
   if (weights.type == DataType::kFloat32) {
     const float* w = weights.Data<float>();
     for (int r = 0; r < rows; ++r) {
-      sum[r] += Dot(w + int64_t{r} * x.size, x.values, x.size);
+      sum[r] += DotOfFloats(w + int64_t{r} * x.size, x.values, x.size);
     }
     return;
   }
@@ -82,11 +69,7 @@ void AddProduct(const RuntimeTensor& weights, const FloatVector& x,
 
 int32_t IntegerDot(const int8_t* x, int32_t zero_point, const int8_t* weights,
                    int count) {
-  uint32_t sum = 0;
-  for (int c = 0; c < count; ++c) {
-    sum += static_cast<uint32_t>((x[c] - zero_point) * weights[c]);
-  }
-  return static_cast<int32_t>(sum);
+  return DotOfBytes(x, zero_point, weights, count);
 }
 
 void Activate(Activation activation, float* values, int count) {

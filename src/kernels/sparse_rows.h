@@ -17,6 +17,15 @@ inline bool SuitsSparse(int64_t rows, int64_t runs) {
          runs <= kMostSparseRuns;
 }
 
+// Whether a window operator does, each position of whose window is a run: runs
+// of few channels take longer to find than to multiply.
+inline bool SuitsSparse(const Window& w) {
+  constexpr int kLeastChannels = 16;
+  const int positions = w.height * w.width;
+  return (positions == 1 || w.in_channels >= kLeastChannels) &&
+         SuitsSparse(w.out_rows() * w.out_width, positions);
+}
+
 // pointers_of(row, to) writes the row's runs.
 template <class PointersOf>
 void MultiplySparse(ThreadPool& threads, const SparseColumns& s, int64_t rows,

@@ -15,6 +15,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/micro/byte_products-inl.h"
 #include "kernels/micro/clamp-inl.h"
 #include "kernels/micro/requantize-inl.h"
 
@@ -34,57 +35,12 @@ constexpr int kMostRows = 6;
 int64_t Width() { return 2 * static_cast<int64_t>(hn::Lanes(Ints())); }
 int Rows() { return kMostRows; }
 
-GemmElement Element() {
 #if HWY_TARGET == HWY_AVX3_DL
-  return GemmElement::kByte;
+constexpr GemmElement kElement = GemmElement::kByte;
 #else
-  return GemmElement::kWord;
+constexpr GemmElement kElement = GemmElement::kWord;
 #endif
-}
-
-// sum + the products of four bytes in each lane: a unsigned, b signed.
-HWY_INLINE IntVec AddProducts(IntVec sum, const uint8_t* a, IntVec b) {
-  const Ints d;
-  int32_t four;
-  std::memcpy(&four, a, sizeof(four));
-#if HWY_TARGET == HWY_AVX3_DL
-  // Highway's attributes for this target leave out VNNI, which it has.
-  const auto at = hn::Set(d, four);
-  asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(at.raw), "v"(b.raw));
-  return sum;
-#else
-  // For the sake of the grid of tests only: the machine prefers words.
-  const auto at = hn::Set(d, four);
-  for (int i = 0; i < 4; ++i) {
-    const auto count = hn::Set(d, 8 * i);
-    const auto x = hn::And(hn::Shr(at, count), hn::Set(d, 255));
-    const auto y = hn::ShiftRight<24>(hn::Shl(b, hn::Set(d, 24 - 8 * i)));
-    sum = hn::Add(sum, hn::Mul(x, y));
-  }
-  return sum;
-#endif
-}
-
-// sum + the products of two words in each lane.
-HWY_INLINE IntVec AddProducts(IntVec sum, const int16_t* a, IntVec b) {
-  const Ints d;
-  int32_t two;
-  std::memcpy(&two, a, sizeof(two));
-  const auto at = hn::Set(d, two);
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-  return hn::Add(sum, IntVec{_mm512_madd_epi16(at.raw, b.raw)});
-#elif HWY_TARGET == HWY_AVX2
-  return hn::Add(sum, IntVec{_mm256_madd_epi16(at.raw, b.raw)});
-#elif HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || \
-    HWY_TARGET == HWY_SSE2
-  return hn::Add(sum, IntVec{_mm_madd_epi16(at.raw, b.raw)});
-#else
-  const auto low = hn::Mul(hn::ShiftRight<16>(hn::ShiftLeft<16>(at)),
-                           hn::ShiftRight<16>(hn::ShiftLeft<16>(b)));
-  const auto high = hn::Mul(hn::ShiftRight<16>(at), hn::ShiftRight<16>(b));
-  return hn::Add(sum, hn::Add(low, high));
-#endif
-}
+GemmElement Element() { return kElement; }
 
 template <class Element>
 const Element* PanelOf(const BytePanels& p, int64_t panel);
@@ -101,15 +57,31 @@ template <>
 template <class E>
 struct Call {
   const BytePanels& panels;
-  const E* const* rows;
+  const E* const* rows;  // or, where it is null, evenly:
+  const ByteRun<E>* runs;
+  int64_t first_row;  // of those
   int64_t begin, end;
   const int32_t* row_term;
 };
 
-// Calls finish(column, sums of the panel's first vector, of its second). The
-// second is left out where the last panel has no more columns.
-template <int kRows, bool kWide, class E, class Finish>
-HWY_INLINE void Panel(const Call<E>& c, int64_t panel, const Finish& finish) {
+// Where a run of each row begins.
+template <int kRows, class E>
+HWY_INLINE void FindRows(const Call<E>& c, int64_t run, const E** a) {
+  if (c.rows != nullptr) {
+    for (int r = 0; r < kRows; ++r) a[r] = c.rows[r * c.panels.runs + run];
+    return;
+  }
+  const int64_t step = c.runs[run].step;
+  const E* first = c.runs[run].first + c.first_row * step;
+  for (int r = 0; r < kRows; ++r) a[r] = first + r * step;
+}
+
+// The sums of kRows rows with one panel, which begin with `bias`, a row after
+// the other. The products of the panel's second vector are left out where the
+// last panel has no more columns.
+template <int kRows, bool kWide, class E>
+void MultiplyPanel(const Call<E>& c, const int32_t* bias, int64_t panel,
+                   int32_t* sums) {
   constexpr int64_t kGroup = 4 / sizeof(E);
   const Ints d;
   const size_t lanes = hn::Lanes(d);
@@ -117,12 +89,15 @@ HWY_INLINE void Panel(const Call<E>& c, int64_t panel, const Finish& finish) {
   const int64_t groups = p.groups();
   const auto* w = reinterpret_cast<const int32_t*>(PanelOf<E>(p, panel));
   IntVec sum0[kRows], sum1[kRows];
+  const auto bias0 = hn::Load(d, bias), bias1 = hn::Load(d, bias + lanes);
   for (int r = 0; r < kRows; ++r) {
-    sum0[r] = sum1[r] = hn::Set(d, c.row_term != nullptr ? c.row_term[r] : 0);
+    const auto term = hn::Set(d, c.row_term != nullptr ? c.row_term[r] : 0);
+    sum0[r] = hn::Add(bias0, term);
+    sum1[r] = hn::Add(bias1, term);
   }
   for (int64_t run = 0; run < p.runs; ++run) {
     const E* a[kRows];
-    for (int r = 0; r < kRows; ++r) a[r] = c.rows[r * p.runs + run];
+    FindRows<kRows>(c, run, a);
     for (int64_t g = 0; g < groups; ++g) {
       const auto w0 = hn::Load(d, w), w1 = hn::Load(d, w + lanes);
       w += 2 * lanes;
@@ -132,165 +107,224 @@ HWY_INLINE void Panel(const Call<E>& c, int64_t panel, const Finish& finish) {
       }
     }
   }
-  finish(panel * p.panel_width, sum0, sum1);
-}
-
-template <int kRows, class E, class Finish>
-HWY_INLINE void Tile(const Call<E>& c, const Finish& finish) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(Ints()));
-  for (int64_t panel = c.begin; panel < c.end; ++panel) {
-    if (c.panels.columns - panel * c.panels.panel_width <= lanes) {
-      Panel<kRows, false>(c, panel, finish);
-    } else {
-      Panel<kRows, true>(c, panel, finish);
-    }
+#pragma GCC unroll 12
+  for (size_t r = 0; r < kRows; ++r) {
+    hn::Store(sum0[r], d, sums + 2 * r * lanes);
+    hn::Store(sum1[r], d, sums + (2 * r + 1) * lanes);
   }
-}
-
-template <class Out>
-HWY_INLINE void StoreIntegers(IntVec v0, IntVec v1, Out* to, int64_t columns) {
-  const Ints d;
-  const hn::Rebind<Out, Ints> narrow;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto n0 = hn::DemoteTo(narrow, v0), n1 = hn::DemoteTo(narrow, v1);
-  if (columns >= 2 * lanes) {
-    hn::StoreU(n0, narrow, to);
-    hn::StoreU(n1, narrow, to + lanes);
-    return;
-  }
-  if (columns == lanes) {
-    hn::StoreU(n0, narrow, to);
-    return;
-  }
-  HWY_ALIGN Out all[2 * HWY_MAX_BYTES];
-  hn::StoreU(n0, narrow, all);
-  hn::StoreU(n1, narrow, all + lanes);
-  std::copy_n(all, columns, to);
-}
-
-template <int kRows, class E, class Out>
-void IntegerTile(const Call<E>& call, const IntegerOutput& o, Out* to,
-                 int64_t stride) {
-  const Ints d;
-  const size_t lanes = hn::Lanes(d);
-  const auto offset = hn::Set(d, o.offset);
-  // Clamped before the offset is added, so that no sum overflows.
-  const auto low = hn::Set(d, o.low - o.offset);
-  const auto high = hn::Set(d, o.high - o.offset);
-  Tile<kRows>(call, [&](int64_t column, const IntVec* sum0,
-                        const IntVec* sum1) HWY_ATTR {
-    const Rounding r0{hn::Load(d, o.multiplier + column),
-                      hn::Load(d, o.left_shift + column),
-                      hn::Load(d, o.right_shift + column)};
-    const Rounding r1{hn::Load(d, o.multiplier + column + lanes),
-                      hn::Load(d, o.left_shift + column + lanes),
-                      hn::Load(d, o.right_shift + column + lanes)};
-    const auto bias0 = hn::Load(d, o.bias + column);
-    const auto bias1 = hn::Load(d, o.bias + column + lanes);
-    for (int r = 0; r < kRows; ++r) {
-      const auto v0 = Requantized(hn::Add(sum0[r], bias0), r0, o.ties_up);
-      const auto v1 = Requantized(hn::Add(sum1[r], bias1), r1, o.ties_up);
-      StoreIntegers(hn::Add(hn::Min(hn::Max(v0, low), high), offset),
-                    hn::Add(hn::Min(hn::Max(v1, low), high), offset),
-                    to + r * stride + column, call.panels.columns - column);
-    }
-  });
-}
-
-template <int kRows, class E>
-void HybridTile(const Call<E>& call, const float* row_scale,
-                const HybridOutput& o, float* to, int64_t stride) {
-  const Ints d;
-  const hn::ScalableTag<float> f;
-  const size_t lanes = hn::Lanes(d);
-  Tile<kRows>(call, [&](int64_t column, const IntVec* sum0,
-                        const IntVec* sum1) HWY_ATTR {
-    const int64_t columns = call.panels.columns - column;
-    for (int r = 0; r < kRows; ++r) {
-      const auto scale = hn::Set(f, row_scale[r]);
-      HWY_ALIGN float all[2 * HWY_MAX_BYTES / sizeof(float)];
-      for (size_t half = 0; half < 2; ++half) {
-        const size_t at = static_cast<size_t>(column) + half * lanes;
-        const auto sum = hn::Add(half == 0 ? sum0[r] : sum1[r],
-                                 hn::Load(d, o.correction + at));
-        const auto value =
-            hn::Add(hn::Mul(hn::ConvertTo(f, sum),
-                            hn::Mul(scale, hn::Load(f, o.scale + at))),
-                    hn::Load(f, o.bias + at));
-        hn::Store(ClampFloats(f, value, o.low, o.high), f, all + half * lanes);
-      }
-      std::copy_n(all, std::min(columns, call.panels.panel_width),
-                  to + r * stride + column);
-    }
-  });
-}
-
-// Runs function<count>(…) for 1 <= count <= kMostRows.
-#define LITEFORGE_FOR_ROWS(function, ...)                   \
-  switch (count) {                                          \
-    case 1:                                                 \
-      return function<1>(__VA_ARGS__);                      \
-    case 2:                                                 \
-      return function<2>(__VA_ARGS__);                      \
-    case 3:                                                 \
-      return function<3>(__VA_ARGS__);                      \
-    case 4:                                                 \
-      return function<4>(__VA_ARGS__);                      \
-    case 5:                                                 \
-      return function<5>(__VA_ARGS__);                      \
-    case 6:                                                 \
-      return function<6>(__VA_ARGS__);                      \
-    case 7:                                                 \
-      return function<HWY_MIN(7, kMostRows)>(__VA_ARGS__);  \
-    case 8:                                                 \
-      return function<HWY_MIN(8, kMostRows)>(__VA_ARGS__);  \
-    case 9:                                                 \
-      return function<HWY_MIN(9, kMostRows)>(__VA_ARGS__);  \
-    case 10:                                                \
-      return function<HWY_MIN(10, kMostRows)>(__VA_ARGS__); \
-    case 11:                                                \
-      return function<HWY_MIN(11, kMostRows)>(__VA_ARGS__); \
-    default:                                                \
-      return function<kMostRows>(__VA_ARGS__);              \
-  }
-
-template <class E, class Out>
-void Integers(const BytePanels& panels, const E* const* rows, int count,
-              int64_t begin, int64_t end, const int32_t* row_term,
-              const IntegerOutput& output, Out* to, int64_t stride) {
-  const Call<E> call{panels, rows, begin, end, row_term};
-  LITEFORGE_FOR_ROWS(IntegerTile, call, output, to, stride)
 }
 
 template <class E>
-void Hybrids(const BytePanels& panels, const E* const* rows, int count,
-             int64_t begin, int64_t end, const int32_t* row_term,
-             const float* row_scale, const HybridOutput& output, float* to,
-             int64_t stride) {
-  const Call<E> call{panels, rows, begin, end, row_term};
-  LITEFORGE_FOR_ROWS(HybridTile, call, row_scale, output, to, stride)
+using PanelFunction = void (*)(const Call<E>&, const int32_t*, int64_t,
+                               int32_t*);
+
+template <bool kWide, class E>
+PanelFunction<E> PanelFunctionOf(int64_t rows) {
+  static constexpr PanelFunction<E> kFunctions[] = {
+    MultiplyPanel<1, kWide, E>,
+    MultiplyPanel<2, kWide, E>,
+    MultiplyPanel<3, kWide, E>,
+    MultiplyPanel<4, kWide, E>,
+    MultiplyPanel<5, kWide, E>,
+    MultiplyPanel<6, kWide, E>,
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || \
+    HWY_TARGET == HWY_NEON
+    MultiplyPanel<7, kWide, E>,
+    MultiplyPanel<8, kWide, E>,
+#endif
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+    MultiplyPanel<9, kWide, E>,
+    MultiplyPanel<10, kWide, E>,
+    MultiplyPanel<11, kWide, E>,
+    MultiplyPanel<12, kWide, E>,
+#endif
+  };
+  return kFunctions[rows - 1];
+}
+
+// Calls finish(column, sums) for each panel, whose first column that is.
+// Nothing is compiled for the numbers that this target's panels never have.
+template <class E, class Finish>
+HWY_INLINE void Tile([[maybe_unused]] int64_t rows,
+                     [[maybe_unused]] const Call<E>& c,
+                     [[maybe_unused]] const int32_t* bias,
+                     [[maybe_unused]] const Finish& finish) {
+  if constexpr ((sizeof(E) == 1) == (kElement == GemmElement::kByte)) {
+    const auto lanes = static_cast<int64_t>(hn::Lanes(Ints()));
+    HWY_ALIGN int32_t sums[kMostRows * 2 * HWY_MAX_BYTES / sizeof(int32_t)];
+    for (int64_t panel = c.begin; panel < c.end; ++panel) {
+      const int64_t column = panel * c.panels.panel_width;
+      const auto multiply = c.panels.columns - column <= lanes
+                                ? PanelFunctionOf<false, E>(rows)
+                                : PanelFunctionOf<true, E>(rows);
+      multiply(c, bias + column, panel, sums);
+      finish(column, static_cast<const int32_t*>(sums));
+    }
+  }
+}
+
+// Bytes of a panel's columns, which ReorderDemote2To took four from each vector
+// in turn.
+template <class Bytes>
+HWY_INLINE Bytes InColumnOrder(Bytes bytes) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+  return Bytes{_mm256_permutevar8x32_epi32(bytes.raw, order)};
+#elif HWY_TARGET == HWY_AVX2
+  return Bytes{_mm_shuffle_epi32(bytes.raw, _MM_SHUFFLE(3, 1, 2, 0))};
+#else
+  return bytes;
+#endif
+}
+
+template <class Out>
+HWY_INLINE void StoreWords(WordVec words, Out* to, int64_t columns) {
+  const hn::Rebind<Out, Words> narrow;
+  const auto bytes = InColumnOrder(hn::DemoteTo(narrow, words));
+  if (columns >= static_cast<int64_t>(hn::Lanes(narrow)))
+    return hn::StoreU(bytes, narrow, to);
+  HWY_ALIGN Out all[HWY_MAX_BYTES];
+  hn::StoreU(bytes, narrow, all);
+  CopyFew(all, columns, to);
+}
+
+// rounding(column): of the columns from there on, a vector of them.
+template <class E, class Out, class MakeRounding>
+HWY_INLINE void RoundedTile(int64_t rows, const Call<E>& call,
+                            const IntegerOutput& o, Out* to, int64_t stride,
+                            const MakeRounding& rounding) {
+  const Ints d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  Tile(rows, call, o.bias, [&](int64_t column, const int32_t* sums) HWY_ATTR {
+    const auto r0 = rounding(column), r1 = rounding(column + lanes);
+    const Narrowing narrowing = NarrowingOf(o.offset, o.low, o.high);
+    for (int64_t r = 0; r < rows; ++r, sums += 2 * lanes) {
+      StoreWords(
+          Narrowed(Requantized(hn::Load(d, sums), r0),
+                   Requantized(hn::Load(d, sums + lanes), r1), narrowing),
+          to + r * stride + column, call.panels.columns - column);
+    }
+  });
+}
+
+template <class E, class Out>
+void IntegerTile(int64_t rows, const Call<E>& call, const IntegerOutput& o,
+                 Out* to, int64_t stride) {
+  const Ints d;
+  if (o.rounds_once) {
+    return RoundedTile(rows, call, o, to, stride, [&](int64_t at) HWY_ATTR {
+      return UpwardRoundingOf(hn::Load(d, o.multiplier + at),
+                              hn::Load(d, o.right_shift + at));
+    });
+  }
+  RoundedTile(rows, call, o, to, stride, [&](int64_t at) HWY_ATTR {
+    return RoundingOf(hn::Load(d, o.multiplier + at),
+                      hn::Load(d, o.left_shift + at),
+                      hn::Load(d, o.right_shift + at), o.ties_up);
+  });
+}
+
+template <class E>
+void HybridTile(int64_t rows, const Call<E>& call, const float* row_scale,
+                const HybridOutput& o, float* to, int64_t stride) {
+  const Ints d;
+  const hn::ScalableTag<float> f;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(f));
+  Tile(
+      rows, call, o.correction,
+      [&](int64_t column, const int32_t* sums) HWY_ATTR {
+        const int64_t columns = call.panels.columns - column;
+        const auto scale0 = hn::Load(f, o.scale + column);
+        const auto scale1 = hn::Load(f, o.scale + column + lanes);
+        const auto bias0 = hn::Load(f, o.bias + column);
+        const auto bias1 = hn::Load(f, o.bias + column + lanes);
+        for (int64_t r = 0; r < rows; ++r, sums += 2 * lanes) {
+          const auto scale = hn::Set(f, row_scale[r]);
+          const auto sum0 = hn::ConvertTo(f, hn::Load(d, sums));
+          const auto sum1 = hn::ConvertTo(f, hn::Load(d, sums + lanes));
+          const auto v0 = hn::Add(hn::Mul(sum0, hn::Mul(scale, scale0)), bias0);
+          const auto v1 = hn::Add(hn::Mul(sum1, hn::Mul(scale, scale1)), bias1);
+          StoreFloats(ClampFloats(f, v0, o.low, o.high),
+                      ClampFloats(f, v1, o.low, o.high),
+                      to + r * stride + column, columns);
+        }
+      });
+}
+
+// tile(rows, first row) for tiles that cover `count` rows. The last two share
+// what is left, so that none has few.
+template <class MultiplyTile>
+HWY_INLINE void ForEachTileOf(int64_t count, const MultiplyTile& tile) {
+  for (int64_t first = 0; first < count;) {
+    const int64_t left = count - first;
+    int64_t rows = HWY_MIN(left, int64_t{kMostRows});
+    if (left > kMostRows && left < 2 * kMostRows) rows = (left + 1) / 2;
+    tile(rows, first);
+    first += rows;
+  }
+}
+
+template <class In>
+HWY_INLINE void Widen(const In* from, int64_t count, int offset, int16_t* to) {
+  const Words d;
+  const hn::Rebind<In, Words> narrow;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto add = hn::Set(d, static_cast<int16_t>(offset));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    hn::StoreU(hn::Add(hn::PromoteTo(d, hn::LoadU(narrow, from + i)), add), d,
+               to + i);
+  }
+  for (; i < count; ++i) to[i] = static_cast<int16_t>(from[i] + offset);
 }
 
 // Highway's tables hold plain functions.
-#define LITEFORGE_INTEGERS(name, E, Out)                                    \
-  void name(const BytePanels& panels, const E* const* rows, int count,      \
-            int64_t begin, int64_t end, const int32_t* row_term,            \
-            const IntegerOutput& output, Out* to, int64_t stride) {         \
-    Integers<E, Out>(panels, rows, count, begin, end, row_term, output, to, \
-                     stride);                                               \
+void WidenInt8(const int8_t* from, int64_t count, int offset, int16_t* to) {
+  Widen(from, count, offset, to);
+}
+void WidenUInt8(const uint8_t* from, int64_t count, int offset, int16_t* to) {
+  Widen(from, count, offset, to);
+}
+
+#define LITEFORGE_INTEGERS(name, E, Out)                                       \
+  void name(const BytePanels& panels, const E* const* rows, int count,         \
+            int64_t begin, int64_t end, const int32_t* row_term,               \
+            const IntegerOutput& output, Out* to, int64_t stride) {            \
+    IntegerTile<E, Out>(count,                                                 \
+                        {panels, rows, nullptr, 0, begin, end, row_term},      \
+                        output, to, stride);                                   \
+  }                                                                            \
+  void name##Span(const BytePanels& panels, const ByteRun<E>* runs,            \
+                  int64_t count, int64_t begin, int64_t end,                   \
+                  const IntegerOutput& output, Out* to, int64_t stride) {      \
+    ForEachTileOf(count, [&](int64_t rows, int64_t first) HWY_ATTR {           \
+      IntegerTile<E, Out>(rows,                                                \
+                          {panels, nullptr, runs, first, begin, end, nullptr}, \
+                          output, to + first * stride, stride);                \
+    });                                                                        \
   }
 LITEFORGE_INTEGERS(BytesToInt8, uint8_t, int8_t)
 LITEFORGE_INTEGERS(BytesToUInt8, uint8_t, uint8_t)
 LITEFORGE_INTEGERS(WordsToInt8, int16_t, int8_t)
 LITEFORGE_INTEGERS(WordsToUInt8, int16_t, uint8_t)
 
-#define LITEFORGE_HYBRIDS(name, E)                                           \
-  void name(const BytePanels& panels, const E* const* rows, int count,       \
-            int64_t begin, int64_t end, const int32_t* row_term,             \
-            const float* row_scale, const HybridOutput& output, float* to,   \
-            int64_t stride) {                                                \
-    Hybrids<E>(panels, rows, count, begin, end, row_term, row_scale, output, \
-               to, stride);                                                  \
+#define LITEFORGE_HYBRIDS(name, E)                                             \
+  void name(const BytePanels& panels, const E* const* rows, int count,         \
+            int64_t begin, int64_t end, const int32_t* row_term,               \
+            const float* row_scale, const HybridOutput& output, float* to,     \
+            int64_t stride) {                                                  \
+    HybridTile<E>(count, {panels, rows, nullptr, 0, begin, end, row_term},     \
+                  row_scale, output, to, stride);                              \
+  }                                                                            \
+  void name##Span(const BytePanels& panels, const ByteRun<E>* runs,            \
+                  int64_t count, int64_t begin, int64_t end, float row_scale,  \
+                  const HybridOutput& output, float* to, int64_t stride) {     \
+    float scales[kMostRows];                                                   \
+    std::fill_n(scales, kMostRows, row_scale);                                 \
+    ForEachTileOf(count, [&](int64_t rows, int64_t first) HWY_ATTR {           \
+      HybridTile<E>(rows, {panels, nullptr, runs, first, begin, end, nullptr}, \
+                    scales, output, to + first * stride, stride);              \
+    });                                                                        \
   }
 LITEFORGE_HYBRIDS(BytesToFloat, uint8_t)
 LITEFORGE_HYBRIDS(WordsToFloat, int16_t)
@@ -306,12 +340,6 @@ namespace {
 
 constexpr int64_t GroupOf(GemmElement element) {
   return element == GemmElement::kByte ? 4 : 2;
-}
-
-template <class To, class From, class Function>
-void Convert(const From* from, int64_t count, To* to, Function function) {
-  for (int64_t i = 0; i < count; ++i) to[i] = function(from[i]);
-  std::fill_n(to + count, kGemmSlack, To{0});
 }
 
 // weight(n, r, i): the weight as it is to be multiplied.
@@ -354,15 +382,23 @@ BytePanels Pack(GemmElement element, int64_t columns, int64_t runs,
 
 }  // namespace
 
+HWY_EXPORT(WidenInt8);
+HWY_EXPORT(WidenUInt8);
 HWY_EXPORT(Width);
 HWY_EXPORT(Rows);
 HWY_EXPORT(Element);
 HWY_EXPORT(BytesToInt8);
+HWY_EXPORT(BytesToInt8Span);
 HWY_EXPORT(BytesToUInt8);
+HWY_EXPORT(BytesToUInt8Span);
 HWY_EXPORT(WordsToInt8);
+HWY_EXPORT(WordsToInt8Span);
 HWY_EXPORT(WordsToUInt8);
+HWY_EXPORT(WordsToUInt8Span);
 HWY_EXPORT(BytesToFloat);
+HWY_EXPORT(BytesToFloatSpan);
 HWY_EXPORT(WordsToFloat);
+HWY_EXPORT(WordsToFloatSpan);
 
 int64_t BytePanels::groups() const {
   const int64_t group = GroupOf(element);
@@ -375,23 +411,19 @@ GemmElement GemmElementOfThisMachine() {
 int ByteTileRows() { return HWY_DYNAMIC_DISPATCH(Rows)(); }
 int64_t BytePanelWidth() { return HWY_DYNAMIC_DISPATCH(Width)(); }
 
-void ConvertToBytes(const int8_t* from, int64_t count, uint8_t* to) {
-  Convert(from, count, to,
-          [](int8_t x) { return static_cast<uint8_t>(x ^ 0x80); });
+void WidenBytes(const int8_t* from, int64_t count, int offset, int16_t* to) {
+  HWY_DYNAMIC_DISPATCH(WidenInt8)(from, count, offset, to);
 }
-void ConvertToBytes(const uint8_t* from, int64_t count, uint8_t* to) {
+void WidenBytes(const uint8_t* from, int64_t count, int offset, int16_t* to) {
+  HWY_DYNAMIC_DISPATCH(WidenUInt8)(from, count, offset, to);
+}
+
+void ConvertBytes(const int8_t* from, int64_t count, uint8_t* to) {
+  for (int64_t i = 0; i < count; ++i)
+    to[i] = static_cast<uint8_t>(from[i] ^ 0x80);
+}
+void ConvertBytes(const uint8_t* from, int64_t count, uint8_t* to) {
   std::memcpy(to, from, static_cast<size_t>(count));
-  std::fill_n(to + count, kGemmSlack, uint8_t{0});
-}
-void ConvertToWords(const int8_t* from, int64_t count, int zero_point,
-                    int16_t* to) {
-  Convert(from, count, to,
-          [=](int8_t x) { return static_cast<int16_t>(x - zero_point); });
-}
-void ConvertToWords(const uint8_t* from, int64_t count, int zero_point,
-                    int16_t* to) {
-  Convert(from, count, to,
-          [=](uint8_t x) { return static_cast<int16_t>(x - zero_point); });
 }
 
 BytePanels PackBytePanels(const int8_t* weights, int64_t columns, int64_t runs,
@@ -461,6 +493,53 @@ void MultiplyByteTile(const BytePanels& panels, const int16_t* const* rows,
                       const HybridOutput& output, float* to, int64_t stride) {
   HWY_DYNAMIC_DISPATCH(WordsToFloat)
   (panels, rows, count, begin, end, row_term, row_scale, output, to, stride);
+}
+
+template <>
+void MultiplyByteSpan(const BytePanels& panels, const ByteRun<uint8_t>* runs,
+                      int64_t count, int64_t begin, int64_t end,
+                      const IntegerOutput& output, int8_t* to, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(BytesToInt8Span)
+  (panels, runs, count, begin, end, output, to, stride);
+}
+template <>
+void MultiplyByteSpan(const BytePanels& panels, const ByteRun<uint8_t>* runs,
+                      int64_t count, int64_t begin, int64_t end,
+                      const IntegerOutput& output, uint8_t* to,
+                      int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(BytesToUInt8Span)
+  (panels, runs, count, begin, end, output, to, stride);
+}
+template <>
+void MultiplyByteSpan(const BytePanels& panels, const ByteRun<uint8_t>* runs,
+                      int64_t count, int64_t begin, int64_t end,
+                      float row_scale, const HybridOutput& output, float* to,
+                      int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(BytesToFloatSpan)
+  (panels, runs, count, begin, end, row_scale, output, to, stride);
+}
+template <>
+void MultiplyByteSpan(const BytePanels& panels, const ByteRun<int16_t>* runs,
+                      int64_t count, int64_t begin, int64_t end,
+                      const IntegerOutput& output, int8_t* to, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(WordsToInt8Span)
+  (panels, runs, count, begin, end, output, to, stride);
+}
+template <>
+void MultiplyByteSpan(const BytePanels& panels, const ByteRun<int16_t>* runs,
+                      int64_t count, int64_t begin, int64_t end,
+                      const IntegerOutput& output, uint8_t* to,
+                      int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(WordsToUInt8Span)
+  (panels, runs, count, begin, end, output, to, stride);
+}
+template <>
+void MultiplyByteSpan(const BytePanels& panels, const ByteRun<int16_t>* runs,
+                      int64_t count, int64_t begin, int64_t end,
+                      float row_scale, const HybridOutput& output, float* to,
+                      int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(WordsToFloatSpan)
+  (panels, runs, count, begin, end, row_scale, output, to, stride);
 }
 
 }  // namespace liteforge

@@ -16,15 +16,15 @@ enum class GemmElement : uint8_t { kByte, kWord };
 GemmElement GemmElementOfThisMachine();
 
 // Activations as they are multiplied: kByte, unsigned, as stored for uint8
-// and with 128 added for int8; kWord, int16, less the zero point. `to` has room
-// for count + kGemmSlack elements; what lies behind the last is zeroed.
+// and with 128 added for int8; kWord, int16, less the zero point.
+void ConvertBytes(const int8_t* from, int64_t count, uint8_t* to);
+void ConvertBytes(const uint8_t* from, int64_t count, uint8_t* to);
+// to[i] = from[i] + offset.
+void WidenBytes(const int8_t* from, int64_t count, int offset, int16_t* to);
+void WidenBytes(const uint8_t* from, int64_t count, int offset, int16_t* to);
+
+// So many elements behind the last may be read, whatever they are.
 inline constexpr size_t kGemmSlack = 8;
-void ConvertToBytes(const int8_t* from, int64_t count, uint8_t* to);
-void ConvertToBytes(const uint8_t* from, int64_t count, uint8_t* to);
-void ConvertToWords(const int8_t* from, int64_t count, int zero_point,
-                    int16_t* to);
-void ConvertToWords(const uint8_t* from, int64_t count, int zero_point,
-                    int16_t* to);
 
 // Weights [columns, runs, run_length], less `weight_zero` (0 for int8), in
 // panels of `panel_width` columns: [panel][run][i / group][column][i % group],
@@ -60,6 +60,8 @@ struct IntegerOutput {
   const int32_t* left_shift;
   const int32_t* right_shift;
   bool ties_up = false;  // of the right shift; else away from zero
+  // Ties go up, no left_shift is above 0 and every right_shift is.
+  bool rounds_once = false;
   int32_t offset = 0;
   int32_t low = 0, high = 0;  // after the offset
 };
@@ -86,5 +88,22 @@ void MultiplyByteTile(const BytePanels& panels, const Element* const* rows,
                       int count, int64_t begin, int64_t end,
                       const int32_t* row_term, const float* row_scale,
                       const HybridOutput& output, float* to, int64_t stride);
+
+// The same for any number of rows that lie evenly: run r of row m begins at
+// runs[r].first + m * runs[r].step. All rows have one scale, and no term.
+template <class Element>
+struct ByteRun {
+  const Element* first;
+  int64_t step;
+};
+template <class Element, class Out>
+void MultiplyByteSpan(const BytePanels& panels, const ByteRun<Element>* runs,
+                      int64_t count, int64_t begin, int64_t end,
+                      const IntegerOutput& output, Out* to, int64_t stride);
+template <class Element>
+void MultiplyByteSpan(const BytePanels& panels, const ByteRun<Element>* runs,
+                      int64_t count, int64_t begin, int64_t end,
+                      float row_scale, const HybridOutput& output, float* to,
+                      int64_t stride);
 
 }  // namespace liteforge

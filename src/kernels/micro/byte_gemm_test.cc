@@ -33,6 +33,8 @@ struct Case {
   int64_t columns, runs, length;
   bool unsigned_numbers;
   bool ties_up = true;
+  bool shifts_right = false;
+  bool evenly = false;  // as a span
 };
 
 template <class In, class Element>
@@ -55,7 +57,7 @@ void ExpectIntegers(const Case& c) {
   }
   const auto padded = static_cast<size_t>(p.panels() * p.panel_width);
   AlignedVector<int32_t> bias(padded), given(padded), multiplier(padded),
-      left(padded), right(padded), shift(padded);
+      left(padded), right(padded, 1), shift(padded);
   const bool bytes = p.element == GemmElement::kByte;
   const int32_t stored_zero =
       bytes && std::is_signed_v<In> ? input_zero + 128 : input_zero;
@@ -63,17 +65,16 @@ void ExpectIntegers(const Case& c) {
     given[n] = draw.Integer(-50000, 50000);
     bias[n] = given[n] - (bytes ? stored_zero * p.column_sums[n] : 0);
     multiplier[n] = (1 << 30) + static_cast<int32_t>(draw.Next() * 63);
-    shift[n] = draw.Integer(-12, 1);
+    shift[n] = draw.Integer(-12, c.shifts_right ? -1 : 1);
     left[n] = std::max(shift[n], 0);
     right[n] = std::max(-shift[n], 0);
   }
   std::vector<Element> activations(a.size() + kGemmSlack);
   if constexpr (sizeof(Element) == 1) {
-    ConvertToBytes(a.data(), static_cast<int64_t>(a.size()),
-                   activations.data());
+    ConvertBytes(a.data(), static_cast<int64_t>(a.size()), activations.data());
   } else {
-    ConvertToWords(a.data(), static_cast<int64_t>(a.size()), input_zero,
-                   activations.data());
+    WidenBytes(a.data(), static_cast<int64_t>(a.size()), -input_zero,
+               activations.data());
   }
   std::vector<const Element*> pointers;
   std::vector<int32_t> terms;
@@ -85,13 +86,22 @@ void ExpectIntegers(const Case& c) {
     for (int64_t r = 0; r < c.runs; ++r)
       pointers.push_back(activations.data() + m * depth + r * c.length);
   }
-  const IntegerOutput output{bias.data(),  multiplier.data(), left.data(),
-                             right.data(), c.ties_up,         low + 100,
-                             low + 3,      high - 5};
+  const IntegerOutput output{
+      bias.data(),  multiplier.data(), left.data(),
+      right.data(), c.ties_up,         c.ties_up && c.shifts_right,
+      low + 100,    low + 3,           high - 5};
   const int64_t stride = c.columns + 2;
   std::vector<In> got(static_cast<size_t>(c.rows * stride), In{99});
-  MultiplyByteTile(p, pointers.data(), c.rows, 0, p.panels(), terms.data(),
-                   output, got.data(), stride);
+  if (c.evenly) {
+    std::vector<ByteRun<Element>> runs;
+    for (int64_t r = 0; r < c.runs; ++r)
+      runs.push_back({activations.data() + r * c.length, depth});
+    MultiplyByteSpan(p, runs.data(), c.rows, 0, p.panels(), output, got.data(),
+                     stride);
+  } else {
+    MultiplyByteTile(p, pointers.data(), c.rows, 0, p.panels(), terms.data(),
+                     output, got.data(), stride);
+  }
   for (int m = 0; m < c.rows; ++m) {
     for (int64_t n = 0; n < stride; ++n) {
       const int value = got[static_cast<size_t>(m * stride + n)];
@@ -130,6 +140,7 @@ TEST(ByteGemm, Grid) {
       for (const int64_t columns : {1, 8, 16, 17, 33, 70}) {
         Expect<int8_t>({rows, columns, 2, 7, false});
         Expect<uint8_t>({rows, columns, 2, 7, true});
+        Expect<int8_t>({rows, columns, 2, 7, false, true, true});
       }
     }
     for (const int64_t length : {1, 2, 3, 4, 5, 64, 255}) {
@@ -137,6 +148,18 @@ TEST(ByteGemm, Grid) {
         Expect<int8_t>({ByteTileRows(), 40, runs, length, false});
         Expect<uint8_t>({ByteTileRows(), 40, runs, length, true, false});
         Expect<int8_t>({1, 40, runs, length, false, false});
+        Expect<uint8_t>({2, 40, runs, length, true, true, true});
+      }
+    }
+  });
+}
+
+TEST(ByteGemm, Spans) {
+  ForEachTarget([] {
+    for (const int rows : {1, 5, 6, 7, 13, 23, 40}) {
+      for (const int64_t columns : {3, 16, 40}) {
+        Expect<int8_t>({rows, columns, 2, 7, false, true, true, true});
+        Expect<int8_t>({rows, columns, 1, 8, false, false, false, true});
       }
     }
   });
@@ -163,11 +186,10 @@ void ExpectHybrid(int rows, int64_t columns, int64_t depth) {
   }
   std::vector<Element> activations(a.size() + kGemmSlack);
   if constexpr (sizeof(Element) == 1) {
-    ConvertToBytes(a.data(), static_cast<int64_t>(a.size()),
-                   activations.data());
+    ConvertBytes(a.data(), static_cast<int64_t>(a.size()), activations.data());
   } else {
-    ConvertToWords(a.data(), static_cast<int64_t>(a.size()), kOffset,
-                   activations.data());
+    WidenBytes(a.data(), static_cast<int64_t>(a.size()), -kOffset,
+               activations.data());
   }
   std::vector<const Element*> pointers;
   std::vector<float> row_scale;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// min(max(x, low), high) of vectors of float, NaN staying NaN on every target.
-// (An include guard as Highway wants it: it changes with the target.)
+// min(max(x, low), high) of vectors of float, NaN staying NaN on every target:
+// x86's minimum and maximum answer their second operand where one is NaN,
+// NEON's answer NaN. Storing the first few of a vector or two. (An include
+// guard as Highway wants it: it changes with the target.)
 #if defined(LITEFORGE_CLAMP_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LITEFORGE_CLAMP_INL_H
 #undef LITEFORGE_CLAMP_INL_H
@@ -18,8 +20,40 @@ template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE V ClampFloats(D d, V x, float low, float high) {
   namespace hn = hwy::HWY_NAMESPACE;
   const auto lowest = hn::Set(d, low), highest = hn::Set(d, high);
+#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
   x = hn::IfThenElse(hn::Lt(x, lowest), lowest, x);
   return hn::IfThenElse(hn::Lt(highest, x), highest, x);
+#else
+  return hn::Min(highest, hn::Max(lowest, x));
+#endif
+}
+
+// Copies fewer than a vector's elements; a call of memcpy takes longer.
+template <class T>
+HWY_INLINE void CopyFew(const T* HWY_RESTRICT from, int64_t count,
+                        T* HWY_RESTRICT to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+}
+
+// The first `columns` of two vectors, of both where there are more.
+template <class V>
+HWY_INLINE void StoreFloats(V v0, V v1, float* to, int64_t columns) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  if (columns >= 2 * lanes) {
+    hn::StoreU(v0, d, to);
+    hn::StoreU(v1, d, to + lanes);
+    return;
+  }
+  HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)];
+  if (columns >= lanes) {
+    hn::StoreU(v0, d, to);
+    hn::Store(v1, d, rest);
+    return CopyFew(rest, columns - lanes, to + lanes);
+  }
+  hn::Store(v0, d, rest);
+  CopyFew(rest, columns, to);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -15,43 +15,58 @@ namespace {
 
 constexpr int kTaps = 5;
 
+struct FloatCase {
+  int64_t channels, count, stride, dilation;
+  int height, width;
+};
+
+void ExpectConvolved(const FloatCase& t) {
+  Sequence draw(static_cast<uint32_t>(t.channels * 10 + t.count));
+  const int64_t tap_step = t.dilation * t.channels;
+  const int64_t step = t.stride * t.channels;
+  const int64_t pixels = t.count * t.stride + t.width * t.dilation;
+  std::vector<float> input(static_cast<size_t>(t.height * pixels * t.channels));
+  std::vector<float> w(static_cast<size_t>(t.height * t.width * t.channels));
+  std::vector<float> bias(static_cast<size_t>(t.channels));
+  for (auto* list : {&input, &w, &bias}) {
+    for (float& x : *list) x = draw.Real();
+  }
+  std::vector<const float*> rows, weights;
+  for (int i = 0; i < t.height; ++i) {
+    rows.push_back(input.data() + i * pixels * t.channels);
+    weights.push_back(w.data() + i * t.width * t.channels);
+  }
+  std::vector<float> got(static_cast<size_t>(t.count * t.channels + 1), 7);
+  ConvolveFloatDepthwiseRow(
+      {t.channels, t.count, step, tap_step, rows.data(), weights.data(),
+       t.height, t.width, bias.data(), -1, 1.5f},
+      got.data());
+  for (int64_t x = 0; x < t.count; ++x) {
+    for (int64_t c = 0; c < t.channels; ++c) {
+      double sum = static_cast<double>(bias[static_cast<size_t>(c)]);
+      for (size_t i = 0; i < rows.size(); ++i) {
+        for (int j = 0; j < t.width; ++j)
+          sum += static_cast<double>(rows[i][x * step + j * tap_step + c]) *
+                 static_cast<double>(weights[i][j * t.channels + c]);
+      }
+      ASSERT_NEAR(
+          static_cast<double>(got[static_cast<size_t>(x * t.channels + c)]),
+          std::clamp(sum, -1.0, 1.5), 4e-6)
+          << t.channels << " channels, " << t.height << " x " << t.width
+          << ", output " << x << "," << c;
+    }
+  }
+  ASSERT_EQ(got.back(), 7);
+}
+
 TEST(FloatDepthwise, Grid) {
   ForEachTarget([] {
     for (const int64_t channels : {1, 2, 3, 4, 5, 8, 15, 16, 17, 37, 64}) {
-      for (const int64_t count : {1, 3, 4, 9}) {
-        for (const int64_t stride : {1, 2}) {
-          Sequence draw(static_cast<uint32_t>(channels * 10 + count));
-          const int64_t step = stride * channels;
-          std::vector<float> input(
-              static_cast<size_t>((count * stride + kTaps) * channels));
-          std::vector<float> w(static_cast<size_t>(kTaps * channels));
-          std::vector<float> bias(static_cast<size_t>(channels));
-          for (auto* list : {&input, &w, &bias}) {
-            for (float& x : *list) x = draw.Real();
-          }
-          const float* taps[kTaps];
-          const float* weights[kTaps];
-          for (int t = 0; t < kTaps; ++t) {
-            taps[t] = input.data() + t * channels;
-            weights[t] = w.data() + t * channels;
-          }
-          std::vector<float> got(static_cast<size_t>(count * channels + 1), 7);
-          ConvolveFloatDepthwiseRow({channels, count, step, taps, weights,
-                                     kTaps, bias.data(), -1, 1.5f},
-                                    got.data());
-          for (int64_t x = 0; x < count; ++x) {
-            for (int64_t c = 0; c < channels; ++c) {
-              double sum = static_cast<double>(bias[static_cast<size_t>(c)]);
-              for (int t = 0; t < kTaps; ++t)
-                sum += static_cast<double>(taps[t][x * step + c]) *
-                       static_cast<double>(weights[t][c]);
-              ASSERT_NEAR(static_cast<double>(
-                              got[static_cast<size_t>(x * channels + c)]),
-                          std::clamp(sum, -1.0, 1.5), 2e-6)
-                  << channels << " channels, output " << x << "," << c;
-            }
-          }
-          ASSERT_EQ(got.back(), 7);
+      for (const int64_t count : {1, 3, 4, 9, 21}) {
+        for (const int width : {1, 2, 3, 5}) {
+          for (const int64_t stride : {1, 2, 3})
+            ExpectConvolved({channels, count, stride, 1, 3, width});
+          ExpectConvolved({channels, count, 2, 2, 2, width});
         }
       }
     }

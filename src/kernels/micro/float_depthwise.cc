@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Four outputs at a time, a vector of channels each, so that a vector of
-// weights is loaded once for four products.
+// Eight outputs at a time, a vector of channels each: enough independent sums
+// to keep the multipliers busy. A vector of weights is loaded once for all of
+// them, and where windows overlap, one of inputs for all that see it.
 #include "kernels/micro/float_depthwise.h"
-
-#include <algorithm>
 
 #include "kernels/micro/targets.h"
 
@@ -21,51 +20,100 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// A window of kWidth positions, kStride from one output to the next; both 0
+// for any.
+template <int kWidth, int kStride>
+struct Shape {
+  // Adds the products of row i of the window.
+  template <int kCount, class D>
+  static HWY_INLINE void Add(D d, const FloatDepthwiseRow& row, int i,
+                             int64_t at, int64_t c, hn::Vec<D>* sum) {
+    constexpr int kInputs = (kCount - 1) * kStride + kWidth;
+    const float* from = row.rows[i] + at;
+    const float* weights = row.weights[i] + c;
+    hn::Vec<D> w[kWidth];
+    for (int j = 0; j < kWidth; ++j)
+      w[j] = hn::LoadU(d, weights + j * row.channels);
+#pragma GCC unroll 32
+    for (int m = 0; m < kInputs; ++m) {
+      const auto x = hn::LoadU(d, from + m * row.tap_step);
+#pragma GCC unroll 8
+      for (int j = 0; j < kWidth; ++j) {
+        const int output = (m - j) / kStride;
+        if (m < j || (m - j) % kStride != 0 || output >= kCount) continue;
+        sum[output] = hn::MulAdd(x, w[j], sum[output]);
+      }
+    }
+  }
+};
+
+template <>
+struct Shape<0, 0> {
+  template <int kCount, class D>
+  static HWY_INLINE void Add(D d, const FloatDepthwiseRow& row, int i,
+                             int64_t at, int64_t c, hn::Vec<D>* sum) {
+    for (int j = 0; j < row.width; ++j) {
+      const auto w = hn::LoadU(d, row.weights[i] + j * row.channels + c);
+      const float* from = row.rows[i] + at + j * row.tap_step;
+      for (int k = 0; k < kCount; ++k)
+        sum[k] = hn::MulAdd(hn::LoadU(d, from + k * row.step), w, sum[k]);
+    }
+  }
+};
+
 // kCount outputs from x on, channels [c, c + lanes of D).
-template <int kCount, class D>
+template <class Shape, int kCount, class D>
 HWY_INLINE void Outputs(D d, const FloatDepthwiseRow& row, int64_t x, int64_t c,
                         float* output) {
   hn::Vec<D> sum[kCount];
   const auto bias =
       row.bias != nullptr ? hn::LoadU(d, row.bias + c) : hn::Zero(d);
-  for (int i = 0; i < kCount; ++i) sum[i] = bias;
-  const int64_t at = x * row.step + c;
-  for (int t = 0; t < row.tap_count; ++t) {
-    const auto w = hn::LoadU(d, row.weights[t] + c);
-    const float* from = row.taps[t] + at;
-    for (int i = 0; i < kCount; ++i)
-      sum[i] = hn::MulAdd(hn::LoadU(d, from + i * row.step), w, sum[i]);
-  }
-  for (int i = 0; i < kCount; ++i) {
-    hn::StoreU(ClampFloats(d, sum[i], row.low, row.high), d,
-               output + (x + i) * row.channels + c);
+  for (int k = 0; k < kCount; ++k) sum[k] = bias;
+  for (int i = 0; i < row.row_count; ++i)
+    Shape::template Add<kCount>(d, row, i, x * row.step + c, c, sum);
+  for (int k = 0; k < kCount; ++k) {
+    hn::StoreU(ClampFloats(d, sum[k], row.low, row.high), d,
+               output + (x + k) * row.channels + c);
   }
 }
 
-template <class D>
+template <class Shape, class D>
 HWY_INLINE void Channels(D d, const FloatDepthwiseRow& row, int64_t c,
                          float* output) {
   int64_t x = 0;
-  for (; x + 4 <= row.count; x += 4) Outputs<4>(d, row, x, c, output);
-  for (; x < row.count; ++x) Outputs<1>(d, row, x, c, output);
+  for (; x + 8 <= row.count; x += 8) Outputs<Shape, 8>(d, row, x, c, output);
+  for (; x + 4 <= row.count; x += 4) Outputs<Shape, 4>(d, row, x, c, output);
+  for (; x < row.count; ++x) Outputs<Shape, 1>(d, row, x, c, output);
 }
 
-void Row(const FloatDepthwiseRow& row, float* output) {
+template <class Shape>
+void RowOf(const FloatDepthwiseRow& row, float* output) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t c = 0;
-  for (; c + lanes <= row.channels; c += lanes) Channels(d, row, c, output);
+  for (; c + lanes <= row.channels; c += lanes)
+    Channels<Shape>(d, row, c, output);
   if (c == row.channels) return;
-  if (row.channels >= lanes) {  // some are computed twice
-    Channels(d, row, row.channels - lanes, output);
-    return;
-  }
+  if (row.channels >= lanes)  // some are computed twice
+    return Channels<Shape>(d, row, row.channels - lanes, output);
+  using AnyShape = liteforge::HWY_NAMESPACE::Shape<0, 0>;
   const hn::CappedTag<float, 4> d4;
   if (hn::Lanes(d4) == 4) {
-    for (; c + 4 <= row.channels; c += 4) Channels(d4, row, c, output);
+    for (; c + 4 <= row.channels; c += 4)
+      Channels<AnyShape>(d4, row, c, output);
   }
   const hn::CappedTag<float, 1> d1;
-  for (; c < row.channels; ++c) Channels(d1, row, c, output);
+  for (; c < row.channels; ++c) Channels<AnyShape>(d1, row, c, output);
+}
+
+void Row(const FloatDepthwiseRow& row, float* output) {
+  const bool by_one = row.step == row.tap_step;
+  const bool by_two = row.step == 2 * row.tap_step;
+  if (row.width == 3 && by_one) return RowOf<Shape<3, 1>>(row, output);
+  if (row.width == 3 && by_two) return RowOf<Shape<3, 2>>(row, output);
+  if (row.width == 5 && by_one) return RowOf<Shape<5, 1>>(row, output);
+  if (row.width == 5 && by_two) return RowOf<Shape<5, 2>>(row, output);
+  RowOf<Shape<0, 0>>(row, output);
 }
 
 }  // namespace

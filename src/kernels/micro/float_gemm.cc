@@ -37,12 +37,26 @@ int Rows() { return kMostRows; }
 
 struct Call {
   const FloatPanels& panels;
-  const float* const* rows;
+  const float* const* rows;  // or, where it is null, evenly:
+  const FloatRun* runs;
+  int64_t first_row;  // of those
   int64_t begin, end;
   float low, high;
   float* output;
   int64_t stride;
 };
+
+// Where a run of each row begins.
+template <int kRows>
+HWY_INLINE void FindRows(const Call& c, int64_t run, const float** a) {
+  if (c.rows != nullptr) {
+    for (int r = 0; r < kRows; ++r) a[r] = c.rows[r * c.panels.runs + run];
+    return;
+  }
+  const int64_t step = c.runs[run].step;
+  const float* first = c.runs[run].first + c.first_row * step;
+  for (int r = 0; r < kRows; ++r) a[r] = first + r * step;
+}
 
 // The bounds are loaded here, so that the loops have all registers.
 template <class V>
@@ -50,27 +64,30 @@ HWY_INLINE V Clamped(V sum, const Call& c) {
   return ClampFloats(Floats(), sum, c.low, c.high);
 }
 
-// Columns of the last panel that are none are not stored.
-template <class V>
-HWY_INLINE void Store2(V v0, V v1, float* to, int64_t columns) {
+// Clamps the sums of a tile's rows and stores those of columns that there are.
+template <int kRows, class V>
+HWY_INLINE void StoreTile(const V* sum0, const V* sum1, const Call& c,
+                          int64_t column) {
   const Floats d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  if (columns >= 2 * lanes) {
-    hn::StoreU(v0, d, to);
-    hn::StoreU(v1, d, to + lanes);
+  const size_t lanes = hn::Lanes(d);
+  float* to = c.output + column;
+  const int64_t columns = c.panels.columns - column;
+  if (columns < c.panels.panel_width) {
+    for (int r = 0; r < kRows; ++r) {
+      StoreFloats(Clamped(sum0[r], c), Clamped(sum1[r], c), to + r * c.stride,
+                  columns);
+    }
     return;
   }
-  if (columns == lanes) {
-    hn::StoreU(v0, d, to);
-    return;
+#pragma GCC unroll 12
+  for (int r = 0; r < kRows; ++r) {
+    hn::StoreU(Clamped(sum0[r], c), d, to + r * c.stride);
+    hn::StoreU(Clamped(sum1[r], c), d, to + r * c.stride + lanes);
   }
-  HWY_ALIGN float all[2 * HWY_MAX_BYTES / sizeof(float)];
-  hn::Store(v0, d, all);
-  hn::Store(v1, d, all + lanes);
-  std::copy_n(all, columns, to);
 }
 
-// One vector of columns, where the last panel has no more.
+// One vector of columns, where the last panel has no more. Each sum is made in
+// two parts, so that there are as many as in a whole tile.
 template <int kRows>
 void NarrowTile(const Call& c, int64_t panel) {
   const Floats d;
@@ -78,22 +95,38 @@ void NarrowTile(const Call& c, int64_t panel) {
   const FloatPanels& p = c.panels;
   const int64_t column = panel * p.panel_width;
   const float* w = p.weights.data() + panel * p.depth() * p.panel_width;
-  hn::Vec<Floats> sum[kRows];
-  for (int r = 0; r < kRows; ++r) sum[r] = hn::Load(d, p.bias.data() + column);
+  hn::Vec<Floats> sum[kRows], more[kRows];
+  for (int r = 0; r < kRows; ++r) {
+    sum[r] = hn::Load(d, p.bias.data() + column);
+    more[r] = hn::Zero(d);
+  }
   for (int64_t run = 0; run < p.runs; ++run) {
     const float* a[kRows];
-    for (int r = 0; r < kRows; ++r) a[r] = c.rows[r * p.runs + run];
-    for (int64_t i = 0; i < p.run_length; ++i) {
+    FindRows<kRows>(c, run, a);
+    int64_t i = 0;
+    for (; i + 2 <= p.run_length; i += 2) {
+      const auto w0 = hn::Load(d, w), w1 = hn::Load(d, w + 2 * lanes);
+      w += 4 * lanes;
+      for (int r = 0; r < kRows; ++r) {
+        sum[r] = hn::MulAdd(hn::Set(d, a[r][i]), w0, sum[r]);
+        more[r] = hn::MulAdd(hn::Set(d, a[r][i + 1]), w1, more[r]);
+      }
+    }
+    if (i < p.run_length) {
       const auto w0 = hn::Load(d, w);
       w += 2 * lanes;
       for (int r = 0; r < kRows; ++r)
         sum[r] = hn::MulAdd(hn::Set(d, a[r][i]), w0, sum[r]);
     }
   }
-  for (int r = 0; r < kRows; ++r) {
-    const auto value = Clamped(sum[r], c);
-    Store2(value, value, c.output + r * c.stride + column, p.columns - column);
+  for (int r = 0; r < kRows; ++r) sum[r] = hn::Add(sum[r], more[r]);
+  if (p.columns - column == static_cast<int64_t>(lanes)) {
+#pragma GCC unroll 12
+    for (int r = 0; r < kRows; ++r)
+      hn::StoreU(Clamped(sum[r], c), d, c.output + r * c.stride + column);
+    return;
   }
+  StoreTile<kRows>(sum, sum, c, column);
 }
 
 template <int kRows>
@@ -114,7 +147,7 @@ void Tile(const Call& c) {
     }
     for (int64_t run = 0; run < p.runs; ++run) {
       const float* a[kRows];
-      for (int r = 0; r < kRows; ++r) a[r] = c.rows[r * p.runs + run];
+      FindRows<kRows>(c, run, a);
       for (int64_t i = 0; i < p.run_length; ++i) {
         const auto w0 = hn::Load(d, w), w1 = hn::Load(d, w + lanes);
         w += 2 * lanes;
@@ -125,10 +158,7 @@ void Tile(const Call& c) {
         }
       }
     }
-    for (int r = 0; r < kRows; ++r) {
-      Store2(Clamped(sum0[r], c), Clamped(sum1[r], c),
-             c.output + r * c.stride + column, p.columns - column);
-    }
+    StoreTile<kRows>(sum0, sum1, c, column);
   }
 }
 
@@ -147,7 +177,8 @@ void OneRow(const Call& c) {
     sum0[0] = hn::Load(d, p.bias.data() + column);
     sum1[0] = hn::Load(d, p.bias.data() + column + lanes);
     for (int64_t run = 0; run < p.runs; ++run) {
-      const float* a = c.rows[run];
+      const float* a;
+      FindRows<1>(c, run, &a);
       int64_t i = 0;
       for (; i + kParts <= p.run_length; i += kParts) {
         for (int part = 0; part < kParts; ++part) {
@@ -168,16 +199,14 @@ void OneRow(const Call& c) {
         hn::Add(hn::Add(sum0[0], sum0[1]), hn::Add(sum0[2], sum0[3]));
     const auto all1 =
         hn::Add(hn::Add(sum1[0], sum1[1]), hn::Add(sum1[2], sum1[3]));
-    Store2(Clamped(all0, c), Clamped(all1, c), c.output + column,
-           p.columns - column);
+    StoreFloats(Clamped(all0, c), Clamped(all1, c), c.output + column,
+                p.columns - column);
   }
 }
 
 using TileFunction = void (*)(const Call&);
 
-void Multiply(const FloatPanels& panels, const float* const* rows, int count,
-              int64_t begin, int64_t end, float low, float high, float* output,
-              int64_t stride) {
+TileFunction TileOf(int64_t rows) {
   static constexpr TileFunction kTiles[] = {
     OneRow,
     Tile<2>,
@@ -197,7 +226,29 @@ void Multiply(const FloatPanels& panels, const float* const* rows, int count,
     Tile<12>,
 #endif
   };
-  kTiles[count - 1]({panels, rows, begin, end, low, high, output, stride});
+  return kTiles[rows - 1];
+}
+
+void Multiply(const FloatPanels& panels, const float* const* rows, int count,
+              int64_t begin, int64_t end, float low, float high, float* output,
+              int64_t stride) {
+  TileOf(count)(
+      {panels, rows, nullptr, 0, begin, end, low, high, output, stride});
+}
+
+// The last two tiles share what is left, so that none has few rows.
+void MultiplySpan(const FloatPanels& panels, const FloatRun* runs,
+                  int64_t count, int64_t begin, int64_t end, float low,
+                  float high, float* output, int64_t stride) {
+  Call call{panels, nullptr, runs, 0, begin, end, low, high, output, stride};
+  while (call.first_row < count) {
+    const int64_t left = count - call.first_row;
+    int64_t rows = HWY_MIN(left, int64_t{kMostRows});
+    if (left > kMostRows && left < 2 * kMostRows) rows = (left + 1) / 2;
+    TileOf(rows)(call);
+    call.first_row += rows;
+    call.output += rows * stride;
+  }
 }
 
 }  // namespace
@@ -211,23 +262,44 @@ namespace liteforge {
 HWY_EXPORT(Width);
 HWY_EXPORT(Rows);
 HWY_EXPORT(Multiply);
+HWY_EXPORT(MultiplySpan);
 
-FloatPanels PackFloatPanels(const float* weights, const float* bias,
-                            int64_t columns, int64_t runs, int64_t run_length) {
+FloatPanels MakeFloatPanels(int64_t columns, int64_t runs, int64_t run_length) {
   FloatPanels p;
   p.columns = columns;
   p.runs = runs;
   p.run_length = run_length;
   p.panel_width = HWY_DYNAMIC_DISPATCH(Width)();
+  p.weights.resize(static_cast<size_t>(p.panels() * p.depth() * p.panel_width));
+  p.bias.resize(static_cast<size_t>(p.panels() * p.panel_width));
+  return p;
+}
+
+// A few numbers of each column at a time, so that the lines of cache that they
+// go to are still there for the next column.
+void FillFloatPanels(const float* weights, int64_t column_step,
+                     int64_t depth_step, FloatPanels& p) {
+  constexpr int64_t kBlock = 16;
   const int64_t depth = p.depth(), width = p.panel_width;
-  p.weights.resize(static_cast<size_t>(p.panels() * depth * width));
-  p.bias.resize(static_cast<size_t>(p.panels() * width));
-  for (int64_t n = 0; n < columns; ++n) {
-    float* to = p.weights.data() + n / width * depth * width + n % width;
-    const float* from = weights + n * depth;
-    for (int64_t k = 0; k < depth; ++k) to[k * width] = from[k];
-    if (bias != nullptr) p.bias[static_cast<size_t>(n)] = bias[n];
+  for (int64_t first = 0; first < p.columns; first += width) {
+    float* panel = p.weights.data() + first * depth;
+    const int64_t count = std::min(width, p.columns - first);
+    for (int64_t begin = 0; begin < depth; begin += kBlock) {
+      const int64_t end = std::min(depth, begin + kBlock);
+      for (int64_t n = 0; n < count; ++n) {
+        const float* from = weights + (first + n) * column_step;
+        for (int64_t k = begin; k < end; ++k)
+          panel[k * width + n] = from[k * depth_step];
+      }
+    }
   }
+}
+
+FloatPanels PackFloatPanels(const float* weights, const float* bias,
+                            int64_t columns, int64_t runs, int64_t run_length) {
+  FloatPanels p = MakeFloatPanels(columns, runs, run_length);
+  FillFloatPanels(weights, p.depth(), 1, p);
+  if (bias != nullptr) std::copy_n(bias, columns, p.bias.begin());
   return p;
 }
 
@@ -238,6 +310,13 @@ void MultiplyFloatTile(const FloatPanels& panels, const float* const* rows,
                        float high, float* output, int64_t stride) {
   HWY_DYNAMIC_DISPATCH(Multiply)
   (panels, rows, count, begin, end, low, high, output, stride);
+}
+
+void MultiplyFloatSpan(const FloatPanels& panels, const FloatRun* runs,
+                       int64_t count, int64_t begin, int64_t end, float low,
+                       float high, float* output, int64_t stride) {
+  HWY_DYNAMIC_DISPATCH(MultiplySpan)
+  (panels, runs, count, begin, end, low, high, output, stride);
 }
 
 }  // namespace liteforge

@@ -31,6 +31,12 @@ struct FloatPanels {
 FloatPanels PackFloatPanels(const float* weights, const float* bias,
                             int64_t columns, int64_t runs, int64_t run_length);
 
+// The same with room for weights only, and filling in weights [n, k], from
+// weights[n * column_step + k * depth_step].
+FloatPanels MakeFloatPanels(int64_t columns, int64_t runs, int64_t run_length);
+void FillFloatPanels(const float* weights, int64_t column_step,
+                     int64_t depth_step, FloatPanels& panels);
+
 // The most rows that one call computes.
 int FloatTileRows();
 
@@ -38,9 +44,19 @@ int FloatTileRows();
 //     rows[m * runs + r][i] * weights[n, r, i])
 // for `count` rows and the columns of panels [begin, end). The products of one
 // sum are added in the order of r, i, fused where the machine can; one row
-// alone is summed in up to four parts.
+// alone is summed in up to four parts, a panel's last few columns in two.
 void MultiplyFloatTile(const FloatPanels& panels, const float* const* rows,
                        int count, int64_t begin, int64_t end, float low,
+                       float high, float* output, int64_t stride);
+
+// The same for any number of rows that lie evenly: run r of row m begins at
+// runs[r].first + m * runs[r].step.
+struct FloatRun {
+  const float* first;
+  int64_t step;
+};
+void MultiplyFloatSpan(const FloatPanels& panels, const FloatRun* runs,
+                       int64_t count, int64_t begin, int64_t end, float low,
                        float high, float* output, int64_t stride);
 
 }  // namespace liteforge

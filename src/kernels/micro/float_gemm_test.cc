@@ -14,7 +14,7 @@ namespace {
 
 // Against the sum in double.
 void ExpectProducts(int rows, int64_t columns, int64_t runs, int64_t length,
-                    bool with_bias) {
+                    bool with_bias, bool evenly = false) {
   Sequence draw(static_cast<uint32_t>(rows * 31 + columns * 7 + length));
   const int64_t depth = runs * length;
   std::vector<float> a(static_cast<size_t>(rows * depth));
@@ -34,8 +34,16 @@ void ExpectProducts(int rows, int64_t columns, int64_t runs, int64_t length,
   // Nothing may be written behind a row's columns.
   const int64_t stride = columns + 3;
   std::vector<float> output(static_cast<size_t>(rows * stride), 77);
-  MultiplyFloatTile(p, pointers.data(), rows, 0, p.panels(), kLow, kHigh,
-                    output.data(), stride);
+  if (evenly) {
+    std::vector<FloatRun> of_window;
+    for (int64_t r = 0; r < runs; ++r)
+      of_window.push_back({a.data() + r * length, depth});
+    MultiplyFloatSpan(p, of_window.data(), rows, 0, p.panels(), kLow, kHigh,
+                      output.data(), stride);
+  } else {
+    MultiplyFloatTile(p, pointers.data(), rows, 0, p.panels(), kLow, kHigh,
+                      output.data(), stride);
+  }
   for (int m = 0; m < rows; ++m) {
     for (int64_t n = 0; n < stride; ++n) {
       const float got = output[static_cast<size_t>(m * stride + n)];
@@ -66,6 +74,18 @@ TEST(FloatGemm, Grid) {
       for (const int64_t runs : {1, 9}) {
         ExpectProducts(1, 40, runs, length, true);
         ExpectProducts(FloatTileRows(), 40, runs, length, true);
+      }
+    }
+  });
+}
+
+// Any number of rows that lie evenly.
+TEST(FloatGemm, Spans) {
+  ForEachTarget([] {
+    for (const int rows : {1, 5, 6, 7, 11, 12, 13, 23, 40}) {
+      for (const int64_t columns : {3, 16, 40}) {
+        ExpectProducts(rows, columns, 1, 9, true, true);
+        ExpectProducts(rows, columns, 3, 6, false, true);
       }
     }
   });

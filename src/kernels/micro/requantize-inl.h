@@ -20,39 +20,116 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Ints = hn::ScalableTag<int32_t>;
 using IntVec = hn::Vec<Ints>;
+using Longs = hn::RepartitionToWide<Ints>;
+using LongVec = hn::Vec<Longs>;
+using Words = hn::ScalableTag<int16_t>;
+using WordVec = hn::Vec<Words>;
 
-struct Rounding {
-  IntVec multiplier, left, right;
-};
-
-// (x * y + 2^30) >> 31 for each lane.
-HWY_INLINE IntVec DoublingHighMultiply(IntVec x, IntVec y) {
-  const Ints d;
-  const hn::RepartitionToWide<Ints> d64;
-  const hn::RebindToUnsigned<decltype(d64)> u64;
-  const auto half = hn::Set(d64, int64_t{1} << 30);
-  const auto even = hn::ShiftRight<31>(hn::Add(hn::MulEven(x, y), half));
-  const auto odd_x = hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(u64, x)));
-  const auto odd_y = hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(u64, y)));
-  const auto odd = hn::ShiftRight<31>(hn::Add(hn::MulEven(odd_x, odd_y), half));
-  return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32>(odd)),
-                     hn::BitCast(d, even));
+// Lane 2i + 1 in the place of lane 2i, where MulEven takes it from.
+HWY_INLINE IntVec OddLanes(IntVec x) {
+  const hn::RebindToUnsigned<Longs> u64;
+  return hn::BitCast(Ints(), hn::ShiftRight<32>(hn::BitCast(u64, x)));
 }
 
-HWY_INLINE IntVec Requantized(IntVec sum, const Rounding& r, bool ties_up) {
+//-------------------------------------------------------------- any shifts
+
+struct Rounding {
+  IntVec multiplier, odd_multiplier, left, right;
+  IntVec right_less_one;
+  IntVec one;   // 0 where there is no right shift
+  IntVec away;  // -1 where ties go away from zero
+};
+
+HWY_INLINE Rounding RoundingOf(IntVec multiplier, IntVec left, IntVec right,
+                               bool ties_up) {
   const Ints d;
-  const auto one = hn::Set(d, 1), zero = hn::Zero(d);
-  const auto high = DoublingHighMultiply(hn::Shl(sum, r.left), r.multiplier);
-  const auto mask = hn::Sub(hn::Shl(one, r.right), one);
-  const auto remainder = hn::And(high, mask);
-  const auto shifted = hn::Shr(high, r.right);
-  // Up from half on; away from zero: negative numbers from above half on.
-  auto threshold = hn::ShiftRight<1>(mask);
-  if (!ties_up) {
-    threshold = hn::Add(threshold, hn::IfThenElseZero(hn::Lt(high, zero), one));
-  }
-  return hn::Add(shifted,
-                 hn::IfThenElseZero(hn::Gt(remainder, threshold), one));
+  const auto one =
+      hn::IfThenElseZero(hn::Gt(right, hn::Zero(d)), hn::Set(d, 1));
+  return {multiplier,
+          OddLanes(multiplier),
+          left,
+          right,
+          hn::Max(hn::Sub(right, hn::Set(d, 1)), hn::Zero(d)),
+          one,
+          ties_up ? hn::Zero(d) : hn::Neg(one)};
+}
+
+// (x * multiplier + 2^30) >> 31 for each lane.
+HWY_INLINE IntVec DoublingHighMultiply(IntVec x, const Rounding& r) {
+  const Ints d;
+  const Longs d64;
+  const hn::RebindToUnsigned<Longs> u64;
+  const auto half = hn::Set(d64, int64_t{1} << 30);
+  const auto even =
+      hn::BitCast(u64, hn::Add(hn::MulEven(x, r.multiplier), half));
+  const auto odd = hn::BitCast(
+      u64, hn::Add(hn::MulEven(OddLanes(x), r.odd_multiplier), half));
+  return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<1>(odd)),
+                     hn::BitCast(d, hn::ShiftRight<31>(even)));
+}
+
+// Half a step more before the shift is the highest bit that it drops. Away
+// from zero, negative ties stay below it.
+HWY_INLINE IntVec Requantized(IntVec sum, const Rounding& r) {
+  auto high = DoublingHighMultiply(hn::Shl(sum, r.left), r);
+  high = hn::Add(high, hn::And(hn::ShiftRight<31>(high), r.away));
+  return hn::Add(hn::Shr(high, r.right),
+                 hn::And(hn::Shr(high, r.right_less_one), r.one));
+}
+
+//------------------------------------------- ties up, shifts to the right only
+
+// Both roundings up are one, floor((sum * multiplier + half) / 2^(31 + right))
+// with half = 2^30 + 2^(30 + right); for right > 0 the upper 32 bits are all
+// that counts.
+struct UpwardRounding {
+  IntVec multiplier, odd_multiplier, right_less_one;
+  LongVec half, odd_half;
+};
+
+HWY_INLINE UpwardRounding UpwardRoundingOf(IntVec multiplier, IntVec right) {
+  const Ints d;
+  const Longs d64;
+  const auto first = hn::Set(d64, int64_t{1} << 30);
+  const auto even_right =
+      hn::And(hn::BitCast(d64, right), hn::Set(d64, int64_t{0xFFFFFFFF}));
+  const auto odd_right = hn::BitCast(d64, OddLanes(right));
+  return {multiplier, OddLanes(multiplier), hn::Sub(right, hn::Set(d, 1)),
+          hn::Add(first, hn::Shl(first, even_right)),
+          hn::Add(first, hn::Shl(first, odd_right))};
+}
+
+HWY_INLINE IntVec Requantized(IntVec sum, const UpwardRounding& r) {
+  const Ints d;
+  const hn::RebindToUnsigned<Longs> u64;
+  const auto even =
+      hn::BitCast(u64, hn::Add(hn::MulEven(sum, r.multiplier), r.half));
+  const auto odd =
+      hn::Add(hn::MulEven(OddLanes(sum), r.odd_multiplier), r.odd_half);
+  const auto high = hn::OddEven(hn::BitCast(d, odd),
+                                hn::BitCast(d, hn::ShiftRight<32>(even)));
+  return hn::Shr(high, r.right_less_one);
+}
+
+//----------------------------------------------------------------- narrowing
+
+// Values of two vectors plus an offset, clamped, as 16-bit numbers in the order
+// of ReorderDemote2To. What 16 bits do not hold is beyond the clamp anyway.
+struct Narrowing {
+  WordVec offset, low, high;
+};
+
+HWY_INLINE Narrowing NarrowingOf(int32_t offset, int32_t low, int32_t high) {
+  const Words d;
+  return {hn::Set(d, static_cast<int16_t>(offset)),
+          hn::Set(d, static_cast<int16_t>(low)),
+          hn::Set(d, static_cast<int16_t>(high))};
+}
+
+HWY_INLINE WordVec Narrowed(IntVec lower, IntVec upper, const Narrowing& n) {
+  const auto words =
+      hn::SaturatedAdd(hn::ReorderDemote2To(Words(), lower, upper), n.offset);
+  return hn::Min(hn::Max(words, n.low), n.high);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -15,76 +15,67 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/micro/requantize-inl.h"
+#include "kernels/micro/byte_products-inl.h"
+#include "kernels/micro/clamp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace liteforge {
 namespace HWY_NAMESPACE {
 namespace {
 
-using Words = hn::ScalableTag<int16_t>;
-using WordVec = hn::Vec<Words>;
-
 int64_t Group() { return static_cast<int64_t>(hn::Lanes(Words())); }
 
-// a[2i] b[2i] + a[2i + 1] b[2i + 1].
-HWY_INLINE IntVec PairProducts(WordVec a, WordVec b) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-  return IntVec{_mm512_madd_epi16(a.raw, b.raw)};
-#elif HWY_TARGET == HWY_AVX2
-  return IntVec{_mm256_madd_epi16(a.raw, b.raw)};
-#elif HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || \
-    HWY_TARGET == HWY_SSE2
-  return IntVec{_mm_madd_epi16(a.raw, b.raw)};
-#else
-  const Ints d;
-  const auto x = hn::BitCast(d, a), y = hn::BitCast(d, b);
-  const auto low = hn::Mul(hn::ShiftRight<16>(hn::ShiftLeft<16>(x)),
-                           hn::ShiftRight<16>(hn::ShiftLeft<16>(y)));
-  return hn::Add(low, hn::Mul(hn::ShiftRight<16>(x), hn::ShiftRight<16>(y)));
-#endif
-}
+// What one group of channels does with its sums.
+struct Finish {
+  Rounding low, high;
+  IntVec low_bias, high_bias;
+  Narrowing narrowing;
+};
 
-HWY_INLINE IntVec Finished(IntVec sum, const WordDepthwiseRow& row,
-                           int64_t at) {
+HWY_INLINE Finish FinishOf(const WordDepthwiseRow& row, int64_t c) {
   const Ints d;
-  const Rounding rounding{hn::Load(d, row.multiplier + at),
-                          hn::Load(d, row.left_shift + at),
-                          hn::Load(d, row.right_shift + at)};
-  const auto value = Requantized(hn::Add(sum, hn::Load(d, row.bias + at)),
-                                 rounding, row.ties_up);
-  const auto low = hn::Set(d, row.low - row.offset);
-  const auto high = hn::Set(d, row.high - row.offset);
-  return hn::Add(hn::Min(hn::Max(value, low), high), hn::Set(d, row.offset));
+  const int64_t upper = c + static_cast<int64_t>(hn::Lanes(d));
+  const auto rounding = [&](int64_t at) HWY_ATTR {
+    return RoundingOf(hn::Load(d, row.multiplier + at),
+                      hn::Load(d, row.left_shift + at),
+                      hn::Load(d, row.right_shift + at), row.ties_up);
+  };
+  return {rounding(c), rounding(upper), hn::Load(d, row.bias + c),
+          hn::Load(d, row.bias + upper),
+          NarrowingOf(row.offset, row.low, row.high)};
 }
 
 template <int kCount, class Out>
-HWY_INLINE void Outputs(const WordDepthwiseRow& row, int64_t x, int64_t c,
-                        Out* output) {
+HWY_INLINE void Outputs(const WordDepthwiseRow& row, const Finish& finish,
+                        int64_t x, int64_t c, Out* output) {
   const Words d;
   const Ints d32;
   const hn::Rebind<Out, Words> narrow;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   IntVec low[kCount], high[kCount];
-  for (int i = 0; i < kCount; ++i) low[i] = high[i] = hn::Zero(d32);
+  for (int i = 0; i < kCount; ++i) {
+    low[i] = finish.low_bias;
+    high[i] = finish.high_bias;
+  }
   const int64_t at = x * row.step + c;
   for (int t = 0; t < row.tap_count; t += 2) {
     const auto w0 = hn::LoadU(d, row.weights[t] + c);
     const auto w1 = hn::LoadU(d, row.weights[t + 1] + c);
-    const auto w_low = hn::InterleaveLower(d, w0, w1);
-    const auto w_high = hn::InterleaveUpper(d, w0, w1);
+    const auto w_low = hn::BitCast(d32, hn::InterleaveLower(d, w0, w1));
+    const auto w_high = hn::BitCast(d32, hn::InterleaveUpper(d, w0, w1));
     for (int i = 0; i < kCount; ++i) {
       const auto a = hn::LoadU(d, row.taps[t] + at + i * row.step);
       const auto b = hn::LoadU(d, row.taps[t + 1] + at + i * row.step);
-      low[i] =
-          hn::Add(low[i], PairProducts(hn::InterleaveLower(d, a, b), w_low));
-      high[i] =
-          hn::Add(high[i], PairProducts(hn::InterleaveUpper(d, a, b), w_high));
+      low[i] = AddWordProducts(
+          low[i], hn::BitCast(d32, hn::InterleaveLower(d, a, b)), w_low);
+      high[i] = AddWordProducts(
+          high[i], hn::BitCast(d32, hn::InterleaveUpper(d, a, b)), w_high);
     }
   }
   for (int i = 0; i < kCount; ++i) {
-    const auto words = hn::ReorderDemote2To(
-        d, Finished(low[i], row, c), Finished(high[i], row, c + lanes / 2));
+    const auto words =
+        Narrowed(Requantized(low[i], finish.low),
+                 Requantized(high[i], finish.high), finish.narrowing);
     const auto bytes = hn::DemoteTo(narrow, words);
     Out* to = output + (x + i) * row.channels + c;
     if (c + lanes <= row.channels) {
@@ -92,7 +83,7 @@ HWY_INLINE void Outputs(const WordDepthwiseRow& row, int64_t x, int64_t c,
     } else {
       HWY_ALIGN Out all[HWY_MAX_BYTES];
       hn::StoreU(bytes, narrow, all);
-      std::copy_n(all, row.channels - c, to);
+      CopyFew(all, row.channels - c, to);
     }
   }
 }
@@ -101,9 +92,10 @@ template <class Out>
 void Row(const WordDepthwiseRow& row, Out* output) {
   const int64_t group = Group();
   for (int64_t c = 0; c < row.channels; c += group) {
+    const Finish finish = FinishOf(row, c);
     int64_t x = 0;
-    for (; x + 2 <= row.count; x += 2) Outputs<2>(row, x, c, output);
-    for (; x < row.count; ++x) Outputs<1>(row, x, c, output);
+    for (; x + 2 <= row.count; x += 2) Outputs<2>(row, finish, x, c, output);
+    for (; x < row.count; ++x) Outputs<1>(row, finish, x, c, output);
   }
 }
 

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// A block of tiles at a time: its inputs are transformed, multiplied by the 36
+// matrices, and transformed back, all within the cache.
+#include "kernels/winograd.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <limits>
+
+#include "kernels/micro/float_winograd.h"
+
+namespace liteforge {
+namespace {
+
+constexpr int kOut = kWinogradOutput, kIn = kWinogradInput;
+
+int64_t TilesAcross(const Window& w) { return (w.out_width + kOut - 1) / kOut; }
+int64_t TilesDown(const Window& w) { return (w.out_height + kOut - 1) / kOut; }
+int64_t AllTiles(const Window& w) {
+  return w.batches * TilesDown(w) * TilesAcross(w);
+}
+
+// Whole tiles of the product, as many as the second cache has room for.
+int64_t TilesOfBlock(const Window& w) {
+  constexpr int64_t kCacheBytes = 256 << 10;
+  const int64_t rows = FloatTileRows();
+  const int64_t bytes = kWinogradProducts * int64_t{sizeof(float)} *
+                        (int64_t{w.in_channels} + w.out_channels);
+  return std::clamp<int64_t>(kCacheBytes / bytes / rows, 1, 8) * rows;
+}
+
+int64_t ScratchOfThread(const Window& w) {
+  return TilesOfBlock(w) * kWinogradProducts *
+         (int64_t{w.in_channels} + w.out_channels);
+}
+
+// Working memory of the threads: each takes a slot that is free, of which there
+// are as many as threads.
+class ScratchSlots {
+ public:
+  static constexpr int kMost = 64;
+  ScratchSlots(float* memory, int64_t size) : memory_(memory), size_(size) {}
+
+  class Slot {
+   public:
+    explicit Slot(ScratchSlots& of) : of_(of), index_(of.Take()) {}
+    ~Slot() { of_.taken_.fetch_and(~(uint64_t{1} << index_)); }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+    float* data() const { return of_.memory_ + index_ * of_.size_; }
+
+   private:
+    ScratchSlots& of_;
+    int index_;
+  };
+
+ private:
+  int Take() {
+    uint64_t taken = taken_.load();
+    int free = std::countr_one(taken);
+    while (!taken_.compare_exchange_weak(taken, taken | uint64_t{1} << free))
+      free = std::countr_one(taken);
+    return free;
+  }
+
+  float* memory_;
+  int64_t size_;
+  std::atomic<uint64_t> taken_{0};
+};
+
+// One block of tiles, [first, first + count).
+class Block {
+ public:
+  Block(const WinogradCall& call, const float* input, float* output,
+        float* scratch, int64_t first, int64_t count)
+      : call_(call),
+        w_(call.window),
+        input_(input),
+        output_(output),
+        inputs_(scratch),
+        products_(scratch + TilesOfBlock(w_) * kWinogradProducts *
+                                int64_t{w_.in_channels}),
+        first_(first),
+        count_(count) {}
+
+  void TransformInputs() const {
+    for (int64_t t = 0; t < count_; ++t) {
+      const float* pixels[kIn * kIn];
+      const Corner corner = CornerOf(first_ + t);
+      for (int i = 0; i < kIn; ++i) {
+        for (int j = 0; j < kIn; ++j)
+          pixels[i * kIn + j] = InputPixel(corner, i, j);
+      }
+      TransformWinogradInput(pixels, w_.in_channels,
+                             inputs_ + t * w_.in_channels,
+                             count_ * w_.in_channels);
+    }
+  }
+
+  void Multiply() const {
+    constexpr float kAll = std::numeric_limits<float>::infinity();
+    for (int64_t p = 0; p < kWinogradProducts; ++p) {
+      const FloatPanels& panels = call_.filter.products[static_cast<size_t>(p)];
+      const float* from = inputs_ + p * count_ * w_.in_channels;
+      float* to = products_ + p * count_ * w_.out_channels;
+      for (int64_t t = 0; t < count_; t += FloatTileRows()) {
+        const float* rows[kMostRows];
+        const auto count =
+            static_cast<int>(std::min<int64_t>(FloatTileRows(), count_ - t));
+        for (int r = 0; r < count; ++r)
+          rows[r] = from + (t + r) * w_.in_channels;
+        MultiplyFloatTile(panels, rows, count, 0, panels.panels(), -kAll, kAll,
+                          to + t * w_.out_channels, w_.out_channels);
+      }
+    }
+  }
+
+  void TransformOutputs() const {
+    const WinogradOutput how{call_.filter.bias.data(), w_.out_channels,
+                             call_.range.min, call_.range.max};
+    for (int64_t t = 0; t < count_; ++t) {
+      float* pixels[kOut * kOut];
+      const Corner corner = CornerOf(first_ + t);
+      for (int i = 0; i < kOut; ++i) {
+        for (int j = 0; j < kOut; ++j)
+          pixels[i * kOut + j] = OutputPixel(corner, i, j);
+      }
+      TransformWinogradOutput(products_ + t * w_.out_channels,
+                              count_ * w_.out_channels, how, pixels);
+    }
+  }
+
+ private:
+  static constexpr int kMostRows = 16;
+
+  struct Corner {
+    int64_t n, y, x;  // of the output
+  };
+  Corner CornerOf(int64_t tile) const {
+    const int64_t line = tile / TilesAcross(w_);
+    return {line / TilesDown(w_), line % TilesDown(w_) * kOut,
+            tile % TilesAcross(w_) * kOut};
+  }
+  const float* InputPixel(const Corner& c, int i, int j) const {
+    const int64_t y = c.y - w_.pad_top + i, x = c.x - w_.pad_left + j;
+    const bool inside = y >= 0 && y < w_.in_height && x >= 0 && x < w_.in_width;
+    if (!inside) return call_.outside;
+    return input_ +
+           ((c.n * w_.in_height + y) * w_.in_width + x) * w_.in_channels;
+  }
+  float* OutputPixel(const Corner& c, int i, int j) const {
+    const int64_t y = c.y + i, x = c.x + j;
+    if (y >= w_.out_height || x >= w_.out_width) return nullptr;
+    return output_ +
+           ((c.n * w_.out_height + y) * w_.out_width + x) * w_.out_channels;
+  }
+
+  const WinogradCall& call_;
+  const Window& w_;
+  const float* input_;
+  float* output_;
+  float* inputs_;    // [36, tiles, in_channels]
+  float* products_;  // [36, tiles, out_channels]
+  int64_t first_, count_;
+};
+
+}  // namespace
+
+bool PrefersWinograd(const Window& w) {
+  constexpr int kLeastChannels = 16;
+  if (w.height != 3 || w.width != 3 || w.stride_height != 1 ||
+      w.stride_width != 1 || w.dilation_height != 1 || w.dilation_width != 1 ||
+      w.in_channels < kLeastChannels || w.out_channels < kLeastChannels)
+    return false;
+  const int64_t pixels = w.out_rows() * w.out_width;
+  return AllTiles(w) >= FloatTileRows() &&
+         pixels * 3 >= AllTiles(w) * kOut * kOut * 2;
+}
+
+WinogradFilter PackWinogradFilter(const float* filter, const float* bias,
+                                  const Window& w) {
+  WinogradFilter packed;
+  const std::vector<float> all =
+      TransformWinogradFilter(filter, w.out_channels, w.in_channels);
+  const int64_t matrix = int64_t{w.out_channels} * w.in_channels;
+  for (int64_t p = 0; p < kWinogradProducts; ++p) {
+    packed.products.push_back(PackFloatPanels(
+        all.data() + p * matrix, nullptr, w.out_channels, 1, w.in_channels));
+  }
+  packed.bias.assign(static_cast<size_t>(w.out_channels), 0.0f);
+  if (bias != nullptr) std::copy_n(bias, w.out_channels, packed.bias.begin());
+  return packed;
+}
+
+size_t WinogradScratch(const Window& w, int threads) {
+  return static_cast<size_t>(ScratchOfThread(w)) * sizeof(float) *
+         static_cast<size_t>(threads);
+}
+
+void ConvolveByWinograd(ThreadPool& threads, const WinogradCall& call,
+                        const float* input, float* output) {
+  const Window& w = call.window;
+  const int64_t tiles = AllTiles(w);
+  // Fewer tiles a block where there are not enough blocks for the threads.
+  const int64_t rows = FloatTileRows();
+  const int64_t share = (tiles + threads.threads() - 1) / threads.threads();
+  const int64_t block =
+      std::min(TilesOfBlock(w), (share + rows - 1) / rows * rows);
+  ScratchSlots slots(call.scratch, ScratchOfThread(w));
+  threads.ParallelFor(
+      (tiles + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
+        const ScratchSlots::Slot scratch(slots);
+        for (int64_t b = begin; b < end; ++b) {
+          const Block of(call, input, output, scratch.data(), b * block,
+                         std::min(block, tiles - b * block));
+          of.TransformInputs();
+          of.Multiply();
+          of.TransformOutputs();
+        }
+      });
+}
+
+}  // namespace liteforge
