@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // liteforge benchmark MODEL [--threads N] [--runs N] [--warmup N]
-//                           [--signature KEY] [--seed N] [--profile] [--json]
+//                           [--signature KEY] [--seed N] [--no-winograd]
+//                           [--profile] [--json]
 #include <fmt/core.h>
 #include <sys/resource.h>
 
@@ -17,20 +18,24 @@
 
 #include "cli/model_run.h"
 #include "cli/verb.h"
+#include "liteforge/machine.h"
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using liteforge::DataType;
+using liteforge::MachinePeak;
 using liteforge::ProfileEntry;
 using liteforge::Result;
 
 struct Arguments {
   std::string model;
   std::string signature;
-  int threads = 1;
+  int threads = 0;
   int runs = 50;
   int warmup = 3;
   uint64_t seed = 1;
+  bool winograd = true;
   bool profile = false;
   bool json = false;
 };
@@ -43,6 +48,7 @@ struct Measured {
   size_t arena_lower_bound_bytes = 0;
   int64_t peak_rss_bytes = 0;
   std::vector<ProfileEntry> profile;  // of the measured runs
+  MachinePeak peak;                   // where there is a profile
 };
 
 double MicrosecondsSince(Clock::time_point start) {
@@ -102,10 +108,14 @@ Result<void> MeasureRuns(ModelRun& run, const Arguments& arguments,
 
 Result<Measured> Measure(const Arguments& arguments) {
   Measured measured;
+  if (arguments.profile)
+    measured.peak = liteforge::MeasureMachinePeak(arguments.threads);
   const Clock::time_point start = Clock::now();
   auto run = ModelRun::Open(
       arguments.model,
-      {.num_threads = arguments.threads, .profile = arguments.profile},
+      {.num_threads = arguments.threads,
+       .winograd = arguments.winograd,
+       .profile = arguments.profile},
       arguments.signature);
   if (!run) return tl::unexpected(std::move(run).error());
   if (auto done = run->Allocate(); !done)
@@ -126,6 +136,29 @@ Result<Measured> Measure(const Arguments& arguments) {
 double MicrosecondsPerRun(const ProfileEntry& entry, size_t runs) {
   return static_cast<double>(entry.nanoseconds) / 1000 /
          static_cast<double>(runs);
+}
+
+// What an operator achieves: operations where it is a matter of multiplying,
+// else bytes, in 10^9 a second, and its share of the machine's peak.
+struct Achieved {
+  double rate = 0;
+  const char* unit = "";
+  double share = 0;
+};
+
+// A product of matrices that reads each weight once is as fast as memory.
+Achieved AchievedBy(const ProfileEntry& entry, const MachinePeak& peak) {
+  if (entry.calls == 0 || entry.nanoseconds == 0) return {};
+  const double ns = static_cast<double>(entry.nanoseconds) /
+                    static_cast<double>(entry.calls);
+  const double bytes = static_cast<double>(entry.bytes) / ns;
+  const double operations = static_cast<double>(entry.operations) / ns;
+  const double most = entry.type == DataType::kFloat32 ? peak.float_gflops
+                                                       : peak.byte_gops;
+  const Achieved memory{bytes, "GB/s", bytes / peak.read_gb_per_s};
+  const Achieved compute{operations, "GOP/s", operations / most};
+  return entry.operations == 0 || memory.share > compute.share ? memory
+                                                               : compute;
 }
 
 void PrintJson(const Measured& measured) {
@@ -151,7 +184,15 @@ void PrintJson(const Measured& measured) {
     row["name"] = entry.name;
     row["calls"] = entry.calls;
     row["us_per_run"] = MicrosecondsPerRun(entry, measured.runs_us.size());
+    row["operations"] = entry.operations;
+    row["bytes"] = entry.bytes;
+    row["share_of_peak"] = AchievedBy(entry, measured.peak).share;
     json["profile"].push_back(row);
+  }
+  if (!measured.profile.empty()) {
+    json["peak_float_gflops"] = measured.peak.float_gflops;
+    json["peak_byte_gops"] = measured.peak.byte_gops;
+    json["peak_read_gb_per_s"] = measured.peak.read_gb_per_s;
   }
   // A name of the model may be any bytes.
   fmt::print("{}\n", json.dump(2, ' ', false,
@@ -162,12 +203,19 @@ void PrintProfile(const Measured& measured) {
   double total = 0;
   for (const ProfileEntry& entry : measured.profile)
     total += MicrosecondsPerRun(entry, measured.runs_us.size());
-  fmt::print("\n{:>12} {:>6}  {:<24} {}\n", "us per run", "share", "operator",
-             "output");
+  fmt::print(
+      "the machine's peak: {:.1f} GFLOP/s, {:.1f} GOP/s of 8 bits, reading "
+      "{:.1f} GB/s\n",
+      measured.peak.float_gflops, measured.peak.byte_gops,
+      measured.peak.read_gb_per_s);
+  fmt::print("\n{:>12} {:>6} {:>14} {:>8}  {:<24} {}\n", "us per run", "share",
+             "achieved", "of peak", "operator", "output");
   for (const ProfileEntry& entry : measured.profile) {
     const double us = MicrosecondsPerRun(entry, measured.runs_us.size());
-    fmt::print("{:>12.1f} {:>5.1f}%  {:<24} {}\n", us,
-               total > 0 ? 100 * us / total : 0.0, entry.op, entry.name);
+    const Achieved achieved = AchievedBy(entry, measured.peak);
+    fmt::print("{:>12.1f} {:>5.1f}% {:>8.1f} {:<5} {:>7.0f}%  {:<24} {}\n", us,
+               total > 0 ? 100 * us / total : 0.0, achieved.rate,
+               achieved.unit, 100 * achieved.share, entry.op, entry.name);
   }
 }
 
@@ -209,8 +257,9 @@ void AddBenchmark(CLI::App& app, Result<void>& outcome) {
   CLI::App* verb = app.add_subcommand(
       "benchmark", "Measure how fast a .tflite model runs and what it takes");
   verb->add_option("MODEL", arguments->model, "The .tflite file")->required();
-  verb->add_option("--threads", arguments->threads, "Threads to compute with")
-      ->check(CLI::Range(1, 1024));
+  verb->add_option("--threads", arguments->threads,
+                   "Threads to compute with; 0: one per core")
+      ->check(CLI::Range(0, 1024));
   verb->add_option("--runs", arguments->runs, "Runs to measure")
       ->check(CLI::Range(1, 10'000'000));
   verb->add_option("--warmup", arguments->warmup, "Runs before those")
@@ -218,7 +267,11 @@ void AddBenchmark(CLI::App& app, Result<void>& outcome) {
   verb->add_option("--signature", arguments->signature,
                    "Run this signature instead of the model's main graph");
   verb->add_option("--seed", arguments->seed, "Seed of the random inputs");
-  verb->add_flag("--profile", arguments->profile, "Show each operator's share");
+  verb->add_flag("--winograd,!--no-winograd", arguments->winograd,
+                 "Compute 3x3 convolutions by Winograd's products");
+  verb->add_flag("--profile", arguments->profile,
+                 "Show each operator's share, and how near it comes to what the "
+                 "machine can do");
   verb->add_flag("--json", arguments->json, "Print JSON");
   verb->callback([arguments, &outcome] { outcome = Benchmark(*arguments); });
 }

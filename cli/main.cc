@@ -18,14 +18,6 @@ constexpr int kWrongUsage = 2;
 
 }  // namespace
 
-std::string WithThousands(int64_t number) {
-  std::string text = std::to_string(number);
-  for (auto at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<size_t>(at), ",");
-  }
-  return text;
-}
-
 void ShowProgress(std::string_view what, double part) {
   constexpr int kWidth = 40;
   const int done = static_cast<int>(part * kWidth);

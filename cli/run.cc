@@ -36,7 +36,7 @@ struct Arguments {
   uint64_t seed = 1;
   std::string output_dir;
   std::string signature;
-  int threads = 1;
+  int threads = 0;
   bool json = false;
 };
 
@@ -298,8 +298,9 @@ void AddRun(CLI::App& app, Result<void>& outcome) {
                    "Write output_0.npy, output_1.npy, … here");
   verb->add_option("--signature", arguments->signature,
                    "Use this signature's inputs and outputs");
-  verb->add_option("--threads", arguments->threads, "Threads to compute with")
-      ->check(CLI::Range(1, 1024));
+  verb->add_option("--threads", arguments->threads,
+                   "Threads to compute with; 0: one per core")
+      ->check(CLI::Range(0, 1024));
   verb->add_flag("--json", arguments->json, "Print JSON");
   verb->callback([arguments, &outcome] { outcome = Run(*arguments); });
 }

@@ -96,6 +96,11 @@ struct InterpreterOptions {
   // Plain scalar kernels everywhere: slow, and exactly TensorFlow Lite's
   // reference arithmetic.
   bool reference_kernels = false;
+  // 3x3 convolutions of float32 by Winograd's products where that is faster.
+  // Their results are about ten times as far from the exact ones as those of
+  // the plain sum, which is still in the last of 6 digits, and what is infinite
+  // in the input makes not-a-numbers of its neighbours; see docs/numerics.md.
+  bool winograd = true;
   // Gives every intermediate tensor memory of its own, so that GetTensor can
   // read all of them after Invoke. Takes more memory.
   bool preserve_all_tensors = false;
@@ -124,6 +129,12 @@ struct ProfileEntry {
   int64_t calls = 0;
   // Of all calls; those of IF, WHILE and CALL_ONCE contain their subgraphs'.
   int64_t nanoseconds = 0;
+  // Of one call, with the shapes of the last: multiplications and additions of
+  // convolutions and matrix products as they are defined (0 for other
+  // operators), and bytes of inputs and outputs.
+  int64_t operations = 0;
+  int64_t bytes = 0;
+  DataType type = DataType::kFloat32;  // of its first output
 };
 
 // Runs one signature by the names of its inputs and outputs, whichever

@@ -151,6 +151,8 @@ class KernelContext {
 
   // Whether to take the plain scalar path even where a fast one exists.
   bool reference() const { return reference_; }
+  // Whether 3x3 convolutions may be computed by winograd.h.
+  bool winograd() const { return winograd_; }
   ThreadPool& threads() const { return host_->threads(); }
   KernelHost& host() const { return *host_; }
 
@@ -195,6 +197,7 @@ class KernelContext {
   size_t scratch_bytes_[kMaxScratch] = {};
   std::byte* scratch_[kMaxScratch] = {};
   bool reference_ = false;
+  bool winograd_ = false;
   bool failed_ = false;
   Error failure_;
 

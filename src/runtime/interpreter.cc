@@ -13,6 +13,7 @@
 #include "base/try.h"
 #include "formats/tflite/model_reader.h"
 #include "runtime/load_model.h"
+#include "runtime/op_work.h"
 #include "runtime/run_control.h"
 #include "runtime/subgraph.h"
 #include "runtime/tensor_access.h"
@@ -92,6 +93,7 @@ class Interpreter::Impl {
   RunControl& control() { return control_; }
 
   std::vector<TensorDetails> Details(const std::vector<int>& indices);
+  std::vector<ProfileEntry> Profile() const;
   void ResetVariables() {
     for (const auto& graph : state_.graphs) graph->ResetVariables();
     state_.resources.Reset();
@@ -110,6 +112,18 @@ std::vector<TensorDetails> Interpreter::Impl::Details(
   std::vector<TensorDetails> details;
   for (const int index : indices) details.push_back(main().Details({index}));
   return details;
+}
+
+std::vector<ProfileEntry> Interpreter::Impl::Profile() const {
+  std::vector<ProfileEntry> entries = control_.Profile();
+  for (ProfileEntry& entry : entries) {
+    const Subgraph& graph = *state_.graphs[static_cast<size_t>(entry.subgraph)];
+    const KernelContext& node = graph.context(static_cast<size_t>(entry.node));
+    entry.operations = CountOperations(node);
+    entry.bytes = CountBytes(node);
+    if (!node.outputs_.empty()) entry.type = node.outputs_[0]->type;
+  }
+  return entries;
 }
 
 //----------------------------------------------------------------- the class
@@ -227,7 +241,7 @@ Result<void> Interpreter::ResizeInputTensor(int index, const Shape& shape,
 void Interpreter::ResetVariableTensors() { impl_->ResetVariables(); }
 
 std::vector<ProfileEntry> Interpreter::Profile() const {
-  return impl_->control().Profile();
+  return impl_->Profile();
 }
 
 void Interpreter::ResetProfile() { impl_->control().ResetProfile(); }

@@ -57,6 +57,7 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
     KernelContext& context = nodes_.back().context;
     context.custom_op_ = custom_op;
     context.reference_ = options.reference_kernels;
+    context.winograd_ = options.winograd && !options.reference_kernels;
     for (const int input : spec.inputs) context.inputs_.push_back(Find(input));
     for (const int output : spec.outputs)
       context.outputs_.push_back(Find(output));

@@ -61,6 +61,9 @@ class Subgraph final : public KernelHost, public CallableGraph {
   int tensor_count() const { return static_cast<int>(tensors_.size()); }
   const RuntimeTensor& tensor(int i) const { return tensors_[Index(i)]; }
   bool allocated() const { return allocated_; }
+  const KernelContext& context(size_t node) const {
+    return nodes_[node].context;
+  }
   size_t arena_bytes() const { return plan_.arena_bytes; }
   const MemoryPlan& plan() const { return plan_; }
 
