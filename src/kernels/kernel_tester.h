@@ -27,8 +27,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <memory>
 #include <new>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -391,9 +393,23 @@ class Runner final : public KernelHost {
 
 }  // namespace kernel_tester
 
+// The types of inputs and outputs that operators have run with, by the name of
+// the operator; all_kernels_test.cc asks whether that is all they claim.
+inline std::map<std::string, std::set<DataType>>& TestedTypes() {
+  static std::map<std::string, std::set<DataType>> types;
+  return types;
+}
+
 inline KernelRun RunKernel(const KernelCase& c,
                            KernelMode mode = KernelMode::kDefault) {
-  return kernel_tester::Runner(c, mode).Run();
+  KernelRun run = kernel_tester::Runner(c, mode).Run();
+  if (!run.ok()) return run;
+  auto& types =
+      TestedTypes()[c.op == Op::kCustom ? c.options.Get<CustomOptions>().name
+                                        : std::string(Name(c.op))];
+  for (const KernelTensor& input : c.inputs) types.insert(input.type);
+  for (const KernelTensor& output : run.outputs) types.insert(output.type);
+  return run;
 }
 
 // Every mode gives exactly these values, and this shape where one is given.

@@ -7,8 +7,9 @@
 //     time, in order of offset, and take the smallest gap between them that
 //     fits; the first of equal gaps; behind all of them when none fits
 //
-// with three orders, until one reaches the lower bound; otherwise the smallest
-// arena counts:
+// with three orders, and each of them again with the block that lies topmost
+// placed first, some times over, until one reaches the lower bound; otherwise
+// the smallest arena counts:
 //
 //   by size      the largest first
 //   by breadth   those first that live when most is alive; of these the
@@ -93,7 +94,18 @@ class Placer {
     arena_bytes_ = std::max(arena_bytes_, offset + sizes_[block]);
   }
 
-  std::vector<size_t> TakeOffsets() { return std::move(offsets_); }
+  // The first block of `order` that reaches the arena's end; where that is the
+  // very first, the last such one. Everything is placed.
+  size_t Topmost(const std::vector<size_t>& order) const {
+    const auto at_end = [&](size_t block) {
+      return offsets_[block] + sizes_[block] == arena_bytes_;
+    };
+    const auto first = std::find_if(order.begin(), order.end(), at_end);
+    if (first != order.begin()) return *first;
+    return *std::find_if(order.rbegin(), order.rend(), at_end);
+  }
+
+  const std::vector<size_t>& offsets() const { return offsets_; }
   size_t arena_bytes() const { return arena_bytes_; }
 
  private:
@@ -163,22 +175,40 @@ Order ByBreadth(std::span<const MemoryRequest> requests,
                 [&](size_t a, size_t b) { return key(a) > key(b); });
 }
 
+// Placing is quadratic, so large graphs get fewer tries.
+size_t MostRepairs(size_t blocks) {
+  constexpr size_t kMost = 64, kSteps = 30'000'000;
+  return std::min(kMost, kSteps / std::max<size_t>(1, blocks * blocks));
+}
+
+void PlaceEarlier(Order& order, size_t block) {
+  const auto at = std::find(order.begin(), order.end(), block);
+  std::rotate(order.begin(), at, at + 1);
+}
+
 }  // namespace
 
 Result<MemoryPlan> PlanMemory(std::span<const MemoryRequest> requests) {
   TRY_ASSIGN(const std::vector<size_t> sizes, RoundedSizes(requests));
   MemoryPlan plan;
   plan.lower_bound = LowerBound(requests, sizes);
+  plan.offsets.assign(requests.size(), 0);
+  if (plan.lower_bound == 0) return plan;
+  plan.arena_bytes = std::numeric_limits<size_t>::max();
   for (const auto make_order : {BySize, ByBreadth, ByLifetime}) {
-    Placer placer(requests, sizes);
-    for (const size_t block : make_order(requests, sizes)) {
-      if (sizes[block] > 0) placer.Place(block);
+    Order order = make_order(requests, sizes);
+    std::erase_if(order, [&](size_t block) { return sizes[block] == 0; });
+    for (size_t repairs = MostRepairs(order.size());; --repairs) {
+      Placer placer(requests, sizes);
+      for (const size_t block : order) placer.Place(block);
+      if (placer.arena_bytes() < plan.arena_bytes) {
+        plan.arena_bytes = placer.arena_bytes();
+        plan.offsets = placer.offsets();
+      }
+      if (plan.arena_bytes == plan.lower_bound) return plan;
+      if (repairs == 0) break;
+      PlaceEarlier(order, placer.Topmost(order));
     }
-    if (plan.offsets.empty() || placer.arena_bytes() < plan.arena_bytes) {
-      plan.arena_bytes = placer.arena_bytes();
-      plan.offsets = placer.TakeOffsets();
-    }
-    if (plan.arena_bytes == plan.lower_bound) break;
   }
   return plan;
 }

@@ -67,6 +67,19 @@ TEST(MemoryPlanner, AbsurdSizesAreRefused) {
       PlanMemory(std::vector<MemoryRequest>(3, {size_t{1} << 59, 0, 0})));
 }
 
+// By every order the short-lived giant ends up on top of what could lie beside
+// it.
+TEST(MemoryPlanner, PlacesAgainWhatEndsUpOnTop) {
+  // An image kept to the end, a network that halves, and working memory.
+  const std::vector<MemoryRequest> requests = {
+      {150528, 0, 9}, {100352, 0, 1}, {301120, 0, 0}, {100352, 1, 2},
+      {401408, 1, 1}, {200704, 2, 3}, {200768, 2, 2}, {50176, 3, 4},
+      {408576, 3, 3}, {100352, 4, 5}, {100416, 4, 4}, {1024, 9, 9}};
+  const MemoryPlan plan = Plan(requests);
+  EXPECT_EQ(plan.lower_bound, 150528u + 200704 + 50176 + 408576);
+  EXPECT_EQ(plan.arena_bytes, plan.lower_bound);
+}
+
 // Checks the promise itself, block by block and pair by pair.
 void ExpectValid(const std::vector<MemoryRequest>& requests,
                  const MemoryPlan& plan) {
