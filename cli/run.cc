@@ -16,10 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/image_input.h"
 #include "cli/model_run.h"
 #include "cli/verb.h"
 #include "liteforge/image.h"
-#include "liteforge/inspect.h"
 #include "liteforge/npy.h"
 
 namespace {
@@ -86,29 +86,10 @@ constexpr Narrowing kNarrowings[] = {
     {DataType::kFloat32, DataType::kInt64, Narrow<int64_t, float>},
 };
 
-// An image as the input wants it: normalized as was asked for, else as the
-// model's metadata says.
-Result<NpyArray> ReadImageInput(const std::string& file,
-                                const TensorDetails& input,
-                                const Arguments& arguments) {
-  auto image = liteforge::ReadImage(file);
-  if (!image) return tl::unexpected(std::move(image).error());
-  liteforge::ImageInput how = arguments.images;
-  if (how.mean.empty() && how.std.empty()) {
-    auto model = liteforge::Inspect(arguments.model);
-    if (!model) return tl::unexpected(std::move(model).error());
-    how.mean = model->image_mean;
-    how.std = model->image_std;
-  }
-  auto array = liteforge::ImageToInput(*image, input, how);
-  if (!array) return tl::unexpected(std::move(array.error()).In(file));
-  return array;
-}
-
 Result<NpyArray> ReadInput(const std::string& file, const TensorDetails& input,
                            const Arguments& arguments) {
-  if (liteforge::IsImageFile(file))
-    return ReadImageInput(file, input, arguments);
+  if (IsImageInput(file))
+    return ReadImageInput(file, input, arguments.model, arguments.images);
   auto array = liteforge::ReadNpy(file);
   if (!array || array->type == input.dtype) return array;
   for (const Narrowing& row : kNarrowings) {

@@ -274,14 +274,14 @@ void Select(OpCase& c) {
   const Array which = c.Input(shape, 0, 1, DataType::kBool);
   const Array a = c.Input(shape, -3, 3), b = c.Input(shape, -3, 3);
   c.Expect(Made(
-      shape, [&](const Index& at) { return which(at) != 0 ? a(at) : b(at); }));
+      shape, [&](const Position& at) { return which(at) != 0 ? a(at) : b(at); }));
 }
 // A vector chooses rows.
 void SelectRows(OpCase& c) {
   const Shape shape = c.AnyShape(2, 3);
   const Array which = c.Input({shape[0]}, 0, 1, DataType::kBool);
   const Array a = c.Input(shape, -3, 3), b = c.Input(shape, -3, 3);
-  c.Expect(Made(shape, [&](const Index& at) {
+  c.Expect(Made(shape, [&](const Position& at) {
     return which({at[0]}) != 0 ? a(at) : b(at);
   }));
 }
@@ -290,7 +290,7 @@ void SelectV2(OpCase& c) {
   const Array which = c.Input(c.Narrower(shape), 0, 1, DataType::kBool);
   const Array a = c.Input(shape, -3, 3);
   const Array b = c.Input(c.Narrower(shape), -3, 3);
-  c.Expect(Made(shape, [&](const Index& at) {
+  c.Expect(Made(shape, [&](const Position& at) {
     return Spread(which, at) != 0 ? a(at) : Spread(b, at);
   }));
 }
@@ -301,7 +301,7 @@ void BiasAdd(OpCase& c) {
   const int axis = nchw ? 1 : shape.rank() - 1;
   const Array x = c.Input(shape, -3, 3);
   const Array b = c.Floats(c.Draw({shape[axis]}, -3, 3));
-  c.Expect(Made(shape, [&](const Index& at) {
+  c.Expect(Made(shape, [&](const Position& at) {
     return x(at) + b({at[static_cast<size_t>(axis)]});
   }));
 }
@@ -320,7 +320,7 @@ void Reduce(OpCase& c, DataType type,
   const Shape shape = c.AnyShape(1, 4);
   const Array x = c.Input(shape, low, high, type);
   std::vector<bool> gone(static_cast<size_t>(shape.rank()));
-  Index axes;
+  Position axes;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     if (!c.Coin()) continue;
     gone[static_cast<size_t>(axis)] = true;
@@ -333,7 +333,7 @@ void Reduce(OpCase& c, DataType type,
   const bool keep = c.Coin();
   if (keep) c.Attr("keep_dims", true);
   c.Ints(axes);
-  Index dims, kept;
+  Position dims, kept;
   for (int axis = 0; axis < shape.rank(); ++axis) {
     const bool away = gone[static_cast<size_t>(axis)];
     kept.push_back(away ? 1 : shape[axis]);
@@ -341,8 +341,8 @@ void Reduce(OpCase& c, DataType type,
   }
   std::vector<std::vector<double>> groups(Count(ToShape(kept)));
   const Array places = Filled(ToShape(kept), 0);
-  ForEach(shape, [&](const Index& at) {
-    Index own = at;
+  ForEach(shape, [&](const Position& at) {
+    Position own = at;
     for (size_t axis = 0; axis < own.size(); ++axis)
       if (gone[axis]) own[axis] = 0;
     groups[places.Offset(own)].push_back(x(at));
@@ -401,12 +401,12 @@ void Cumsum(OpCase& c) {
   c.Attr("reverse", reverse);
   c.Scalar(axis);
   c.Expect(Made(x.shape,
-                [&](const Index& at) {
+                [&](const Position& at) {
                   double sum = 0;
                   for (int i = 0; i < x.shape[static_cast<int>(along)]; ++i) {
                     const bool before = reverse ? i > at[along] : i < at[along];
                     if (!before && (exclusive || i != at[along])) continue;
-                    Index from = at;
+                    Position from = at;
                     from[along] = i;
                     sum += x(from);
                   }
@@ -418,10 +418,10 @@ void Cumsum(OpCase& c) {
 void Softmax(OpCase& c, bool log) {
   const Array x = c.Input(c.AnyShape(1, 4, 5), -4, 4);
   c.Expect(Made(x.shape,
-                [&](const Index& at) {
+                [&](const Position& at) {
                   double sum = 0;
                   for (int i = 0; i < x.dim(-1); ++i) {
-                    Index from = at;
+                    Position from = at;
                     from.back() = i;
                     sum += std::exp(x(from));
                   }

@@ -20,7 +20,7 @@ Array AnyInput(OpCase& c, const Shape& shape, DataType& type) {
 void Reshape(OpCase& c) {
   DataType type;
   const Array x = AnyInput(c, c.AnyShape(1, 4), type);
-  const Index dims = c.Coin() ? Index{-1, x.dim(0)} : Index{x.dim(0), -1};
+  const Position dims = c.Coin() ? Position{-1, x.dim(0)} : Position{x.dim(0), -1};
   c.Ints(dims);
   const int rest = static_cast<int>(x.size()) / x.dim(0);
   Array y = x;
@@ -33,14 +33,14 @@ void ExpandDims(OpCase& c) {
   const Array x = AnyInput(c, c.AnyShape(1, 3), type);
   const int axis = c.Int(-x.rank() - 1, x.rank());
   c.Scalar(axis);
-  Index dims = Dims(x.shape);
+  Position dims = Dims(x.shape);
   dims.insert(dims.begin() + (axis < 0 ? axis + x.rank() + 1 : axis), 1);
   c.Expect({ToShape(dims), x.v}, type);
 }
 
 void Squeeze(OpCase& c) {
   DataType type;
-  Index dims = Dims(c.AnyShape(2, 4));
+  Position dims = Dims(c.AnyShape(2, 4));
   dims[0] = 1;
   if (c.Coin()) dims.back() = 1;
   const Array x = AnyInput(c, ToShape(dims), type);
@@ -56,15 +56,15 @@ void Squeeze(OpCase& c) {
 void Transpose(OpCase& c) {
   DataType type;
   const Array x = AnyInput(c, c.AnyShape(1, 4), type);
-  Index order;
+  Position order;
   for (int axis = 0; axis < x.rank(); ++axis)
     order.insert(order.begin() + c.Int(0, axis), axis);
   c.Ints(order);
-  Index dims;
+  Position dims;
   for (const int axis : order) dims.push_back(x.dim(axis));
   c.Expect(Made(ToShape(dims),
-                [&](const Index& at) {
-                  Index from(at.size());
+                [&](const Position& at) {
+                  Position from(at.size());
                   for (size_t i = 0; i < at.size(); ++i)
                     from[static_cast<size_t>(order[i])] = at[i];
                   return x(from);
@@ -73,7 +73,7 @@ void Transpose(OpCase& c) {
 }
 
 Array ShapeArray(const Shape& shape) {
-  const Index dims = Dims(shape);
+  const Position dims = Dims(shape);
   return {{shape.rank()}, {dims.begin(), dims.end()}};
 }
 
@@ -108,7 +108,7 @@ std::vector<Array> Parts(OpCase& c, int axis, const Shape& shape, int count,
                          DataType type) {
   std::vector<Array> parts;
   for (int i = 0; i < count; ++i) {
-    Index dims = Dims(shape);
+    Position dims = Dims(shape);
     dims[static_cast<size_t>(axis)] = c.Int(1, 3);
     parts.push_back(c.Input(ToShape(dims), -50, 50, type));
   }
@@ -116,12 +116,12 @@ std::vector<Array> Parts(OpCase& c, int axis, const Shape& shape, int count,
 }
 
 Array Joined(const std::vector<Array>& parts, int axis) {
-  Index dims = Dims(parts[0].shape);
+  Position dims = Dims(parts[0].shape);
   const auto along = static_cast<size_t>(axis);
   dims[along] = 0;
   for (const Array& part : parts) dims[along] += part.dim(axis);
-  return Made(ToShape(dims), [&](const Index& at) {
-    Index from = at;
+  return Made(ToShape(dims), [&](const Position& at) {
+    Position from = at;
     size_t i = 0;
     while (from[along] >= parts[i].dim(axis))
       from[along] -= parts[i++].dim(axis);
@@ -140,7 +140,7 @@ void Concat(OpCase& c, bool axis_first) {
 }
 
 void ParallelConcat(OpCase& c) {
-  Index dims = Dims(c.AnyShape(1, 3));
+  Position dims = Dims(c.AnyShape(1, 3));
   dims[0] = 1;
   std::vector<Array> parts;
   for (int i = c.Int(1, 4); i >= 0; --i)
@@ -173,12 +173,12 @@ void Pack(OpCase& c) {
   c.Attr("N", static_cast<int>(parts.size()));
   const auto along =
       static_cast<size_t>(axis < 0 ? axis + shape.rank() + 1 : axis);
-  Index dims = Dims(shape);
+  Position dims = Dims(shape);
   dims.insert(dims.begin() + static_cast<ptrdiff_t>(along),
               static_cast<int>(parts.size()));
   c.Expect(Made(ToShape(dims),
-                [&](const Index& at) {
-                  Index from = at;
+                [&](const Position& at) {
+                  Position from = at;
                   from.erase(from.begin() + static_cast<ptrdiff_t>(along));
                   return parts[static_cast<size_t>(at[along])](from);
                 }),
@@ -187,10 +187,10 @@ void Pack(OpCase& c) {
 
 // Elements [begin, begin + length) along an axis.
 Array Part(const Array& x, int axis, int begin, int length) {
-  Index dims = Dims(x.shape);
+  Position dims = Dims(x.shape);
   dims[static_cast<size_t>(axis)] = length;
-  return Made(ToShape(dims), [&](const Index& at) {
-    Index from = at;
+  return Made(ToShape(dims), [&](const Position& at) {
+    Position from = at;
     from[static_cast<size_t>(axis)] += begin;
     return x(from);
   });
@@ -204,14 +204,14 @@ void Unpack(OpCase& c) {
   c.Attr("num", x.dim(axis));
   for (int i = 0; i < x.dim(axis); ++i) {
     Array part = Part(x, plain, i, 1);
-    Index dims = Dims(part.shape);
+    Position dims = Dims(part.shape);
     dims.erase(dims.begin() + plain);
     c.Expect({ToShape(dims), part.v}, type);
   }
 }
 
 void Split(OpCase& c) {
-  Index dims = Dims(c.AnyShape(1, 4));
+  Position dims = Dims(c.AnyShape(1, 4));
   const int count = c.Int(1, 3);
   const int axis = c.Axis(ToShape(dims));
   const int plain = OpCase::Plain(axis, ToShape(dims));
@@ -224,7 +224,7 @@ void Split(OpCase& c) {
 }
 
 void SplitV(OpCase& c) {
-  Index lengths, dims = Dims(c.AnyShape(1, 4));
+  Position lengths, dims = Dims(c.AnyShape(1, 4));
   for (int i = c.Int(0, 2); i >= 0; --i) lengths.push_back(c.Int(1, 3));
   const int axis = c.Axis(ToShape(dims));
   const int plain = OpCase::Plain(axis, ToShape(dims));
@@ -232,7 +232,7 @@ void SplitV(OpCase& c) {
   for (const int length : lengths) whole += length;
   dims[static_cast<size_t>(plain)] = whole;
   const Array x = c.Input(ToShape(dims), -50, 50);
-  Index given = lengths;
+  Position given = lengths;
   if (c.Coin()) given[0] = -1;
   c.Ints(given);
   c.Scalar(axis);
@@ -253,15 +253,15 @@ void IdentityN(OpCase& c) {
 void Tile(OpCase& c) {
   DataType type;
   const Array x = AnyInput(c, c.AnyShape(1, 4, 3), type);
-  Index times, dims;
+  Position times, dims;
   for (int axis = 0; axis < x.rank(); ++axis) {
     times.push_back(c.Int(1, 3));
     dims.push_back(times.back() * x.dim(axis));
   }
   c.Ints(times);
   c.Expect(Made(ToShape(dims),
-                [&](const Index& at) {
-                  Index from = at;
+                [&](const Position& at) {
+                  Position from = at;
                   for (int axis = 0; axis < x.rank(); ++axis)
                     from[static_cast<size_t>(axis)] %= x.dim(axis);
                   return x(from);
@@ -312,7 +312,7 @@ void LinSpace(OpCase& c) {
   c.Given({Shape(), {start}});
   c.Given({Shape(), {stop}});
   c.Scalar(count);
-  c.Expect(Made({count}, [&](const Index& at) {
+  c.Expect(Made({count}, [&](const Position& at) {
     return count == 1 ? start : start + at[0] * (stop - start) / (count - 1);
   }));
 }
@@ -321,7 +321,7 @@ void BroadcastTo(OpCase& c) {
   DataType type;
   const Array x = AnyInput(c, c.Narrower(shape), type);
   c.Ints(Dims(shape));
-  c.Expect(Made(shape, [&](const Index& at) { return Spread(x, at); }), type);
+  c.Expect(Made(shape, [&](const Position& at) { return Spread(x, at); }), type);
 }
 void BroadcastArgs(OpCase& c) {
   const Shape shape = c.AnyShape(2, 4);
@@ -330,7 +330,7 @@ void BroadcastArgs(OpCase& c) {
   c.Expect(ShapeArray(shape), kI32);
 }
 void InvertPermutation(OpCase& c) {
-  Index order;
+  Position order;
   const int n = c.Int(1, 6);
   for (int i = 0; i < n; ++i) order.insert(order.begin() + c.Int(0, i), i);
   Array x{{n}, {order.begin(), order.end()}}, y = x;
@@ -341,7 +341,7 @@ void InvertPermutation(OpCase& c) {
 }
 void SparseToDense(OpCase& c) {
   const int n = c.Int(3, 6);
-  Index places;
+  Position places;
   for (int i = 0; i < n; ++i) {
     if (c.Coin()) places.push_back(i);
   }
@@ -366,7 +366,7 @@ void ReverseAxes(OpCase& c, bool marked) {
   std::vector<bool> turned(static_cast<size_t>(x.rank()));
   // TFLite reverses neighbouring axes.
   const int first = c.Int(0, x.rank() - 1), last = c.Int(first, x.rank() - 1);
-  Index axes;
+  Position axes;
   for (int axis = first; axis <= last; ++axis) {
     turned[static_cast<size_t>(axis)] = true;
     axes.push_back(axis);
@@ -379,8 +379,8 @@ void ReverseAxes(OpCase& c, bool marked) {
     c.Ints(axes);
   }
   c.Expect(Made(x.shape,
-                [&](const Index& at) {
-                  Index from = at;
+                [&](const Position& at) {
+                  Position from = at;
                   for (int axis = 0; axis < x.rank(); ++axis) {
                     const auto i = static_cast<size_t>(axis);
                     if (turned[i]) from[i] = x.dim(axis) - 1 - from[i];
@@ -398,10 +398,10 @@ void ReverseSequence(OpCase& c) {
   c.Attr("seq_dim", sequence);
   const Array lengths =
       c.Input({x.dim(batch)}, 1, x.dim(sequence), c.Pick({kI32, kI64}));
-  c.Expect(Made(x.shape, [&](const Index& at) {
+  c.Expect(Made(x.shape, [&](const Position& at) {
     const auto length =
         static_cast<int>(lengths({at[static_cast<size_t>(batch)]}));
-    Index from = at;
+    Position from = at;
     int& i = from[static_cast<size_t>(sequence)];
     if (i < length) i = length - 1 - i;
     return x(from);
@@ -421,8 +421,8 @@ void Roll(OpCase& c) {
     c.Scalar(axis);
   }
   c.Expect(Made(x.shape,
-                [&](const Index& at) {
-                  Index from = at;
+                [&](const Position& at) {
+                  Position from = at;
                   for (size_t k = 0; k < shift.size(); ++k) {
                     const int along =
                         OpCase::Plain(k == 0 ? axis : other, x.shape);

@@ -12,12 +12,12 @@ constexpr DataType kI64 = DataType::kInt64;
 //------------------------------------------------------------------ blocks
 
 // Space [N, H, W, D] to batches, both axes in blocks.
-Array ToBatches(const Array& x, const Index& block, const Array& pads) {
+Array ToBatches(const Array& x, const Position& block, const Array& pads) {
   const int h = x.dim(1) + static_cast<int>(pads({0, 0}) + pads({0, 1}));
   const int w = x.dim(2) + static_cast<int>(pads({1, 0}) + pads({1, 1}));
   const int n = x.dim(0);
   return Made({n * block[0] * block[1], h / block[0], w / block[1], x.dim(3)},
-              [&](const Index& at) {
+              [&](const Position& at) {
                 const int cell = at[0] / n;
                 const int row = at[1] * block[0] + cell / block[1] -
                                 static_cast<int>(pads({0, 0}));
@@ -30,7 +30,7 @@ Array ToBatches(const Array& x, const Index& block, const Array& pads) {
 }
 
 void SpaceToBatch(OpCase& c, bool square) {
-  Index block = {c.Int(1, 3), c.Int(1, 3)};
+  Position block = {c.Int(1, 3), c.Int(1, 3)};
   if (square) block = {2, 2};
   const Shape shape{c.Int(1, 2), block[0] * c.Int(1, 3), block[1] * c.Int(1, 3),
                     c.Int(1, 3)};
@@ -52,7 +52,7 @@ void SpaceToBatch(OpCase& c, bool square) {
 
 // The inverse: what becomes this by being moved into batches.
 void BatchToSpace(OpCase& c, bool square) {
-  Index block = {c.Int(1, 3), c.Int(1, 3)};
+  Position block = {c.Int(1, 3), c.Int(1, 3)};
   if (square) block = {2, 2};
   const Array y = c.Draw({c.Int(1, 2), block[0] * c.Int(1, 3),
                           block[1] * c.Int(1, 3), c.Int(1, 3)},
@@ -79,14 +79,14 @@ void Depth(OpCase& c, bool to_depth) {
   const int d = c.Int(1, 2);
   const bool nchw = c.Coin();
   const Array space = c.Draw({n, h * b, w * b, d}, -3, 3);
-  const Array depth = Made({n, h, w, b * b * d}, [&](const Index& at) {
+  const Array depth = Made({n, h, w, b * b * d}, [&](const Position& at) {
     const int cell = at[3] / d;
     return space(
         {at[0], at[1] * b + cell / b, at[2] * b + cell % b, at[3] % d});
   });
   const auto laid = [&](const Array& x) {
     if (!nchw) return x;
-    return Made({x.dim(0), x.dim(3), x.dim(1), x.dim(2)}, [&](const Index& at) {
+    return Made({x.dim(0), x.dim(3), x.dim(1), x.dim(2)}, [&](const Position& at) {
       return x({at[0], at[2], at[3], at[1]});
     });
   };
@@ -109,7 +109,7 @@ struct Band {
     return std::min(rows + std::min(hi, 0), columns - std::max(lo, 0));
   }
   // Where element (m, n) stands: the row among the diagonals, and in it.
-  Index PlaceOf(int m, int n) const {
+  Position PlaceOf(int m, int n) const {
     const int d = n - m;
     const bool right = d > 0 ? upper_right : d < 0 && lower_right;
     const int i = std::min(m, n) + (right ? Longest() - LengthOf(d) : 0);
@@ -143,11 +143,11 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
                          : Shape{batch, band.hi - band.lo + 1, longest};
   const double padding =
       version > 1 && op != DiagonalOp::kSet ? c.Int(-3, 3) : 0;
-  const auto in_rows = [&](const Index& at) {
-    const Index place = band.PlaceOf(at[1], at[2]);
-    return one ? Index{at[0], place[1]} : Index{at[0], place[0], place[1]};
+  const auto in_rows = [&](const Position& at) {
+    const Position place = band.PlaceOf(at[1], at[2]);
+    return one ? Position{at[0], place[1]} : Position{at[0], place[0], place[1]};
   };
-  const auto in_band = [&](const Index& at) {
+  const auto in_band = [&](const Position& at) {
     return at[2] - at[1] >= band.lo && at[2] - at[1] <= band.hi;
   };
   const auto give_k = [&] {
@@ -163,7 +163,7 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
       c.Scalar(band.columns);
       c.Scalar(padding, kF32);
     }
-    c.Expect(Made(full, [&](const Index& at) {
+    c.Expect(Made(full, [&](const Position& at) {
       return in_band(at) ? x(in_rows(at)) : padding;
     }));
     return;
@@ -172,7 +172,7 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
   if (op == DiagonalOp::kSet) {
     const Array diagonal = c.Input(rows, 1, 9);
     give_k();
-    c.Expect(Made(full, [&](const Index& at) {
+    c.Expect(Made(full, [&](const Position& at) {
       return in_band(at) ? diagonal(in_rows(at)) : x(at);
     }));
     return;
@@ -180,7 +180,7 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
   give_k();
   if (version > 1) c.Scalar(padding, kF32);
   Array y = Filled(rows, padding);
-  ForEach(full, [&](const Index& at) {
+  ForEach(full, [&](const Position& at) {
     if (in_band(at)) y(in_rows(at)) = x(at);
   });
   c.Expect(y);
@@ -192,7 +192,7 @@ void MatrixBandPart(OpCase& c) {
   const DataType type = c.Pick({kI32, kI64});
   c.Scalar(lower, type);
   c.Scalar(upper, type);
-  c.Expect(Made(x.shape, [&](const Index& at) {
+  c.Expect(Made(x.shape, [&](const Position& at) {
     const int m = at[at.size() - 2], n = at.back();
     const bool stays =
         (lower < 0 || m - n <= lower) && (upper < 0 || n - m <= upper);

@@ -83,7 +83,7 @@ void Resize(OpCase& c) {
   if (weights != Area) c.Attr("half_pixel_centers", mode == 2);
   const bool half = mode == 2 && weights != Area;
   c.Expect(Made({x.dim(0), h, w, x.dim(3)},
-                [&](const Index& at) {
+                [&](const Position& at) {
                   double y = 0;
                   for (const auto& [row, a] :
                        weights(at[1], x.dim(1), h, mode == 1, half)) {
@@ -113,7 +113,7 @@ void CropAndResize(OpCase& c) {
                      : 0.5 * (low + high) * (size - 1);
   };
   c.Expect(Made({n, h, w, x.dim(3)},
-                [&](const Index& at) -> double {
+                [&](const Position& at) -> double {
                   const double row = place(at[0], 0, at[1], h, x.dim(1));
                   const double column = place(at[0], 1, at[2], w, x.dim(2));
                   if (row < 0 || row > x.dim(1) - 1 || column < 0 ||
@@ -188,14 +188,14 @@ Color ToRgb(Color hsv) {
 }
 
 void Colors(OpCase& c, Color (*f)(Color)) {
-  Index dims = Dims(c.AnyShape(1, 3));
+  Position dims = Dims(c.AnyShape(1, 3));
   dims.push_back(3);
   const Array x = c.Input(ToShape(dims), 0.01, 0.99);
   c.Expect(Made(x.shape,
-                [&](const Index& at) {
+                [&](const Position& at) {
                   Color own;
                   for (int i = 0; i < 3; ++i) {
-                    Index from = at;
+                    Position from = at;
                     from.back() = i;
                     own[static_cast<size_t>(i)] = x(from);
                   }
@@ -225,10 +225,10 @@ void AdjustContrast(OpCase& c) {
   c.Scalar(by, kF32);
   const int rows = x.dim(-3), columns = x.dim(-2);
   c.Expect(Made(x.shape,
-                [&](const Index& at) {
+                [&](const Position& at) {
                   double mean = 0;
                   for (int i = 0; i < rows * columns; ++i) {
-                    Index from = at;
+                    Position from = at;
                     from[from.size() - 3] = i / columns;
                     from[from.size() - 2] = i % columns;
                     mean += x(from) / (rows * columns);
@@ -251,10 +251,10 @@ void Lrn(OpCase& c) {
   c.Attr("alpha", alpha);
   c.Attr("beta", beta);
   c.Expect(Made(x.shape,
-                [&](const Index& at) {
+                [&](const Position& at) {
                   double sum = 0;
                   for (int k = -radius; k <= radius; ++k) {
-                    Index from = at;
+                    Position from = at;
                     from[3] += k;
                     if (from[3] >= 0 && from[3] < x.dim(3))
                       sum += x(from) * x(from);
@@ -284,7 +284,7 @@ void Patches(OpCase& c) {
   int top, left;
   const int h = axis(x.dim(1), kh, top), w = axis(x.dim(2), kw, left);
   const int d = x.dim(3);
-  c.Expect(Made({x.dim(0), h, w, kh * kw * d}, [&](const Index& at) {
+  c.Expect(Made({x.dim(0), h, w, kh * kw * d}, [&](const Position& at) {
     const int place = at[3] / d;
     const int row = at[1] * step + place / kw * rate - top;
     const int column = at[2] * step + place % kw * rate - left;

@@ -12,15 +12,15 @@ constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
 constexpr DataType kI64 = DataType::kInt64;
 
-Shape Joined(const Index& a, const Index& b) {
-  Index dims = a;
+Shape Joined(const Position& a, const Position& b) {
+  Position dims = a;
   dims.insert(dims.end(), b.begin(), b.end());
   return ToShape(dims);
 }
-Index From(const Index& at, int begin) {
+Position From(const Position& at, int begin) {
   return {at.begin() + begin, at.end()};
 }
-Index Before(const Index& at, int end) {
+Position Before(const Position& at, int end) {
   return {at.begin(), at.begin() + end};
 }
 
@@ -31,9 +31,9 @@ void Gather(OpCase& c) {
   const Array x = c.Input(c.AnyShape(1, 3), -9, 9);
   const Array i = c.Input(c.AnyShape(0, 2), 0, x.dim(0) - 1, type);
   c.Expect(
-      Made(Joined(Dims(i.shape), From(Dims(x.shape), 1)), [&](const Index& at) {
+      Made(Joined(Dims(i.shape), From(Dims(x.shape), 1)), [&](const Position& at) {
         const int rank = i.rank();
-        Index from = {static_cast<int>(i(Before(at, rank)))};
+        Position from = {static_cast<int>(i(Before(at, rank)))};
         for (const int k : From(at, rank)) from.push_back(k);
         return x(from);
       }));
@@ -43,21 +43,21 @@ void GatherV2(OpCase& c) {
   const Array x = c.Input(c.AnyShape(2, 4), -9, 9);
   const int batch = c.Int(0, x.rank() - 2);
   const int axis = c.Int(batch, x.rank() - 1);
-  Index dims = Before(Dims(x.shape), batch);
+  Position dims = Before(Dims(x.shape), batch);
   for (const int dim : Dims(c.AnyShape(1, 2))) dims.push_back(dim);
   const Array i =
       c.Input(ToShape(dims), 0, x.dim(axis) - 1, c.Pick({kI32, kI64}));
   c.Scalar(c.Coin() ? axis : axis - x.rank());
   c.Attr("batch_dims", batch);
   const int own = i.rank() - batch;
-  Index result = Before(Dims(x.shape), axis);
+  Position result = Before(Dims(x.shape), axis);
   for (const int dim : From(dims, batch)) result.push_back(dim);
   for (const int dim : From(Dims(x.shape), axis + 1)) result.push_back(dim);
-  c.Expect(Made(ToShape(result), [&](const Index& at) {
-    Index place = Before(at, batch);
+  c.Expect(Made(ToShape(result), [&](const Position& at) {
+    Position place = Before(at, batch);
     for (int k = 0; k < own; ++k)
       place.push_back(at[static_cast<size_t>(axis + k)]);
-    Index from = Before(at, axis);
+    Position from = Before(at, axis);
     from.push_back(static_cast<int>(i(place)));
     for (const int k : From(at, axis + own)) from.push_back(k);
     return x(from);
@@ -67,16 +67,16 @@ void GatherV2(OpCase& c) {
 void GatherNd(OpCase& c) {
   const Array x = c.Input(c.AnyShape(1, 4), -9, 9);
   const int depth = c.Int(1, x.rank());
-  Index dims = Dims(c.AnyShape(0, 2));
+  Position dims = Dims(c.AnyShape(0, 2));
   const Shape places = Joined(dims, {depth});
   Array i = Made(
-      places, [&](const Index& at) { return c.Int(0, x.dim(at.back()) - 1); });
+      places, [&](const Position& at) { return c.Int(0, x.dim(at.back()) - 1); });
   c.Given(i, c.Pick({kI32, kI64}));
-  c.Expect(Made(Joined(dims, From(Dims(x.shape), depth)), [&](const Index& at) {
+  c.Expect(Made(Joined(dims, From(Dims(x.shape), depth)), [&](const Position& at) {
     const auto rank = static_cast<int>(dims.size());
-    Index from;
+    Position from;
     for (int k = 0; k < depth; ++k) {
-      Index place = Before(at, rank);
+      Position place = Before(at, rank);
       place.push_back(k);
       from.push_back(static_cast<int>(i(place)));
     }
@@ -91,7 +91,7 @@ void GatherNd(OpCase& c) {
 struct Scatter {
   Shape shape;
   int depth;
-  std::vector<Index> places;
+  std::vector<Position> places;
   Array indices, updates;
 };
 
@@ -99,16 +99,16 @@ Scatter DrawScatter(OpCase& c, bool distinct) {
   Scatter s;
   s.shape = c.AnyShape(1, 3);
   s.depth = c.Int(1, s.shape.rank());
-  std::set<Index> seen;
+  std::set<Position> seen;
   for (int tries = c.Int(1, 5); tries > 0; --tries) {
-    Index place;
+    Position place;
     for (int axis = 0; axis < s.depth; ++axis)
       place.push_back(c.Int(0, s.shape[axis] - 1));
     if (distinct && !seen.insert(place).second) continue;
     s.places.push_back(place);
   }
   const auto count = static_cast<int32_t>(s.places.size());
-  s.indices = Made({count, s.depth}, [&](const Index& at) {
+  s.indices = Made({count, s.depth}, [&](const Position& at) {
     return s.places[static_cast<size_t>(at[0])][static_cast<size_t>(at[1])];
   });
   s.updates =
@@ -118,8 +118,8 @@ Scatter DrawScatter(OpCase& c, bool distinct) {
 
 Array Scattered(const Scatter& s, Array y,
                 const std::function<double(double, double)>& f) {
-  ForEach(s.updates.shape, [&](const Index& at) {
-    Index to = s.places[static_cast<size_t>(at[0])];
+  ForEach(s.updates.shape, [&](const Position& at) {
+    Position to = s.places[static_cast<size_t>(at[0])];
     for (const int k : From(at, 1)) to.push_back(k);
     y(to) = f(y(to), s.updates(at));
   });
@@ -158,8 +158,8 @@ void InplaceUpdate(OpCase& c) {
   c.Either({{1}, {static_cast<double>(row)}}, kI32);
   const Array v = c.Input(Joined({1}, From(Dims(x.shape), 1)), -9, 9);
   Array y = x;
-  ForEach(v.shape, [&](const Index& at) {
-    Index to = at;
+  ForEach(v.shape, [&](const Position& at) {
+    Position to = at;
     to[0] = row;
     y(to) = v(at);
   });
@@ -176,10 +176,10 @@ void OneHot(OpCase& c) {
   const int axis = c.Int(-1, i.rank());
   c.Attr("axis", axis);
   const int along = axis < 0 ? i.rank() : axis;
-  Index dims = Dims(i.shape);
+  Position dims = Dims(i.shape);
   dims.insert(dims.begin() + along, depth);
-  c.Expect(Made(ToShape(dims), [&](const Index& at) {
-    Index from = at;
+  c.Expect(Made(ToShape(dims), [&](const Position& at) {
+    Position from = at;
     from.erase(from.begin() + along);
     return i(from) == at[static_cast<size_t>(along)] ? on : off;
   }));
@@ -193,11 +193,11 @@ void Arg(OpCase& c, bool largest) {
   const int axis = c.Axis(x.shape), plain = OpCase::Plain(axis, x.shape);
   c.Scalar(axis);
   c.Attr("output_type", type);
-  Index dims = Dims(x.shape);
+  Position dims = Dims(x.shape);
   dims.erase(dims.begin() + plain);
   c.Expect(Made(ToShape(dims),
-                [&](const Index& at) {
-                  Index from = at;
+                [&](const Position& at) {
+                  Position from = at;
                   from.insert(from.begin() + plain, 0);
                   int best = 0;
                   double value = x(from);
@@ -221,12 +221,12 @@ void TopK(OpCase& c, bool attribute) {
   } else {
     c.Scalar(k);
   }
-  Index dims = Dims(x.shape);
+  Position dims = Dims(x.shape);
   dims.back() = k;
-  const auto place = [&](const Index& at) {
+  const auto place = [&](const Position& at) {
     std::vector<std::pair<double, int>> row;
     for (int i = 0; i < x.dim(-1); ++i) {
-      Index from = at;
+      Position from = at;
       from.back() = i;
       row.emplace_back(-x(from), i);
     }
@@ -234,8 +234,8 @@ void TopK(OpCase& c, bool attribute) {
     return row[static_cast<size_t>(at.back())];
   };
   const Shape shape = ToShape(dims);
-  c.Expect(Made(shape, [&](const Index& at) { return -place(at).first; }));
-  c.Expect(Made(shape, [&](const Index& at) { return place(at).second; }),
+  c.Expect(Made(shape, [&](const Position& at) { return -place(at).first; }));
+  c.Expect(Made(shape, [&](const Position& at) { return place(at).second; }),
            kI32);
 }
 
@@ -245,7 +245,7 @@ void InTopK(OpCase& c) {
   const int k = c.Int(1, 3);
   c.Scalar(k);
   c.Expect(Made({x.dim(0)},
-                [&](const Index& at) {
+                [&](const Position& at) {
                   int above = 0;
                   const double own = x({at[0], static_cast<int>(target(at))});
                   for (int i = 0; i < x.dim(1); ++i)
@@ -260,7 +260,7 @@ void Where(OpCase& c) {
   x.v[0] = 1;
   c.Given(x, DataType::kBool);
   std::vector<double> found;
-  ForEach(x.shape, [&](const Index& at) {
+  ForEach(x.shape, [&](const Position& at) {
     if (x(at) != 0) found.insert(found.end(), at.begin(), at.end());
   });
   const int rank = x.rank();
@@ -317,7 +317,7 @@ void Bound(OpCase& c, bool upper) {
   c.Given(x);
   const Array v = c.Given(c.Draw({x.dim(0), c.Int(1, 4)}, -4, 4, kI32));
   c.Expect(Made(v.shape,
-                [&](const Index& at) {
+                [&](const Position& at) {
                   int count = 0;
                   for (int i = 0; i < x.dim(1); ++i) {
                     const double own = x({at[0], i});
@@ -348,11 +348,11 @@ enum class Kind { kSum, kMean, kMax, kMin, kProd };
 // Rows combined by their segment. What no row belongs to is `empty`.
 Array BySegment(const Array& x, const Array& ids, int count, Kind kind,
                 double empty) {
-  return Made(Joined({count}, From(Dims(x.shape), 1)), [&](const Index& at) {
+  return Made(Joined({count}, From(Dims(x.shape), 1)), [&](const Position& at) {
     std::vector<double> own;
     for (int row = 0; row < x.dim(0); ++row) {
       if (ids({row}) != at[0]) continue;
-      Index from = at;
+      Position from = at;
       from[0] = row;
       own.push_back(x(from));
     }
@@ -404,10 +404,10 @@ void DynamicPartition(OpCase& c) {
     for (int row = 0; row < x.dim(0); ++row) {
       if (numbers({row}) == part) rows.push_back(row);
     }
-    Index dims = Dims(x.shape);
+    Position dims = Dims(x.shape);
     dims[0] = static_cast<int>(rows.size());
-    c.Expect(Made(ToShape(dims), [&](const Index& at) {
-      Index from = at;
+    c.Expect(Made(ToShape(dims), [&](const Position& at) {
+      Position from = at;
       from[0] = rows[static_cast<size_t>(at[0])];
       return x(from);
     }));
@@ -431,7 +431,7 @@ void DynamicStitch(OpCase& c) {
   }
   for (const auto& numbers : own) {
     c.Given(Made({static_cast<int32_t>(numbers.size()), y.dim(1)},
-                 [&](const Index& at) {
+                 [&](const Position& at) {
                    return y({numbers[static_cast<size_t>(at[0])], at[1]});
                  }));
   }

@@ -18,11 +18,11 @@ void MatMul(OpCase& c) {
   const Array a = c.Input(ta ? Shape{k, m} : Shape{m, k}, -2, 2);
   const Array b = c.Either(c.Draw(tb ? Shape{n, k} : Shape{k, n}, -2, 2));
   c.Expect(Made({m, n},
-                [&](const Index& at) {
+                [&](const Position& at) {
                   double sum = 0;
                   for (int i = 0; i < k; ++i)
-                    sum += a(ta ? Index{i, at[0]} : Index{at[0], i}) *
-                           b(tb ? Index{at[1], i} : Index{i, at[1]});
+                    sum += a(ta ? Position{i, at[0]} : Position{at[0], i}) *
+                           b(tb ? Position{at[1], i} : Position{i, at[1]});
                   return sum;
                 }),
            kF32, 1e-5);
@@ -34,20 +34,20 @@ void BatchMatMul(OpCase& c, bool broadcasts) {
   c.Attr("adj_x", ta);
   c.Attr("adj_y", tb);
   const Shape batch = c.AnyShape(1, 2, 3);
-  Index da = Dims(batch), db = Dims(batch);
+  Position da = Dims(batch), db = Dims(batch);
   if (broadcasts && c.Coin()) db[0] = 1;
-  for (const int dim : ta ? Index{k, m} : Index{m, k}) da.push_back(dim);
-  for (const int dim : tb ? Index{n, k} : Index{k, n}) db.push_back(dim);
+  for (const int dim : ta ? Position{k, m} : Position{m, k}) da.push_back(dim);
+  for (const int dim : tb ? Position{n, k} : Position{k, n}) db.push_back(dim);
   const Array a = c.Input(ToShape(da), -2, 2);
   const Array b = c.Either(c.Draw(ToShape(db), -2, 2));
-  Index dims = Dims(batch);
+  Position dims = Dims(batch);
   dims.push_back(m);
   dims.push_back(n);
   c.Expect(Made(ToShape(dims),
-                [&](const Index& at) {
+                [&](const Position& at) {
                   double sum = 0;
                   const int row = at[at.size() - 2], column = at.back();
-                  Index ia(at.begin(), at.end() - 2), ib = ia;
+                  Position ia(at.begin(), at.end() - 2), ib = ia;
                   if (db[0] == 1) ib[0] = 0;
                   ia.resize(at.size());
                   ib.resize(at.size());
@@ -82,7 +82,7 @@ void Einsum(OpCase& c) {
     letters += l;
   }
   const auto shape_of = [&](const std::string& of) {
-    Index dims;
+    Position dims;
     for (const char l : of) dims.push_back(sizes[static_cast<int>(l)]);
     return ToShape(dims);
   };
@@ -97,9 +97,9 @@ void Einsum(OpCase& c) {
     xs.push_back(c.Input(shape_of(term), -2, 2));
   c.Attr("N", static_cast<int>(xs.size()));
   Array y = Filled(shape_of(out), 0);
-  ForEach(shape_of(letters), [&](const Index& at) {
+  ForEach(shape_of(letters), [&](const Position& at) {
     const auto own = [&](const std::string& of) {
-      Index index;
+      Position index;
       for (const char l : of) index.push_back(at[letters.find(l)]);
       return index;
     };
@@ -132,11 +132,11 @@ Axis AxisOf(int input, int size, int stride, int rate, bool same) {
 // Channels first, if asked for.
 Array Laid(const Array& x, bool first) {
   if (!first) return x;
-  Index dims = Dims(x.shape);
+  Position dims = Dims(x.shape);
   dims.insert(dims.begin() + 1, dims.back());
   dims.pop_back();
-  return Made(ToShape(dims), [&](const Index& at) {
-    Index from = at;
+  return Made(ToShape(dims), [&](const Position& at) {
+    Position from = at;
     from.push_back(from[1]);
     from.erase(from.begin() + 1);
     return x(from);
@@ -176,9 +176,9 @@ void Conv2D(OpCase& c) {
   c.Given(Laid(x, s.first));
   const Array k = c.Floats(c.Draw({kh, kw, in, out}, -1, 1));
   c.Expect(Laid(Made({x.dim(0), s.h.output, s.w.output, out},
-                     [&](const Index& at) {
+                     [&](const Position& at) {
                        double sum = 0;
-                       ForEach({kh, kw, in}, [&](const Index& i) {
+                       ForEach({kh, kw, in}, [&](const Position& i) {
                          const int row = s.h.Place(at[1], i[0]);
                          const int column = s.w.Place(at[2], i[1]);
                          if (s.h.Has(row) && s.w.Has(column))
@@ -200,10 +200,10 @@ void Depthwise(OpCase& c) {
   c.Given(Laid(x, s.first));
   const Array k = c.Floats(c.Draw({kh, kw, in, times}, -1, 1));
   c.Expect(Laid(Made({x.dim(0), s.h.output, s.w.output, in * times},
-                     [&](const Index& at) {
+                     [&](const Position& at) {
                        double sum = 0;
                        const int channel = at[3] / times;
-                       ForEach({kh, kw}, [&](const Index& i) {
+                       ForEach({kh, kw}, [&](const Position& i) {
                          const int row = s.h.Place(at[1], i[0]);
                          const int column = s.w.Place(at[2], i[1]);
                          if (s.h.Has(row) && s.w.Has(column))
@@ -222,13 +222,13 @@ void Transposed(OpCase& c) {
   const Window s = DrawWindow(c, kh, kw, false);
   const int in = c.Int(1, 3), n = c.Int(1, 2);
   const Shape shape{n, s.h.input, s.w.input, out};
-  c.Int32s(s.first ? Index{n, out, s.h.input, s.w.input} : Dims(shape));
+  c.Int32s(s.first ? Position{n, out, s.h.input, s.w.input} : Dims(shape));
   const Array k = c.Floats(c.Draw({kh, kw, out, in}, -1, 1));
   const Array x = c.Draw({n, s.h.output, s.w.output, in}, -2, 2);
   c.Given(Laid(x, s.first));
   Array y = Filled(shape, 0);
-  ForEach(x.shape, [&](const Index& at) {
-    ForEach({kh, kw, out}, [&](const Index& i) {
+  ForEach(x.shape, [&](const Position& at) {
+    ForEach({kh, kw, out}, [&](const Position& i) {
       const int row = s.h.Place(at[1], i[0]), column = s.w.Place(at[2], i[1]);
       if (s.h.Has(row) && s.w.Has(column))
         y({at[0], row, column, i[2]}) += x(at) * k({i[0], i[1], i[2], at[3]});
@@ -258,10 +258,10 @@ void Pool(OpCase& c, bool largest, bool sizes_given) {
     c.Int32s({1, s.h.stride, s.w.stride, 1});
   }
   c.Expect(Laid(Made({x.dim(0), s.h.output, s.w.output, x.dim(3)},
-                     [&](const Index& at) {
+                     [&](const Position& at) {
                        double best = -99, sum = 0;
                        int count = 0;
-                       ForEach({kh, kw}, [&](const Index& i) {
+                       ForEach({kh, kw}, [&](const Position& i) {
                          const int row = s.h.Place(at[1], i[0]);
                          const int column = s.w.Place(at[2], i[1]);
                          if (!s.h.Has(row) || !s.w.Has(column)) return;
@@ -281,7 +281,7 @@ struct Volume {
   bool first;
 };
 
-Volume DrawVolume(OpCase& c, const Index& k) {
+Volume DrawVolume(OpCase& c, const Position& k) {
   const int stride = c.Int(1, 2);
   const bool same = c.Coin(), first = c.Coin();
   c.Attr("strides", Spatial({stride, stride, stride}, first));
@@ -293,12 +293,12 @@ Volume DrawVolume(OpCase& c, const Index& k) {
   return {axis(k[0]), axis(k[1]), axis(k[2]), first};
 }
 
-Index DrawSizes(OpCase& c) { return {c.Int(1, 2), c.Int(1, 3), c.Int(1, 2)}; }
+Position DrawSizes(OpCase& c) { return {c.Int(1, 2), c.Int(1, 3), c.Int(1, 2)}; }
 
 // Calls `f` with each place that a window sees, and the place within it.
-void ForWindow(const Volume& s, const Index& k, const Index& at,
-               const std::function<void(const Index&, const Index&)>& f) {
-  ForEach(ToShape(k), [&](const Index& i) {
+void ForWindow(const Volume& s, const Position& k, const Position& at,
+               const std::function<void(const Position&, const Position&)>& f) {
+  ForEach(ToShape(k), [&](const Position& i) {
     const int d = s.d.Place(at[1], i[0]), h = s.h.Place(at[2], i[1]);
     const int w = s.w.Place(at[3], i[2]);
     if (s.d.Has(d) && s.h.Has(h) && s.w.Has(w)) f({d, h, w}, i);
@@ -306,7 +306,7 @@ void ForWindow(const Volume& s, const Index& k, const Index& at,
 }
 
 void Conv3D(OpCase& c) {
-  const Index k = DrawSizes(c);
+  const Position k = DrawSizes(c);
   const Volume s = DrawVolume(c, k);
   const int in = c.Int(1, 2), out = c.Int(1, 3);
   const Array x =
@@ -314,9 +314,9 @@ void Conv3D(OpCase& c) {
   c.Given(Laid(x, s.first));
   const Array f = c.Floats(c.Draw({k[0], k[1], k[2], in, out}, -1, 1));
   c.Expect(Laid(Made({x.dim(0), s.d.output, s.h.output, s.w.output, out},
-                     [&](const Index& at) {
+                     [&](const Position& at) {
                        double sum = 0;
-                       ForWindow(s, k, at, [&](const Index& p, const Index& i) {
+                       ForWindow(s, k, at, [&](const Position& p, const Position& i) {
                          for (int j = 0; j < in; ++j)
                            sum += x({at[0], p[0], p[1], p[2], j}) *
                                   f({i[0], i[1], i[2], j, at[4]});
@@ -328,18 +328,18 @@ void Conv3D(OpCase& c) {
 }
 
 void Transposed3D(OpCase& c) {
-  const Index k = DrawSizes(c);
+  const Position k = DrawSizes(c);
   const Volume s = DrawVolume(c, k);
   const int in = c.Int(1, 2), out = c.Int(1, 3), n = c.Int(1, 2);
   const Shape shape{n, s.d.input, s.h.input, s.w.input, out};
-  c.Int32s(s.first ? Index{n, out, s.d.input, s.h.input, s.w.input}
+  c.Int32s(s.first ? Position{n, out, s.d.input, s.h.input, s.w.input}
                    : Dims(shape));
   const Array f = c.Floats(c.Draw({k[0], k[1], k[2], out, in}, -1, 1));
   const Array x = c.Draw({n, s.d.output, s.h.output, s.w.output, in}, -2, 2);
   c.Given(Laid(x, s.first));
   Array y = Filled(shape, 0);
-  ForEach(x.shape, [&](const Index& at) {
-    ForWindow(s, k, at, [&](const Index& p, const Index& i) {
+  ForEach(x.shape, [&](const Position& at) {
+    ForWindow(s, k, at, [&](const Position& p, const Position& i) {
       for (int j = 0; j < out; ++j)
         y({at[0], p[0], p[1], p[2], j}) +=
             x(at) * f({i[0], i[1], i[2], j, at[4]});
@@ -349,17 +349,17 @@ void Transposed3D(OpCase& c) {
 }
 
 void Pool3D(OpCase& c, bool largest) {
-  const Index k = DrawSizes(c);
+  const Position k = DrawSizes(c);
   const Volume s = DrawVolume(c, k);
   c.Attr("ksize", Spatial({k[0], k[1], k[2]}, s.first));
   const Array x = c.Draw(
       {c.Int(1, 2), s.d.input, s.h.input, s.w.input, c.Int(1, 2)}, -2, 2);
   c.Given(Laid(x, s.first));
   c.Expect(Laid(Made({x.dim(0), s.d.output, s.h.output, s.w.output, x.dim(4)},
-                     [&](const Index& at) {
+                     [&](const Position& at) {
                        double best = -99, sum = 0;
                        int count = 0;
-                       ForWindow(s, k, at, [&](const Index& p, const Index&) {
+                       ForWindow(s, k, at, [&](const Position& p, const Position&) {
                          const double v = x({at[0], p[0], p[1], p[2], at[4]});
                          best = std::max(best, v);
                          sum += v;
@@ -387,8 +387,8 @@ void BatchNorm(OpCase& c) {
   const Array mean = c.Floats(c.Draw(channels, -1, 1));
   const Array variance = c.Floats(c.Draw(channels, 0.1, 2));
   c.Expect(Laid(Made(x.shape,
-                     [&](const Index& at) {
-                       const Index k = {at[3]};
+                     [&](const Position& at) {
+                       const Position k = {at[3]};
                        return (x(at) - mean(k)) /
                                   std::sqrt(variance(k) + epsilon) * scale(k) +
                               offset(k);
@@ -417,11 +417,11 @@ void FakeQuant(OpCase& c, bool attributes, bool per_channel) {
   const Shape shape = c.AnyShape(1, 4);
   const int count = per_channel ? shape[shape.rank() - 1] : 1;
   const Array min = c.Draw({count}, -3, -0.5), max = c.Draw({count}, 0.5, 3);
-  const auto channel = [&](const Index& at) {
-    return Index{per_channel ? at.back() : 0};
+  const auto channel = [&](const Position& at) {
+    return Position{per_channel ? at.back() : 0};
   };
-  const Array x = Made(shape, [&](const Index& at) {
-    const Index k = channel(at);
+  const Array x = Made(shape, [&](const Position& at) {
+    const Position k = channel(at);
     const double scale =
         (max(k) - min(k)) / ((1 << bits) - 1 - (narrow ? 1 : 0));
     const double step = Stepped(c.Real(-4, 4), min(k), max(k), bits, narrow);
@@ -437,8 +437,8 @@ void FakeQuant(OpCase& c, bool attributes, bool per_channel) {
     }
   }
   c.Expect(Made(shape,
-                [&](const Index& at) {
-                  const Index k = channel(at);
+                [&](const Position& at) {
+                  const Position k = channel(at);
                   return Stepped(x(at), min(k), max(k), bits, narrow);
                 }),
            kF32, 1e-5);
@@ -462,7 +462,7 @@ void CrossEntropy(OpCase& c, bool sparse) {
     return std::exp(x({row, column})) / sum;
   };
   c.Expect(Made({x.dim(0)},
-                [&](const Index& at) {
+                [&](const Position& at) {
                   double loss = 0;
                   for (int i = 0; i < x.dim(1); ++i)
                     loss -= labels({at[0], i}) * std::log(softmax(at[0], i));
@@ -471,7 +471,7 @@ void CrossEntropy(OpCase& c, bool sparse) {
            kF32, 1e-5);
   c.Expect(
       Made(x.shape,
-           [&](const Index& at) { return softmax(at[0], at[1]) - labels(at); }),
+           [&](const Position& at) { return softmax(at[0], at[1]) - labels(at); }),
       kF32, 1e-5);
 }
 

@@ -24,7 +24,7 @@
 
 namespace liteforge {
 
-using Index = std::vector<int>;
+using Position = std::vector<int>;
 
 struct Array {
   Shape shape;
@@ -33,15 +33,15 @@ struct Array {
   int rank() const { return shape.rank(); }
   int dim(int axis) const { return shape[axis < 0 ? axis + rank() : axis]; }
   size_t size() const { return v.size(); }
-  size_t Offset(const Index& at) const {
+  size_t Offset(const Position& at) const {
     size_t offset = 0;
     for (int axis = 0; axis < rank(); ++axis)
       offset = offset * static_cast<size_t>(shape[axis]) +
                static_cast<size_t>(at[static_cast<size_t>(axis)]);
     return offset;
   }
-  double& operator()(const Index& at) { return v[Offset(at)]; }
-  double operator()(const Index& at) const { return v[Offset(at)]; }
+  double& operator()(const Position& at) { return v[Offset(at)]; }
+  double operator()(const Position& at) const { return v[Offset(at)]; }
 };
 
 inline size_t Count(const Shape& shape) {
@@ -50,19 +50,19 @@ inline size_t Count(const Shape& shape) {
 inline Array Filled(const Shape& shape, double value) {
   return {shape, std::vector<double>(Count(shape), value)};
 }
-inline Shape ToShape(const Index& dims) {
+inline Shape ToShape(const Position& dims) {
   Shape shape;
   for (const int dim : dims) shape.Append(dim);
   return shape;
 }
-inline Index Dims(const Shape& shape) {
+inline Position Dims(const Shape& shape) {
   return {shape.dims().begin(), shape.dims().end()};
 }
 
 // Calls `f` with every index of the shape, the last axis fastest.
 inline void ForEach(const Shape& shape,
-                    const std::function<void(const Index&)>& f) {
-  Index at(static_cast<size_t>(shape.rank()));
+                    const std::function<void(const Position&)>& f) {
+  Position at(static_cast<size_t>(shape.rank()));
   for (size_t i = 0; i < Count(shape); ++i) {
     size_t rest = i;
     for (int axis = shape.rank() - 1; axis >= 0; --axis) {
@@ -76,9 +76,9 @@ inline void ForEach(const Shape& shape,
 
 // An array computed element by element.
 inline Array Made(const Shape& shape,
-                  const std::function<double(const Index&)>& f) {
+                  const std::function<double(const Position&)>& f) {
   Array y = Filled(shape, 0);
-  ForEach(shape, [&](const Index& at) { y(at) = f(at); });
+  ForEach(shape, [&](const Position& at) { y(at) = f(at); });
   return y;
 }
 
@@ -88,8 +88,8 @@ inline Array Map(Array x, const std::function<double(double)>& f) {
 }
 
 // The element of `x` that stands at `at` of a shape it is broadcast to.
-inline double Spread(const Array& x, const Index& at) {
-  Index own;
+inline double Spread(const Array& x, const Position& at) {
+  Position own;
   const size_t skipped = at.size() - static_cast<size_t>(x.rank());
   for (int axis = 0; axis < x.rank(); ++axis) {
     const int i = at[skipped + static_cast<size_t>(axis)];
@@ -99,7 +99,7 @@ inline double Spread(const Array& x, const Index& at) {
 }
 
 inline Shape BroadcastShape(const Shape& a, const Shape& b) {
-  Index dims;
+  Position dims;
   for (int i = 1; i <= std::max(a.rank(), b.rank()); ++i) {
     const int left = i <= a.rank() ? a[a.rank() - i] : 1;
     const int right = i <= b.rank() ? b[b.rank() - i] : 1;
@@ -111,7 +111,7 @@ inline Shape BroadcastShape(const Shape& a, const Shape& b) {
 inline Array Combined(const Array& a, const Array& b,
                       const std::function<double(double, double)>& f) {
   return Made(BroadcastShape(a.shape, b.shape),
-              [&](const Index& at) { return f(Spread(a, at), Spread(b, at)); });
+              [&](const Position& at) { return f(Spread(a, at), Spread(b, at)); });
 }
 
 class OpCase {
@@ -131,13 +131,13 @@ class OpCase {
     return *(choices.begin() + Int(0, static_cast<int>(choices.size()) - 1));
   }
   Shape AnyShape(int low_rank = 1, int high_rank = 4, int most = 4) {
-    Index dims(static_cast<size_t>(Int(low_rank, high_rank)));
+    Position dims(static_cast<size_t>(Int(low_rank, high_rank)));
     for (int& dim : dims) dim = Int(1, most);
     return ToShape(dims);
   }
   // A shape that broadcasts with this one, to it.
   Shape Narrower(const Shape& shape) {
-    Index dims = Dims(shape);
+    Position dims = Dims(shape);
     for (int& dim : dims) {
       if (Int(0, 3) == 0) dim = 1;
     }
@@ -183,12 +183,12 @@ class OpCase {
   }
   Array Floats(Array x) { return Constant(std::move(x), DataType::kFloat32); }
   // int32, or int64 by chance.
-  void Ints(const Index& values) {
+  void Ints(const Position& values) {
     Constant(
         {{static_cast<int32_t>(values.size())}, {values.begin(), values.end()}},
         Coin() ? DataType::kInt32 : DataType::kInt64);
   }
-  void Int32s(const Index& values) {
+  void Int32s(const Position& values) {
     Constant(
         {{static_cast<int32_t>(values.size())}, {values.begin(), values.end()}},
         DataType::kInt32);

@@ -20,7 +20,7 @@ Array AnyInput(OpCase& c, const Shape& shape, DataType& type) {
 void Slice(OpCase& c) {
   DataType type;
   const Array x = AnyInput(c, c.AnyShape(1, 4, 5), type);
-  Index begin, size, dims;
+  Position begin, size, dims;
   for (int axis = 0; axis < x.rank(); ++axis) {
     begin.push_back(c.Int(0, x.dim(axis) - 1));
     const int length = c.Int(1, x.dim(axis) - begin.back());
@@ -31,8 +31,8 @@ void Slice(OpCase& c) {
   c.Ints(begin);
   c.Ints(size);
   c.Expect(Made(ToShape(dims),
-                [&](const Index& at) {
-                  Index from = at;
+                [&](const Position& at) {
+                  Position from = at;
                   for (size_t i = 0; i < from.size(); ++i) from[i] += begin[i];
                   return x(from);
                 }),
@@ -44,16 +44,16 @@ void Slice(OpCase& c) {
 void StridedSlice(OpCase& c) {
   DataType type;
   const Array x = AnyInput(c, c.AnyShape(1, 4, 6), type);
-  Index begins, ends, strides, dims;
+  Position begins, ends, strides, dims;
   int begin_mask = 0, end_mask = 0, shrink = 0, added = 0;
-  std::vector<Index> places;  // along each axis of x
+  std::vector<Position> places;  // along each axis of x
   int bit = 0;
   const bool ellipsis = c.Coin();
   const int given = ellipsis ? c.Int(0, x.rank()) : x.rank();
   for (int axis = 0; axis < given; ++axis, ++bit) {
     if (c.Int(0, 4) == 0) {  // a new axis in front
       added |= 1 << bit++;
-      for (Index* list : {&begins, &ends, &strides}) list->push_back(1);
+      for (Position* list : {&begins, &ends, &strides}) list->push_back(1);
       dims.push_back(1);
     }
     const int n = x.dim(axis);
@@ -81,7 +81,7 @@ void StridedSlice(OpCase& c) {
                                                   : held(begins.back());
     const int to = (end_mask >> bit & 1) != 0 ? (stride > 0 ? high : low)
                                               : held(ends.back());
-    Index own;
+    Position own;
     for (int i = from; stride > 0 ? i < to : i > to; i += stride)
       own.push_back(i);
     if (own.empty()) {  // tests of no elements are elsewhere
@@ -95,10 +95,10 @@ void StridedSlice(OpCase& c) {
   }
   if (ellipsis) {
     c.Attr("ellipsis_mask", 1 << bit);
-    for (Index* list : {&begins, &ends, &strides}) list->push_back(1);
+    for (Position* list : {&begins, &ends, &strides}) list->push_back(1);
     for (int axis = given; axis < x.rank(); ++axis) {
       dims.push_back(x.dim(axis));
-      Index all(static_cast<size_t>(x.dim(axis)));
+      Position all(static_cast<size_t>(x.dim(axis)));
       for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
       places.push_back(all);
     }
@@ -110,11 +110,11 @@ void StridedSlice(OpCase& c) {
   c.Int32s(begins);
   c.Int32s(ends);
   c.Int32s(strides);
-  Index picked;
-  for (const Index& own : places)
+  Position picked;
+  for (const Position& own : places)
     picked.push_back(static_cast<int>(own.size()));
-  const Array elements = Made(ToShape(picked), [&](const Index& at) {
-    Index from;
+  const Array elements = Made(ToShape(picked), [&](const Position& at) {
+    Position from;
     for (size_t i = 0; i < at.size(); ++i)
       from.push_back(places[i][static_cast<size_t>(at[i])]);
     return x(from);
@@ -129,7 +129,7 @@ void Pad(OpCase& c, const char* mode, bool valued) {
   const std::string_view kind = mode;
   const int edge = kind == "REFLECT" ? 1 : 0;
   Array amounts = Filled({x.rank(), 2}, 0);
-  Index dims, before;
+  Position dims, before;
   for (int axis = 0; axis < x.rank(); ++axis) {
     const int most = kind.empty() ? 3 : x.dim(axis) - edge;
     for (int side = 0; side < 2; ++side)
@@ -142,8 +142,8 @@ void Pad(OpCase& c, const char* mode, bool valued) {
   const double value = valued ? static_cast<float>(c.Real(-3, 3)) : 0;
   if (valued) c.Scalar(value, kF32);
   if (!kind.empty()) c.Attr("mode", mode);
-  c.Expect(Made(ToShape(dims), [&](const Index& at) {
-    Index from = at;
+  c.Expect(Made(ToShape(dims), [&](const Position& at) {
+    Position from = at;
     for (int axis = 0; axis < x.rank(); ++axis) {
       int& i = from[static_cast<size_t>(axis)];
       i -= before[static_cast<size_t>(axis)];

@@ -99,7 +99,7 @@ void Combined(OpCase& c) {
   for (int image = 0; image < images; ++image) {
     for (int q = 0; q < own_boxes; ++q) {
       const Array drawn = DrawBoxes(c, count);
-      ForEach(drawn.shape, [&](const Index& at) {
+      ForEach(drawn.shape, [&](const Position& at) {
         boxes({image, at[0], q, at[1]}) = drawn(at);
       });
     }
@@ -125,7 +125,7 @@ void Combined(OpCase& c) {
     std::vector<Found> found;
     for (int of_class = 0; of_class < classes; ++of_class) {
       const int q = own_boxes == 1 ? 0 : of_class;
-      const Array own = Made({count, 4}, [&](const Index& at) {
+      const Array own = Made({count, 4}, [&](const Position& at) {
         return boxes({image, at[0], q, at[1]});
       });
       std::vector<double> score;

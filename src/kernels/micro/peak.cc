@@ -34,19 +34,18 @@ int64_t FloatProducts(int64_t rounds, float* sum) {
 
 int64_t ByteProducts(int64_t rounds, int32_t* sum) {
   const Ints d;
-#if HWY_TARGET == HWY_AVX3_DL
-  constexpr int kGroup = 4;
-#else
-  constexpr int kGroup = 2;
-#endif
+  constexpr int kGroup = HWY_TARGET == HWY_AVX3_DL ? 4 : 2;
   IntVec sums[kSums];
   for (int i = 0; i < kSums; ++i) sums[i] = hn::Set(d, i);
   const auto a = hn::Set(d, 0x00010001), b = hn::Set(d, *sum);
   for (int64_t n = 0; n < rounds; ++n) {
     for (int i = 0; i < kSums; ++i) {
       // One of the factors must change, or the product is computed once.
-      sums[i] = kGroup == 4 ? AddByteProducts(sums[i], a, b)
-                            : AddWordProducts(b, sums[i], a);
+#if HWY_TARGET == HWY_AVX3_DL
+      sums[i] = AddByteProducts(sums[i], a, b);
+#else
+      sums[i] = AddWordProducts(b, sums[i], a);
+#endif
     }
   }
   for (int i = 1; i < kSums; ++i) sums[0] = hn::Add(sums[0], sums[i]);
