@@ -29,7 +29,7 @@ struct Answer {
   Values values;
 };
 
-Answer Run(TestFunction& f, const std::string& output) {
+Answer Evaluate(TestFunction& f, const std::string& output) {
   f.function().outputs.clear();
   f.Output("y", output);
   const auto bytes = Compile(f.function(), true);
@@ -70,11 +70,11 @@ TEST(ListOps, Items) {
   f.Node("TensorListStack", "all", {"list", "shape"}, kFloatElements);
   f.Node("TensorListElementShape", "dims", {"list"},
          {{"shape_type", DataType::kInt64}});
-  EXPECT_THAT(Run(f, "item").values, ElementsAre(5, 6));
-  EXPECT_THAT(Run(f, "some").values, ElementsAre(5, 6, 1, 2));
-  EXPECT_THAT(Run(f, "length").values, ElementsAre(3));
-  EXPECT_EQ(Run(f, "all").shape, (Shape{3, 2}));
-  EXPECT_THAT(Run(f, "dims").values, ElementsAre(2));
+  EXPECT_THAT(Evaluate(f, "item").values, ElementsAre(5, 6));
+  EXPECT_THAT(Evaluate(f, "some").values, ElementsAre(5, 6, 1, 2));
+  EXPECT_THAT(Evaluate(f, "length").values, ElementsAre(3));
+  EXPECT_EQ(Evaluate(f, "all").shape, (Shape{3, 2}));
+  EXPECT_THAT(Evaluate(f, "dims").values, ElementsAre(2));
 }
 
 TEST(ListOps, ReservedAndSet) {
@@ -85,7 +85,7 @@ TEST(ListOps, ReservedAndSet) {
     f.Node("TensorListReserve", "new", {shape, "two"}, kFloatElements);
     f.Node("TensorListSetItem", "set", {"new", "one", "item"}, kFloatElements);
     f.Node("TensorListStack", "all", {"set", "shape"}, kFloatElements);
-    EXPECT_THAT(Run(f, "all").values, ElementsAre(0, 0, 3, 4)) << shape;
+    EXPECT_THAT(Evaluate(f, "all").values, ElementsAre(0, 0, 3, 4)) << shape;
   }
 }
 
@@ -99,9 +99,9 @@ TEST(ListOps, PushedAndPopped) {
     f.Node("TensorListPushBack", "both", {"one_of", "b"}, kFloatElements);
     f.Node("TensorListPopBack", "popped", {"both", "shape"}, kFloatElements);
     f.Node("TensorListStack", "left", {"popped", "shape"}, kFloatElements);
-    EXPECT_THAT(Run(f, "both").values, ElementsAre(1, 2, 5, 6)) << shape;
-    EXPECT_THAT(Run(f, "left").values, ElementsAre(1, 2)) << shape;
-    EXPECT_THAT(Run(f, "popped:1").values, ElementsAre(5, 6)) << shape;
+    EXPECT_THAT(Evaluate(f, "both").values, ElementsAre(1, 2, 5, 6)) << shape;
+    EXPECT_THAT(Evaluate(f, "left").values, ElementsAre(1, 2)) << shape;
+    EXPECT_THAT(Evaluate(f, "popped:1").values, ElementsAre(5, 6)) << shape;
   }
 }
 
@@ -114,9 +114,9 @@ TEST(ListOps, Scattered) {
          kFloatElements);
   f.Node("TensorListScatterIntoExistingList", "put", {"list", "x", "order"},
          kFloatElements);
-  EXPECT_THAT(Run(f, "far").values, ElementsAre(3, 4, 5, 6, 0, 0, 1, 2));
-  EXPECT_THAT(Run(f, "near").values, ElementsAre(1, 2, 3, 4, 5, 6));
-  EXPECT_THAT(Run(f, "put").values, ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(Evaluate(f, "far").values, ElementsAre(3, 4, 5, 6, 0, 0, 1, 2));
+  EXPECT_THAT(Evaluate(f, "near").values, ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(Evaluate(f, "put").values, ElementsAre(1, 2, 3, 4, 5, 6));
 }
 
 TEST(ListOps, JoinedAndSplit) {
@@ -127,11 +127,11 @@ TEST(ListOps, JoinedAndSplit) {
   f.Node("Reshape", "row", {"x", "flat"});
   f.Node("TensorListSplit", "parts", {"row", "shape", "lengths"},
          kFloatElements);
-  const Answer joined = Run(f, "joined");
+  const Answer joined = Evaluate(f, "joined");
   EXPECT_EQ(joined.shape, (Shape{6}));
   EXPECT_THAT(joined.values, ElementsAre(1, 2, 3, 4, 5, 6));
-  EXPECT_THAT(Run(f, "joined:1").values, ElementsAre(2, 2, 2));
-  EXPECT_EQ(Run(f, "parts").shape, (Shape{2, 3}));
+  EXPECT_THAT(Evaluate(f, "joined:1").values, ElementsAre(2, 2, 2));
+  EXPECT_EQ(Evaluate(f, "parts").shape, (Shape{2, 3}));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/try.h"
 #include "import/saved_model/saved_model_testing.h"
 #include "liteforge/converter.h"
 #include "liteforge/interpreter.h"
@@ -151,8 +152,8 @@ TEST(SavedModels, UnknownOperationsAreNamedAtOnceOrCustom) {
   const std::string body =
       "node_def " +
       Node("in", "Inner", {"x"}, Type("T", "FLOAT") + Attribute("k", "i: 3"));
-  const std::string function =
-      Function("f", {{"x", "FLOAT"}}, {{"y", "FLOAT"}}, body, {{"y", "in:0"}});
+  const std::string function = DefineFunction(
+      "f", {{"x", "FLOAT"}}, {{"y", "FLOAT"}}, body, {{"y", "in:0"}});
   const std::string nodes =
       Input("x") + "node " +
       Node("p", "Placeholder", {}, Type("dtype", "BOOL")) + "node " +
@@ -187,9 +188,9 @@ TEST(SavedModels, UnknownOperationsAreNamedAtOnceOrCustom) {
 // A function that says what it stands for, and whose caller has that operator.
 TEST(SavedModels, MarkedFunctionsBecomeCustomOperators) {
   const std::string function =
-      Function("f", {{"x", "FLOAT"}}, {{"y", "FLOAT"}},
-               "node_def " + Node("n", "Neg", {"x"}), {{"y", "n:y:0"}},
-               Attribute("_implements", "s: 'addons:Mine'"));
+      DefineFunction("f", {{"x", "FLOAT"}}, {{"y", "FLOAT"}},
+                     "node_def " + Node("n", "Neg", {"x"}), {{"y", "n:y:0"}},
+                     Attribute("_implements", "s: 'addons:Mine'"));
   const SavedModelDirectory directory(
       Meta(Input("x") + CallOf("f", {"x"}), function,
            Signature("serving_default", "x:0", "call:0")));
@@ -222,10 +223,10 @@ std::string AccumulatorModel() {
       "node_def " +
       Node("after", "ReadVariableOp", {"v", "^assign"}, kFloatInput);
   const std::string add =
-      Function("add", {{"x", "FLOAT"}, {"v", "RESOURCE"}}, {{"y", "FLOAT"}},
-               body, {{"y", "after:value:0"}},
-               " control_ret { key: 'a' value: 'assign' } signature { "
-               "control_output: 'a' }");
+      DefineFunction("add", {{"x", "FLOAT"}, {"v", "RESOURCE"}},
+                     {{"y", "FLOAT"}}, body, {{"y", "after:value:0"}},
+                     " control_ret { key: 'a' value: 'assign' } signature { "
+                     "control_output: 'a' }");
   return Meta(Input("x") + kVariable + CallOf("add", {"x", "v"}) + "node " +
                   Node("read", "ReadVariableOp", {"v"}, kFloatInput) + "node " +
                   Node("product", "Mul", {"x", "read"}),
@@ -265,11 +266,12 @@ TEST(SavedModels, AssignedReferences) {
 // A loop that assigns in its body: v doubles three times.
 TEST(SavedModels, LoopsMayAssign) {
   const std::string functions =
-      Function("c", {{"i", "INT32"}, {"v", "RESOURCE"}}, {{"o", "BOOL"}},
-               "node_def " + Const("three", "INT32", -1, "int_val: 3") +
-                   "node_def " + Node("l", "Less", {"i", "three:output:0"}),
-               {{"o", "l:z:0"}}) +
-      Function(
+      DefineFunction("c", {{"i", "INT32"}, {"v", "RESOURCE"}}, {{"o", "BOOL"}},
+                     "node_def " + Const("three", "INT32", -1, "int_val: 3") +
+                         "node_def " +
+                         Node("l", "Less", {"i", "three:output:0"}),
+                     {{"o", "l:z:0"}}) +
+      DefineFunction(
           "b", {{"i", "INT32"}, {"v", "RESOURCE"}},
           {{"o", "INT32"}, {"v_out", "RESOURCE"}},
           "node_def " + Const("one", "INT32", -1, "int_val: 1") + "node_def " +
@@ -382,8 +384,9 @@ TEST(SavedModels, TablesFromNumbers) {
 TEST(SavedModels, CasesChooseABranch) {
   std::string functions, names;
   for (const std::string op : {"Neg", "Abs", "Square"}) {
-    functions += Function(op + "_f", {{"x", "FLOAT"}}, {{"y", "FLOAT"}},
-                          "node_def " + Node("n", op, {"x"}), {{"y", "n:y:0"}});
+    functions +=
+        DefineFunction(op + "_f", {{"x", "FLOAT"}}, {{"y", "FLOAT"}},
+                       "node_def " + Node("n", op, {"x"}), {{"y", "n:y:0"}});
     names += "func { name: '" + op + "_f' } ";
   }
   const SavedModelDirectory directory(Meta(
@@ -420,7 +423,7 @@ TEST(SavedModels, HostileModelsAreRefused) {
   // Functions that call each other, twice each, without end.
   std::string functions;
   for (const auto& [name, other] : {std::pair("f", "g"), std::pair("g", "f")}) {
-    functions += Function(
+    functions += DefineFunction(
         name, {{"x", "FLOAT"}}, {{"o", "FLOAT"}},
         "node_def " + Node("a", "PartitionedCall", {"x"}, Calls("f", other)) +
             "node_def " +
@@ -434,7 +437,7 @@ TEST(SavedModels, HostileModelsAreRefused) {
   functions.clear();
   for (int i = 0; i < 40; ++i) {
     const std::string next = "f" + std::to_string(i + 1);
-    functions += Function(
+    functions += DefineFunction(
         "f" + std::to_string(i), {{"x", "FLOAT"}}, {{"o", "FLOAT"}},
         "node_def " + Node("a", "PartitionedCall", {"x"}, Calls("f", next)) +
             "node_def " +
@@ -442,8 +445,8 @@ TEST(SavedModels, HostileModelsAreRefused) {
         {{"o", "b:output:0"}});
   }
   functions +=
-      Function("f40", {{"x", "FLOAT"}}, {{"o", "FLOAT"}},
-               "node_def " + Node("a", "Neg", {"x"}), {{"o", "a:y:0"}});
+      DefineFunction("f40", {{"x", "FLOAT"}}, {{"o", "FLOAT"}},
+                     "node_def " + Node("a", "Neg", {"x"}), {{"o", "a:y:0"}});
   EXPECT_THAT(
       of("node " + Node("y", "PartitionedCall", {"x"}, Calls("f", "f0")),
          functions),
@@ -452,15 +455,15 @@ TEST(SavedModels, HostileModelsAreRefused) {
   functions.clear();
   for (int i = 0; i < 40; ++i) {
     const std::string next = "f" + std::to_string(i + 1);
-    functions += Function(
+    functions += DefineFunction(
         "f" + std::to_string(i), {{"x", "FLOAT"}}, {{"o", "FLOAT"}},
         "node_def " +
             Node("a", "If", {"x", "x"},
                  Calls("then_branch", next) + Calls("else_branch", next)),
         {{"o", "a:output:0"}});
   }
-  functions +=
-      Function("f40", {{"x", "FLOAT"}}, {{"o", "FLOAT"}}, "", {{"o", "x"}});
+  functions += DefineFunction("f40", {{"x", "FLOAT"}}, {{"o", "FLOAT"}}, "",
+                              {{"o", "x"}});
   EXPECT_THAT(
       of("node " + Node("y", "PartitionedCall", {"x"}, Calls("f", "f0")),
          functions),

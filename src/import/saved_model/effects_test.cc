@@ -21,18 +21,18 @@ GraphIndex Indexed(const std::string& graph) {
 
 const std::string kFunctions =
     "library { " +
-    Function("assigns", {{"v", "RESOURCE"}, {"x", "FLOAT"}}, {},
-             "node_def " + Node("a", "AssignVariableOp", {"v", "x"}) +
-                 "node_def " + Node("b", "Identity", {"x", "^a"}) +
-                 "node_def " + Node("c", "Neg", {"x"}),
-             {}) +
-    Function("calls", {{"v", "RESOURCE"}, {"x", "FLOAT"}}, {},
-             "node_def " + Node("call", "PartitionedCall", {"v", "x"},
-                                Calls("f", "assigns")),
-             {}) +
-    Function("pure", {{"x", "FLOAT"}}, {},
-             "node_def " + Node("n", "Neg", {"x"}), {}) +
-    Function(
+    DefineFunction("assigns", {{"v", "RESOURCE"}, {"x", "FLOAT"}}, {},
+                   "node_def " + Node("a", "AssignVariableOp", {"v", "x"}) +
+                       "node_def " + Node("b", "Identity", {"x", "^a"}) +
+                       "node_def " + Node("c", "Neg", {"x"}),
+                   {}) +
+    DefineFunction("calls", {{"v", "RESOURCE"}, {"x", "FLOAT"}}, {},
+                   "node_def " + Node("call", "PartitionedCall", {"v", "x"},
+                                      Calls("f", "assigns")),
+                   {}) +
+    DefineFunction("pure", {{"x", "FLOAT"}}, {},
+                   "node_def " + Node("n", "Neg", {"x"}), {}) +
+    DefineFunction(
         "itself", {{"x", "FLOAT"}}, {},
         "node_def " + Node("n", "PartitionedCall", {"x"}, Calls("f", "itself")),
         {}) +

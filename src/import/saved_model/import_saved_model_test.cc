@@ -187,7 +187,7 @@ std::string OrderOf(const ConcreteFunction& function) {
 }
 
 // state(x, v): v += x, after which y = v + x.
-const std::string kState = Function(
+const std::string kState = DefineFunction(
     "state", {{"x", "FLOAT"}, {"v", "RESOURCE"}}, {{"out", "FLOAT"}},
     "node_def " + Node("add", "AssignAddVariableOp", {"v", "x"}, kFloatInput) +
         "node_def " +
@@ -242,13 +242,13 @@ TEST(ImportSavedModel, EffectsThatAFunctionNamesHappen) {
            kFloatInput) +
       "node_def " + Node("other", "AssignVariableOp", {"w", "x"}, kFloatInput);
   const auto model = [&](const std::string& rest) {
-    return Meta(
-        kInput + kVariable + "node " +
-            Node("w", "VarHandleOp", {}, kFloatInput) +
-            CallOf("g", {"x", "v", "w"}),
-        Function("g", {{"x", "FLOAT"}, {"v", "RESOURCE"}, {"w", "RESOURCE"}},
-                 {{"out", "FLOAT"}}, body, {{"out", "read:value:0"}}, rest),
-        Signature("serving_default", "x:0", "call:0"));
+    return Meta(kInput + kVariable + "node " +
+                    Node("w", "VarHandleOp", {}, kFloatInput) +
+                    CallOf("g", {"x", "v", "w"}),
+                DefineFunction(
+                    "g", {{"x", "FLOAT"}, {"v", "RESOURCE"}, {"w", "RESOURCE"}},
+                    {{"out", "FLOAT"}}, body, {{"out", "read:value:0"}}, rest),
+                Signature("serving_default", "x:0", "call:0"));
   };
   const auto order = [&](const std::string& rest) {
     SavedModelDirectory directory(model(rest));
@@ -293,7 +293,7 @@ TEST(ImportSavedModel, TablesKeepWhatFillsThem) {
   const std::string fill =
       "node " + Node("fill", "LookupTableImportV2", {"table", "k", "n"});
   const std::string called = CallOf("filler", {"k", "table", "n"}, "init") + "";
-  const std::string filler = Function(
+  const std::string filler = DefineFunction(
       "filler", {{"k", "STRING"}, {"t", "RESOURCE"}, {"v", "INT64"}}, {},
       "node_def " + Node("fill", "LookupTableImportV2", {"t", "k", "v"}), {});
   const std::string signature = TableSignature("STRING", "INT64");
@@ -388,8 +388,9 @@ TEST(ImportSavedModel, OtherTablesAreSearches) {
 TEST(ImportSavedModel, CasesBecomeConditions) {
   std::string functions, names;
   for (const std::string op : {"Neg", "Abs", "Sqrt"}) {
-    functions += Function(op + "_f", {{"x", "FLOAT"}}, {{"y", "FLOAT"}},
-                          "node_def " + Node("n", op, {"x"}), {{"y", "n:y:0"}});
+    functions +=
+        DefineFunction(op + "_f", {{"x", "FLOAT"}}, {{"y", "FLOAT"}},
+                       "node_def " + Node("n", op, {"x"}), {{"y", "n:y:0"}});
     names += "func { name: '" + op + "_f' } ";
   }
   const std::string nodes =

@@ -113,12 +113,11 @@ inline std::string Meta(const std::string& nodes, const std::string& functions,
 // A function's message: `inputs` and `outputs` are pairs of name and type,
 // `body` has node_defs, `results` ret and control_ret.
 using NamesAndTypes = std::vector<std::pair<std::string, std::string>>;
-inline std::string Function(const std::string& name,
-                            const NamesAndTypes& inputs,
-                            const NamesAndTypes& outputs,
-                            const std::string& body,
-                            const std::map<std::string, std::string>& results,
-                            const std::string& rest = "") {
+inline std::string DefineFunction(
+    const std::string& name, const NamesAndTypes& inputs,
+    const NamesAndTypes& outputs, const std::string& body,
+    const std::map<std::string, std::string>& results,
+    const std::string& rest = "") {
   std::string text = "function { signature { name: '" + name + "' ";
   for (const auto& [input, type] : inputs)
     text += "input_arg { name: '" + input + "' type: DT_" + type + " } ";

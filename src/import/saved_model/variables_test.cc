@@ -79,7 +79,7 @@ TEST_F(VariablesTest, AsTheRestoringFunctionDoes) {
        Node("call", "StatefulPartitionedCall", {"file", "a", "b"},
             Calls("f", "restore_all")) +
        "library { " +
-       Function(
+       DefineFunction(
            "restore_all",
            {{"file", "STRING"}, {"v", "RESOURCE"}, {"w", "RESOURCE"}}, {},
            "node_def " + kRestore + "node_def " + kSlices + "node_def " +
