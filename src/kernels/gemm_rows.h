@@ -382,6 +382,7 @@ template <class Run, class T, class Panels, class Span, class Tile>
 void ForEachProduct(ThreadPool& threads, const Window& w, const T* input,
                     const T* outside, const Panels& p, int tile_rows,
                     const Span& span, const Tile& tile) {
+  if (w.out_rows() == 0 || w.out_width == 0) return;
   if (IsPointwise(w))
     return ForEachPixelSpan<Run>(threads, w, input, p, tile_rows, span);
   const WindowRows<T> rows(w, input, outside);
