@@ -180,6 +180,21 @@ TEST(Binary, SquaredDifferenceWraps) {
                }));
 }
 
+TEST(Binary, SquaredDifferenceOfWideNumbers) {
+  const auto values = Corners<int64_t>();
+  ExpectValues(GridCase(Op::kSquaredDifference, values, values),
+               Grid<int64_t>(values, values, [](int64_t x, int64_t y) {
+                 const auto d =
+                     static_cast<uint64_t>(x) - static_cast<uint64_t>(y);
+                 return d * d;
+               }));
+  // Halves of small numbers: nothing is rounded.
+  const std::vector<float> a = {-3, -0.5f, 0, 1.5f, 7}, b = {-2, 0.5f, 4};
+  ExpectValues(
+      GridCase(Op::kSquaredDifference, a, b),
+      Grid<float>(a, b, [](float x, float y) { return (x - y) * (x - y); }));
+}
+
 TEST(Binary, QuantizedSquaredDifference) {
   std::vector<int8_t> grid;
   for (int i = -128; i < 128; i += 3) grid.push_back(static_cast<int8_t>(i));

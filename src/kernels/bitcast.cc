@@ -26,6 +26,8 @@ void Eval(KernelContext& k) noexcept {
 
 }  // namespace
 
-extern const Kernel kBitcast{Op::kBitcast, kEveryType, Prepare, Eval};
+extern const Kernel kBitcast{
+    Op::kBitcast, "f32 f16 bf16 f64 i8 i16 i32 i64 u8 u16 u32 u64 complex64",
+    Prepare, Eval};
 
 }  // namespace liteforge

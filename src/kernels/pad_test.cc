@@ -5,7 +5,7 @@
 #include <numeric>
 #include <vector>
 
-#include "kernels/kernel_tester.h"
+#include "kernels/index_testing.h"
 
 namespace liteforge {
 namespace {
@@ -65,12 +65,14 @@ KernelCase PadCase(Op op, const Padding& p) {
   return k;
 }
 
+int BeyondIsOutside(int at, int size) {
+  return at < size ? std::max(at, -1) : -1;
+}
+
 template <class T>
 std::vector<T> Expected(const Padding& p, T fill) {
   std::vector<T> values;
-  for (const int place : Sources(p, [](int at, int size) {
-         return at < size ? std::max(at, -1) : -1;
-       }))
+  for (const int place : Sources(p, BeyondIsOutside))
     values.push_back(place < 0 ? fill : static_cast<T>(place + 1));
   return values;
 }
@@ -103,26 +105,27 @@ TEST(Pad, PaddingsOfEveryInteger) {
   ExpectPaddedBy<int64_t>();
 }
 
-template <class T>
-void ExpectElements() {
-  for (const Padding& p : kPaddings) {
-    ExpectValues(PadCase<T>(Op::kPad, p), Expected<T>(p, 0), PaddedShape(p));
-  }
+// Where places of -1 take the element behind the last.
+std::vector<int64_t> Filled(const std::vector<int>& places, int64_t last) {
+  std::vector<int64_t> filled;
+  for (const int place : places) filled.push_back(place < 0 ? last : place);
+  return filled;
 }
 
 TEST(Pad, ElementsOfEveryType) {
-  ExpectElements<double>();
-  ExpectElements<int8_t>();
-  ExpectElements<uint8_t>();
-  ExpectElements<int16_t>();
-  ExpectElements<uint16_t>();
-  ExpectElements<int32_t>();
-  ExpectElements<uint32_t>();
-  ExpectElements<int64_t>();
-  ExpectElements<uint64_t>();
-  KernelCase k = PadCase<uint16_t>(Op::kPad, kPaddings[0]);
-  k.inputs[0].type = DataType::kBFloat16;
-  ExpectValues(k, Expected<uint16_t>(kPaddings[0], 0));
+  for (const DataType type : kFixedTypes) {
+    for (const Padding& p : kPaddings) {
+      const KernelTensor input = Labelled(type, p.shape);
+      const std::vector<int> places = Sources(p, BeyondIsOutside);
+      KernelCase k = PadCase<float>(Op::kPad, p);
+      k.inputs[0] = input;
+      ExpectPicked(k, input, {places.begin(), places.end()}, PaddedShape(p));
+      k.op = Op::kPadV2;
+      k.inputs.push_back(Labelled(type, {}, /*salt=*/1));
+      ExpectPicked(k, EndToEnd({input, k.inputs[2]}),
+                   Filled(places, p.shape.elements()), PaddedShape(p));
+    }
+  }
 }
 
 // 0 is the zero point of 8- and 16-bit types only.
@@ -143,15 +146,18 @@ TEST(Pad, QuantizedZero) {
                Expected<int32_t>(p, 0));
 }
 
+std::vector<int> MirroredPlaces(MirrorPadMode mode, const Padding& p) {
+  const int border = mode == MirrorPadMode::kReflect ? 1 : 0;
+  return Sources(p, [&](int at, int size) {
+    if (at < 0) return -at - 1 + border;
+    return at < size ? at : 2 * size - 1 - at - border;
+  });
+}
+
 template <class Index>
 void ExpectMirrored(MirrorPadMode mode, const Padding& p) {
-  const int border = mode == MirrorPadMode::kReflect ? 1 : 0;
   std::vector<int32_t> expected;
-  for (const int place : Sources(p, [&](int at, int size) {
-         if (at < 0) return -at - 1 + border;
-         return at < size ? at : 2 * size - 1 - at - border;
-       }))
-    expected.push_back(place + 1);
+  for (const int place : MirroredPlaces(mode, p)) expected.push_back(place + 1);
   KernelCase k = PadCase<int32_t, Index>(Op::kMirrorPad, p);
   k.options = MirrorPadOptions{.mode = mode};
   ExpectValues(k, expected, PaddedShape(p));
@@ -168,6 +174,21 @@ TEST(Pad, Mirrored) {
     }
   }
   ExpectMirrored<int32_t>(MirrorPadMode::kSymmetric, {{3}, {3, 3}});
+}
+
+TEST(Pad, MirroredElementsOfEveryType) {
+  const Padding p{{2, 3}, {1, 0, 2, 2}};
+  for (const DataType type : kFixedTypes) {
+    for (const auto mode :
+         {MirrorPadMode::kReflect, MirrorPadMode::kSymmetric}) {
+      const std::vector<int> places = MirroredPlaces(mode, p);
+      KernelCase k = PadCase<float>(Op::kMirrorPad, p);
+      k.options = MirrorPadOptions{.mode = mode};
+      k.inputs[0] = Labelled(type, p.shape);
+      ExpectPicked(k, k.inputs[0], {places.begin(), places.end()},
+                   PaddedShape(p));
+    }
+  }
 }
 
 TEST(Pad, RefusesWhatDoesNotGoTogether) {

@@ -126,12 +126,14 @@ TEST(Rnn, OneStep) {
   x.resize(kBatch * kInputs);
   RNNOptions options;
   options.fused_activation_function = Activation::kTanh;
-  KernelCase c{Op::kRnn, options};
-  c.inputs = {KernelTensor::Of<float>({kBatch, kInputs}, x)};
-  AppendCell(c, cell, kInputs, DataType::kFloat32);
-  ExpectNear<float>(c, expected, 1e-5, {kBatch, kUnits});
-  const KernelRun run = RunKernel(c);
-  EXPECT_EQ(run.variables[0].bytes, run.outputs[0].bytes);
+  for (const DataType type : kWeightTypes) {
+    KernelCase c{Op::kRnn, options};
+    c.inputs = {KernelTensor::Of<float>({kBatch, kInputs}, x)};
+    AppendCell(c, cell, kInputs, type);
+    ExpectNear<float>(c, expected, Tolerance(type), {kBatch, kUnits});
+    const KernelRun run = RunKernel(c);
+    EXPECT_EQ(run.variables[0].bytes, run.outputs[0].bytes);
+  }
 }
 
 // aux: 0 none, 1 the backward cell's input, 2 an input with weights.

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "kernels/custom_testing.h"
-#include "kernels/kernel_tester.h"
+#include "kernels/index_testing.h"
 
 namespace liteforge {
 namespace {
@@ -66,6 +66,15 @@ TEST(Roll, AgreesWithTheDefinition) {
   ExpectRolls<float>({4, 2}, {}, {});
   ExpectRolls<float>({}, {}, {});
   ExpectRolls<float>({0, 3}, {1, 1}, {0, 1});
+}
+
+TEST(Roll, ElementsOfEveryType) {
+  for (const DataType type : kFixedTypes) {
+    const KernelTensor input = Labelled(type, {2, 3});
+    const KernelCase c = Roll(input, KernelTensor::Of<int32_t>({2}, {1, 2}),
+                              KernelTensor::Of<int32_t>({2}, {0, 1}));
+    ExpectPicked(c, input, {4, 5, 3, 1, 2, 0}, {2, 3});
+  }
 }
 
 TEST(Roll, ExtremeShifts) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/filter_testing.h"
+#include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
 namespace liteforge {
@@ -51,6 +52,30 @@ TEST(Softmax, Float) {
         expected.push_back(static_cast<float>(y));
       ExpectNear(MakeCase(beta, KernelTensor::Of(shape, x)), expected, 1e-6,
                  shape);
+    }
+  }
+}
+
+TEST(Softmax, HalvesAreNearTheirNeighbours) {
+  for (const HalfFormat& format : kHalfFormats) {
+    for (const Shape& shape : kShapes) {
+      std::vector<double> x;
+      const KernelTensor input =
+          Halves(format, shape, RandomEighths(shape, 1), &x);
+      const auto expected = Expected(x, shape[shape.rank() - 1], 0.5, 1);
+      for (const KernelMode mode : kKernelModes) {
+        const KernelRun run = RunKernel(MakeCase(0.5f, input), mode);
+        ASSERT_TRUE(run.ok()) << run.error;
+        EXPECT_EQ(run.outputs[0].type, format.type);
+        const auto values = run.Values<uint16_t>();
+        ASSERT_EQ(values.size(), expected.size());
+        // One rounding, of numbers that float32 holds to 1e-6.
+        for (size_t i = 0; i < values.size(); ++i) {
+          EXPECT_NEAR(ValueOf(format, values[i]), expected[i],
+                      std::ldexp(expected[i], -1 - format.fraction_bits) + 2e-6)
+              << Name(mode) << " " << shape.ToString();
+        }
+      }
     }
   }
 }
