@@ -571,9 +571,10 @@ Result<std::unique_ptr<ir::Module>> Lower(
       module->signatures.push_back(*std::move(signature));
       continue;
     }
-    Error error = std::move(signature.error());
-    if (functions.size() > 1)
-      error = std::move(error).In(fmt::format("signature '{}'", function.name));
+    Error error = functions.size() == 1
+                      ? std::move(signature.error())
+                      : std::move(signature.error())
+                            .In(fmt::format("signature '{}'", function.name));
     if (options.left_out == nullptr || module->signatures.empty() ||
         error.code != ErrorCode::kUnsupported)
       return tl::unexpected(std::move(error));

@@ -178,15 +178,18 @@ Result<const tf::BundleEntryProto*> TensorBundle::Find(
             prefix_.string() + ".index"});
 }
 
+std::filesystem::path TensorBundle::ShardPath(int32_t shard) const {
+  return fmt::format("{}.data-{:05}-of-{:05}", prefix_.string(), shard,
+                     shards_);
+}
+
 Result<Blob> TensorBundle::Shard(int32_t shard) const {
   const auto found = mapped_.find(shard);
   if (found != mapped_.end()) return found->second;
   if (shard < 0 || shard >= shards_) {
     return InvalidModel(fmt::format("shard {} of {} is named", shard, shards_));
   }
-  TRY_ASSIGN(const Blob file,
-             MapFile(fmt::format("{}.data-{:05}-of-{:05}", prefix_.string(),
-                                 shard, shards_)));
+  TRY_ASSIGN(const Blob file, MapFile(ShardPath(shard)));
   mapped_[shard] = file;
   return file;
 }
@@ -197,9 +200,9 @@ Result<Blob> TensorBundle::BytesOf(const tf::BundleEntryProto& entry) const {
   if (entry.offset() < 0 || entry.size() < 0 || entry.size() > held ||
       entry.offset() > held - entry.size()) {
     return InvalidModel(fmt::format(
-        "its {} bytes at {} lie outside shard {} of {} bytes; the file is cut "
-        "short",
-        entry.size(), entry.offset(), entry.shard_id(), held));
+        "its {} bytes at {} lie outside {} of {} bytes; the file is cut short",
+        entry.size(), entry.offset(),
+        ShardPath(entry.shard_id()).filename().string(), held));
   }
   return Slice(shard, static_cast<size_t>(entry.offset()),
                static_cast<size_t>(entry.size()));

@@ -47,6 +47,7 @@ class TensorBundle {
  private:
   Result<const tf::BundleEntryProto*> Find(std::string_view name) const;
   Result<Blob> BytesOf(const tf::BundleEntryProto& entry) const;
+  std::filesystem::path ShardPath(int32_t shard) const;
   Result<Blob> Shard(int32_t shard) const;
   Result<StoredTensor> ReadEntry(std::string_view name,
                                  const tf::BundleEntryProto& entry) const;

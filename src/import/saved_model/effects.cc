@@ -52,27 +52,49 @@ bool AssignsVariable(std::string_view op) {
   return false;
 }
 
+namespace {
+
+bool ReadsVariable(std::string_view op) {
+  return op == "ReadVariableOp" || op.starts_with("ResourceGather");
+}
+
+// Variables of TensorFlow 1, which whatever takes them reads.
+bool IsReference(std::string_view op) {
+  return op == "Variable" || op == "VariableV2";
+}
+
+bool CallsAny(const tf::NodeDef& node, const Names& functions) {
+  return !functions.empty() &&
+         std::ranges::any_of(CalledBy(node), [&](std::string_view called) {
+           return functions.contains(called);
+         });
+}
+
+}  // namespace
+
 Effects::Effects(const GraphIndex& model) : model_(model) {
   Arrows callers;
   for (const auto& function : model.meta().graph_def().library().function()) {
     const std::string_view name = function.signature().name();
     for (const tf::NodeDef& node : function.node_def()) {
-      if (AssignsVariable(node.op())) functions_.insert(name);
+      if (AssignsVariable(node.op())) changing_.insert(name);
+      if (ReadsVariable(node.op())) reading_.insert(name);
       for (const std::string_view called : CalledBy(node)) {
         if (model.FindFunction(called) != nullptr)
           callers[called].push_back(name);
       }
     }
   }
-  Follow(callers, functions_);
+  Follow(callers, changing_);
+  Follow(callers, reading_);
 }
 
 bool Effects::Changes(const tf::NodeDef& node) const {
-  if (AssignsVariable(node.op())) return true;
-  return !functions_.empty() &&
-         std::ranges::any_of(CalledBy(node), [&](std::string_view called) {
-           return functions_.contains(called);
-         });
+  return AssignsVariable(node.op()) || CallsAny(node, changing_);
+}
+
+bool Effects::Reads(const tf::NodeDef& node) const {
+  return ReadsVariable(node.op()) || CallsAny(node, reading_);
 }
 
 const Names& Effects::Behind(const tf::FunctionDef* function) {
@@ -87,8 +109,14 @@ const Names& Effects::Behind(const tf::FunctionDef* function) {
   if (names.empty()) return names;
   Arrows readers;
   for (const tf::NodeDef& node : nodes) {
+    if (Reads(node)) names.insert(node.name());
     for (const std::string& input : node.input())
       readers[NodeOf(input)].push_back(node.name());
+  }
+  for (const tf::NodeDef& node : nodes) {
+    if (!IsReference(node.op())) continue;
+    const auto& own = readers[node.name()];
+    names.insert(own.begin(), own.end());
   }
   Follow(readers, names);
   return names;

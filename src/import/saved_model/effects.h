@@ -21,16 +21,18 @@ class Effects {
   // `model` must outlive it.
   explicit Effects(const GraphIndex& model);
 
-  // Nodes of the top graph (null), or of a function's body, that change a
-  // variable or come after one that does, be it by a control input. Valid while
-  // the model is.
+  // Nodes of the top graph (null), or of a function's body, whose place in the
+  // order matters: those that change a variable, in a graph that has such those
+  // that read one, and what comes after either, be it by a control input. Valid
+  // while the model is.
   const Names& Behind(const tf::FunctionDef* function);
 
  private:
   bool Changes(const tf::NodeDef& node) const;
+  bool Reads(const tf::NodeDef& node) const;
 
   const GraphIndex& model_;
-  Names functions_;  // that change a variable
+  Names changing_, reading_;  // functions
   std::unordered_map<const tf::FunctionDef*, Names> behind_;
 };
 

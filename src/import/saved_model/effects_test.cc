@@ -57,6 +57,23 @@ TEST(Effects, WhatComesAfterAnAssignment) {
   EXPECT_TRUE(effects.Behind(graph.FindFunction("pure")).empty());
 }
 
+// An assignment must wait for what has read the variable before.
+TEST(Effects, ReadsCountWhereSomethingIsAssigned) {
+  const std::string variables = "node " + Node("v", "VarHandleOp", {}) +
+                                "node " + Node("r", "VariableV2", {});
+  const std::string reads = Input("x") + variables + "node " +
+                            Node("a", "ReadVariableOp", {"v"}) + "node " +
+                            Node("b", "Identity", {"r"}) + "node " +
+                            Node("c", "Neg", {"x", "^b"});
+  const GraphIndex unchanged = Indexed(reads);
+  Effects none(unchanged);
+  EXPECT_TRUE(none.Behind(nullptr).empty());
+  const GraphIndex graph =
+      Indexed(reads + "node " + Node("d", "Assign", {"r", "x", "^c"}));
+  Effects some(graph);
+  EXPECT_THAT(some.Behind(nullptr), UnorderedElementsAre("a", "b", "c", "d"));
+}
+
 TEST(Effects, Operations) {
   for (const char* op :
        {"Assign", "AssignAddVariableOp", "ResourceScatterUpdate",

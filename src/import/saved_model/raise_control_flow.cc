@@ -102,6 +102,7 @@ class Raiser {
   Result<void> RaiseMerge(tf::NodeDef& merge);
   bool IsLoopMerge(const tf::NodeDef& merge) const;
   bool IsLoopSwitch(const tf::NodeDef& node) const;
+  std::string PredicateOf(const tf::NodeDef& node) const;
   std::vector<tf::NodeDef*> InOrder() const;
   void Note(const tf::NodeDef& node);
   Conditions Before(const tf::NodeDef& node) const;
@@ -204,6 +205,21 @@ bool Raiser::IsLoopSwitch(const tf::NodeDef& node) const {
   return predicate != nullptr && Is(*predicate, "LoopCond");
 }
 
+// What a Switch asks for, where it is computed: one predicate has many names
+// within its branches.
+std::string Raiser::PredicateOf(const tf::NodeDef& node) const {
+  InputReference at = ParseInput(node.input(1));
+  for (size_t steps = 0; steps < nodes_.size(); ++steps) {
+    const tf::NodeDef* from = Find(at.node);
+    const bool passes_on = from != nullptr && from->input_size() > 0 &&
+                           (Is(*from, "Identity") ||
+                            (Is(*from, "Switch") && !IsLoopSwitch(*from)));
+    if (!passes_on) break;
+    at = ParseInput(from->input(0));
+  }
+  return Full(at.node, at.output);
+}
+
 // All nodes, each behind what it reads, but for the ways back of loops.
 std::vector<tf::NodeDef*> Raiser::InOrder() const {
   std::vector<tf::NodeDef*> order;
@@ -234,8 +250,7 @@ Conditions Raiser::At(std::string_view tensor) const {
   if (node == nullptr || at.control || !Is(*node, "Switch") ||
       IsLoopSwitch(*node) || node->input_size() < 2)
     return here;
-  const InputReference predicate = ParseInput(node->input(1));
-  here.emplace(Full(predicate.node, predicate.output), at.output == 1);
+  here.emplace(PredicateOf(*node), at.output == 1);
   return here;
 }
 
@@ -267,7 +282,8 @@ void Raiser::CollectCaptured(const std::string& root,
     const tf::NodeDef* node = Find(ParseInput(tensor).node);
     if (node == nullptr) continue;
     const Inputs inputs = DataInputs(*node);
-    if (Is(*node, "Switch") && inputs.size() == 2 && inputs[1] == way.first) {
+    if (Is(*node, "Switch") && inputs.size() == 2 &&
+        PredicateOf(*node) == way.first) {
       aliases[tensor] = capture(inputs[0]);
     } else if (!At(tensor).contains(way)) {
       capture(tensor);

@@ -106,6 +106,36 @@ TEST(RaiseControlFlow, ConditionsBecomeIf) {
             "Neg ");
 }
 
+// One predicate goes by the names of what passes it on: an Identity, and a
+// Switch of the condition around.
+TEST(RaiseControlFlow, NestedConditionsKnowTheirPredicates) {
+  tf::GraphDef graph =
+      Parsed(Input("x") + Input("p", "BOOL") + Input("q", "BOOL") + "node " +
+             Node("p_id", "Identity", {"p"}) + "node " +
+             Node("x_in", "Switch", {"x", "p_id"}) + "node " +
+             Node("q_in", "Switch", {"q", "p_id"}) + "node " +
+             Node("q_id", "Identity", {"q_in"}) + "node " +
+             Node("pivot", "Switch", {"q_in", "q_in"}) + "node " +
+             Node("pivot_t", "Identity", {"pivot:1"}) + "node " +
+             Const("one", "FLOAT", -1, "float_val: 1")
+                 .replace(0, 1,
+                          "{ input: "
+                          "'^pivot_t' ") +
+             "node " + Node("x_q", "Switch", {"x_in", "q_id"}) + "node " +
+             Node("inner_yes", "Add", {"x_q:1", "one"}) + "node " +
+             Node("inner_no", "Neg", {"x_q"}) + "node " +
+             Node("inner", "Merge", {"inner_no", "inner_yes"}) + "node " +
+             Node("yes", "Abs", {"x_in:1"}) + "node " +
+             Node("y", "Merge", {"inner", "yes"}));
+  const auto raised = RaiseControlFlow(graph);
+  ASSERT_TRUE(raised) << raised.error().ToString();
+  EXPECT_THAT(Reached(graph, "y"), HasSubstr("y=StatelessIf(p:0 "));
+  for (const auto& function : graph.library().function()) {
+    for (const tf::NodeDef& node : function.node_def())
+      EXPECT_NE(node.op(), "Switch") << function.signature().name();
+  }
+}
+
 TEST(RaiseControlFlow, DamageIsNamed) {
   const auto error = [](const std::string& text) {
     tf::GraphDef graph = Parsed(text);
