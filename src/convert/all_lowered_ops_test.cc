@@ -16,7 +16,7 @@ namespace {
 constexpr uint32_t kSeeds = 12;
 
 template <class T>
-std::vector<std::byte> BytesAs(const Array& x) {
+std::vector<std::byte> BytesAs(const NdArray& x) {
   std::vector<T> values(x.v.size());
   std::ranges::transform(x.v, values.begin(),
                          [](double v) { return static_cast<T>(v); });
@@ -24,7 +24,7 @@ std::vector<std::byte> BytesAs(const Array& x) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::vector<std::byte> BytesOf(const Array& x, DataType type) {
+std::vector<std::byte> BytesOf(const NdArray& x, DataType type) {
   switch (type) {
     case DataType::kFloat32:
       return BytesAs<float>(x);
@@ -119,7 +119,7 @@ std::string Checked(const std::string& op, OpCase& c) {
 
 }  // namespace
 
-void OpCase::AddConstant(const std::string& name, const Array& x,
+void OpCase::AddConstant(const std::string& name, const NdArray& x,
                          DataType type) {
   const auto bytes = BytesOf(x, type);
   f_.Constant<uint8_t>(name, x.shape, {}, type);
@@ -160,10 +160,16 @@ const std::map<std::string_view, std::string_view> kElsewhere = {
     {"ComplexAbs", "complex_ops_test.cc"},
     {"Conj", "complex_ops_test.cc"},
     {"EmptyTensorList", "list_ops_test.cc"},
-    {"FFT", "complex_ops_test.cc"},
+    {"FFT", "fourier_ops_test.cc"},
+    {"FFT2D", "fourier_ops_test.cc"},
+    {"FFT3D", "fourier_ops_test.cc"},
     {"HashTableV2", "saved_models_test.cc"},
-    {"IFFT", "complex_ops_test.cc"},
-    {"IRFFT", "complex_ops_test.cc"},
+    {"IFFT", "fourier_ops_test.cc"},
+    {"IFFT2D", "fourier_ops_test.cc"},
+    {"IFFT3D", "fourier_ops_test.cc"},
+    {"IRFFT", "fourier_ops_test.cc"},
+    {"IRFFT2D", "fourier_ops_test.cc"},
+    {"IRFFT3D", "fourier_ops_test.cc"},
     {"If", "saved_models_test.cc"},
     {"Imag", "complex_ops_test.cc"},
     {"LookupTableFindV2", "saved_models_test.cc"},
@@ -171,8 +177,9 @@ const std::map<std::string_view, std::string_view> kElsewhere = {
     {"LookupTableSizeV2", "saved_models_test.cc"},
     {"Mfcc", "lower/audio_test.cc"},
     {"Multinomial", "lower/random_test.cc"},
-    {"RFFT", "complex_ops_test.cc"},
-    {"RFFT2D", "complex_ops_test.cc"},
+    {"RFFT", "fourier_ops_test.cc"},
+    {"RFFT2D", "fourier_ops_test.cc"},
+    {"RFFT3D", "fourier_ops_test.cc"},
     {"RandomStandardNormal", "lower/random_test.cc"},
     {"RandomUniform", "lower/random_test.cc"},
     {"RandomUniformInt", "lower/random_test.cc"},
@@ -181,6 +188,8 @@ const std::map<std::string_view, std::string_view> kElsewhere = {
     {"StatelessIf", "saved_models_test.cc"},
     {"StatelessWhile", "graph_models_test.cc"},
     {"TFLite_Detection_PostProcess", "composites_test.cc"},
+    {"TensorListConcat", "list_ops_test.cc"},
+    {"TensorListConcatLists", "list_ops_test.cc"},
     {"TensorListConcatV2", "list_ops_test.cc"},
     {"TensorListElementShape", "list_ops_test.cc"},
     {"TensorListFromTensor", "list_ops_test.cc"},
@@ -190,11 +199,14 @@ const std::map<std::string_view, std::string_view> kElsewhere = {
     {"TensorListPopBack", "list_ops_test.cc"},
     {"TensorListPushBack", "list_ops_test.cc"},
     {"TensorListReserve", "list_ops_test.cc"},
+    {"TensorListResize", "list_ops_test.cc"},
+    {"TensorListScatter", "list_ops_test.cc"},
     {"TensorListScatterIntoExistingList", "list_ops_test.cc"},
     {"TensorListScatterV2", "list_ops_test.cc"},
     {"TensorListSetItem", "list_ops_test.cc"},
     {"TensorListSplit", "list_ops_test.cc"},
     {"TensorListStack", "list_ops_test.cc"},
+    {"TruncatedNormal", "random_ops_test.cc"},
     {"VarHandleOp", "saved_models_test.cc"},
     {"While", "saved_models_test.cc"},
 };
@@ -202,8 +214,9 @@ const std::map<std::string_view, std::string_view> kElsewhere = {
 TEST(LoweredOps, EveryOperationHasARow) {
   std::set<std::string_view> rows;
   for (const auto& family :
-       {ArithmeticRows(), ArrayRows(), BlockRows(), ImageRows(), IndexRows(),
-        NetworkRows(), SliceRows(), SuppressionRows()}) {
+       {ArithmeticRows(), ArrayRows(), BlockRows(), FusedRows(), ImageRows(),
+        IndexRows(), NetworkRows(), NumberRows(), ResamplingRows(), SliceRows(),
+        SuppressionRows()}) {
     for (const OpRow& row : family) rows.insert(row.op);
   }
   std::string without;

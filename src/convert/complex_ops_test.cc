@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Complex numbers and Fourier transforms, against std::complex and sums.
+// Complex numbers, against std::complex.
 #include <gtest/gtest.h>
 
 #include <complex>
@@ -132,40 +132,6 @@ TEST(ComplexOps, Movement) {
   f.Node("Reshape", "r", {"z", "dims"}).Node("Transpose", "t", {"r", "order"});
   const Signal z = f.z();
   f.Expect("t", {z[0], z[3], z[1], z[4], z[2], z[5]});
-}
-
-TEST(ComplexOps, Transforms) {
-  for (const int n : {1, 2, 5, 8}) {
-    SCOPED_TRACE(n);
-    ComplexFunction f(n);
-    f.Node("FFT", "fft", {"z"}).Node("IFFT", "ifft", {"z"});
-    f.Expect("fft", Transformed(f.z(), -1));
-    f.Expect("ifft", Map(Transformed(f.z(), 1),
-                         [=](Complex x) { return x / (1.0 * n); }));
-  }
-}
-
-// A spectrum made of sizes and angles, as networks that clean speech have it.
-TEST(ComplexOps, SpectraBecomeSignals) {
-  constexpr int kBins = 5, kLength = 8;
-  ComplexFunction f(kBins);
-  f.f().Ints("length", {kLength});
-  f.Node("IRFFT", "y", {"z", "length"});
-  const Floats y = f.Run("y");
-  Signal whole(kLength);
-  for (int k = 0; k < kBins; ++k) {
-    whole[static_cast<size_t>(k)] = f.z()[static_cast<size_t>(k)];
-    if (k > 0 && 2 * k < kLength)
-      whole[static_cast<size_t>(kLength - k)] =
-          std::conj(f.z()[static_cast<size_t>(k)]);
-  }
-  // What has no partner counts by its real part.
-  whole[0] = whole[0].real();
-  whole[kBins - 1] = whole[kBins - 1].real();
-  const Signal want = Transformed(whole, 1);
-  ASSERT_EQ(y.size(), want.size());
-  for (size_t i = 0; i < y.size(); ++i)
-    EXPECT_NEAR(y[i], want[i].real() / kLength, 1e-5);
 }
 
 TEST(ComplexOps, RealTransforms) {

@@ -119,17 +119,55 @@ TEST(ListOps, Scattered) {
   EXPECT_THAT(Evaluate(f, "put").values, ElementsAre(1, 2, 3, 4, 5, 6));
 }
 
+TEST(ListOps, ScatteredInAnyOrder) {
+  TestFunction f = ListOfRows();
+  f.Ints("places", {2, 0}).Ints("row_of", {1, 0}).Ints("zero_axis", {}, {0});
+  f.Node("GatherV2", "rows", {"x", "row_of", "zero_axis"});
+  f.Node("TensorListScatterIntoExistingList", "put", {"list", "rows", "places"},
+         kFloatElements);
+  f.Node("TensorListScatter", "old", {"x", "far", "shape"}, kFloatElements);
+  f.Ints("far", {2, 0, 1});
+  EXPECT_THAT(Evaluate(f, "put").values, ElementsAre(1, 2, 3, 4, 3, 4));
+  EXPECT_THAT(Evaluate(f, "old").values, ElementsAre(3, 4, 5, 6, 1, 2));
+}
+
+TEST(ListOps, Resized) {
+  TestFunction f = ListOfRows();
+  f.Ints("five", {}, {5});
+  f.Node("TensorListResize", "shorter", {"list", "two"});
+  f.Node("TensorListResize", "longer", {"list", "five"});
+  f.Node("TensorListConcatLists", "both", {"shorter", "list"}, kFloatElements);
+  EXPECT_THAT(Evaluate(f, "shorter").values, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(Evaluate(f, "longer").values,
+              ElementsAre(1, 2, 3, 4, 5, 6, 0, 0, 0, 0));
+  EXPECT_THAT(Evaluate(f, "both").values,
+              ElementsAre(1, 2, 3, 4, 1, 2, 3, 4, 5, 6));
+}
+
+// Before anything is in it, by its length alone.
+TEST(ListOps, ResizedWhileEmpty) {
+  TestFunction f = ListOfRows();
+  f.Node("TensorListReserve", "new", {"anything", "one"}, kFloatElements);
+  f.Node("TensorListResize", "longer", {"new", "two"});
+  f.Node("TensorListGetItem", "item", {"list", "one", "shape"}, kFloatElements);
+  f.Node("TensorListSetItem", "set", {"longer", "zero", "item"},
+         kFloatElements);
+  EXPECT_THAT(Evaluate(f, "set").values, ElementsAre(3, 4, 0, 0));
+}
+
 TEST(ListOps, JoinedAndSplit) {
   TestFunction f = ListOfRows();
   f.Ints("none", {}, {0}).Ints("flat", {-1}).Ints("lengths", {3, 3});
   f.Node("TensorListConcatV2", "joined", {"list", "shape", "none"},
          kFloatElements);
+  f.Node("TensorListConcat", "old", {"list"}, kFloatElements);
   f.Node("Reshape", "row", {"x", "flat"});
   f.Node("TensorListSplit", "parts", {"row", "shape", "lengths"},
          kFloatElements);
   const Answer joined = Evaluate(f, "joined");
   EXPECT_EQ(joined.shape, (Shape{6}));
   EXPECT_THAT(joined.values, ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(Evaluate(f, "old").values, ElementsAre(1, 2, 3, 4, 5, 6));
   EXPECT_THAT(Evaluate(f, "joined:1").values, ElementsAre(2, 2, 2));
   EXPECT_EQ(Evaluate(f, "parts").shape, (Shape{2, 3}));
 }

@@ -37,7 +37,7 @@ void AboveOne(OpCase& c) {
 // Whole numbers and halves among others.
 template <double (*f)(double)>
 void Steps(OpCase& c) {
-  const Array x =
+  const NdArray x =
       Map(c.Draw(c.AnyShape(), -12, 12, kI32), [](double v) { return v / 4; });
   c.Expect(Map(c.Given(x), f));
 }
@@ -68,13 +68,13 @@ double Not(double x) { return 1 - x; }
 void LeakyRelu(OpCase& c) {
   const auto alpha = static_cast<float>(c.Real(0, 1));
   c.Attr("alpha", alpha);
-  const Array x = c.Input(c.AnyShape(), -3, 3);
+  const NdArray x = c.Input(c.AnyShape(), -3, 3);
   c.Expect(Map(x, [=](double v) { return v > 0 ? v : alpha * v; }));
 }
 
 template <bool (*f)(double)>
 void NumberTest(OpCase& c) {
-  Array x = c.Draw(c.AnyShape(), -2, 2);
+  NdArray x = c.Draw(c.AnyShape(), -2, 2);
   for (double& v : x.v) {
     v = c.Pick({v, std::numeric_limits<double>::infinity(),
                 -std::numeric_limits<double>::infinity(),
@@ -92,7 +92,7 @@ void Cast(OpCase& c) {
   const DataType to = c.Pick({kF32, kI32, kI64, DataType::kBool});
   c.Attr("SrcT", from);
   c.Attr("DstT", to);
-  const Array x = c.Input(c.AnyShape(), 0, 9, from);
+  const NdArray x = c.Input(c.AnyShape(), 0, 9, from);
   c.Expect(Map(x,
                [=](double v) {
                  if (to == DataType::kBool) return v != 0 ? 1.0 : 0.0;
@@ -115,7 +115,7 @@ void Bucketize(OpCase& c) {
     end = static_cast<float>(end);
   }
   c.Set("boundaries", list);
-  const Array x = c.Input(c.AnyShape(), -4, 4);
+  const NdArray x = c.Input(c.AnyShape(), -4, 4);
   c.Expect(Map(x,
                [=](double v) {
                  return static_cast<double>(std::ranges::count_if(
@@ -126,7 +126,7 @@ void Bucketize(OpCase& c) {
 
 void Bitcast(OpCase& c) {
   c.Attr("type", kI32);
-  const Array x = c.Input(c.AnyShape(), -4, 4);
+  const NdArray x = c.Input(c.AnyShape(), -4, 4);
   c.Expect(Map(x,
                [](double v) {
                  return static_cast<double>(
@@ -145,7 +145,7 @@ void Binary(OpCase& c, double low, double high, DataType type, DataType result,
             double tolerance = 2e-6) {
   Shape a = c.AnyShape(1, 4), b = c.Narrower(a);
   if (c.Coin()) std::swap(a, b);
-  const Array x = c.Draw(a, low, high, type), y = c.Draw(b, low, high, type);
+  const NdArray x = c.Draw(a, low, high, type), y = c.Draw(b, low, high, type);
   const bool first = c.Coin();
   if (first) {
     c.Given(x, type);
@@ -174,7 +174,7 @@ void PositiveReals(OpCase& c) {
 template <Formula2 f>
 void SmallReals(OpCase& c) {
   Shape a = c.AnyShape(1, 4);
-  const Array x = c.Draw(a, 0, 2, kI32), y = c.Draw(a, 0, 2, kI32);
+  const NdArray x = c.Draw(a, 0, 2, kI32), y = c.Draw(a, 0, 2, kI32);
   c.Given(x);
   c.Given(y);
   c.Expect(Combined(x, y, f), kF32, 1e-6);
@@ -226,28 +226,28 @@ double Shifted(double a, double b) {
 }
 
 void FloorDiv(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(), -30, 30, kI32);
+  const NdArray x = c.Input(c.AnyShape(), -30, 30, kI32);
   const double by = c.Pick({-7, -2, 3, 5});
   c.Scalar(by);
   c.Expect(Map(x, [=](double v) { return FloorOver(v, by); }), kI32);
 }
 void Remainder(OpCase& c, Formula2 f) {
   const DataType type = c.Pick({kF32, kI32});
-  const Array x = c.Input(c.AnyShape(), -30, 30, type);
+  const NdArray x = c.Input(c.AnyShape(), -30, 30, type);
   const double by = c.Pick({-7, -2, 3, 5});
   c.Scalar(by, type);
   c.Expect(Map(x, [=](double v) { return f(v, by); }), type, 1e-5);
 }
 void RightShift(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(), -99, 99, kI32);
-  const Array n = c.Input(x.shape, 0, 4, kI32);
+  const NdArray x = c.Input(c.AnyShape(), -99, 99, kI32);
+  const NdArray n = c.Input(x.shape, 0, 4, kI32);
   c.Expect(Combined(x, n, Shifted), kI32);
 }
 void ApproximateEqual(OpCase& c) {
   const auto tolerance = static_cast<float>(c.Real(0.5, 2));
   c.Attr("tolerance", tolerance);
-  const Array a = c.Input(c.AnyShape(), -3, 3);
-  const Array b = c.Input(a.shape, -3, 3);
+  const NdArray a = c.Input(c.AnyShape(), -3, 3);
+  const NdArray b = c.Input(a.shape, -3, 3);
   c.Expect(Combined(a, b,
                     [=](double x, double y) {
                       return std::abs(x - y) < tolerance ? 1.0 : 0.0;
@@ -255,7 +255,7 @@ void ApproximateEqual(OpCase& c) {
            DataType::kBool);
 }
 void ClipByValue(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(), -5, 5);
+  const NdArray x = c.Input(c.AnyShape(), -5, 5);
   const float low = static_cast<float>(c.Real(-3, 0));
   const float high = static_cast<float>(c.Real(0, 3));
   c.Scalar(low, kF32);
@@ -264,32 +264,33 @@ void ClipByValue(OpCase& c) {
 }
 void AddN(OpCase& c) {
   const Shape shape = c.AnyShape();
-  Array sum = Filled(shape, 0);
+  NdArray sum = Filled(shape, 0);
   for (int i = c.Int(1, 4); i >= 0; --i)
     sum = Combined(sum, c.Input(shape, -3, 3), Plus);
   c.Expect(sum);
 }
 void Select(OpCase& c) {
   const Shape shape = c.AnyShape();
-  const Array which = c.Input(shape, 0, 1, DataType::kBool);
-  const Array a = c.Input(shape, -3, 3), b = c.Input(shape, -3, 3);
-  c.Expect(Made(
-      shape, [&](const Position& at) { return which(at) != 0 ? a(at) : b(at); }));
+  const NdArray which = c.Input(shape, 0, 1, DataType::kBool);
+  const NdArray a = c.Input(shape, -3, 3), b = c.Input(shape, -3, 3);
+  c.Expect(Made(shape, [&](const Position& at) {
+    return which(at) != 0 ? a(at) : b(at);
+  }));
 }
 // A vector chooses rows.
 void SelectRows(OpCase& c) {
   const Shape shape = c.AnyShape(2, 3);
-  const Array which = c.Input({shape[0]}, 0, 1, DataType::kBool);
-  const Array a = c.Input(shape, -3, 3), b = c.Input(shape, -3, 3);
+  const NdArray which = c.Input({shape[0]}, 0, 1, DataType::kBool);
+  const NdArray a = c.Input(shape, -3, 3), b = c.Input(shape, -3, 3);
   c.Expect(Made(shape, [&](const Position& at) {
     return which({at[0]}) != 0 ? a(at) : b(at);
   }));
 }
 void SelectV2(OpCase& c) {
   const Shape shape = c.AnyShape();
-  const Array which = c.Input(c.Narrower(shape), 0, 1, DataType::kBool);
-  const Array a = c.Input(shape, -3, 3);
-  const Array b = c.Input(c.Narrower(shape), -3, 3);
+  const NdArray which = c.Input(c.Narrower(shape), 0, 1, DataType::kBool);
+  const NdArray a = c.Input(shape, -3, 3);
+  const NdArray b = c.Input(c.Narrower(shape), -3, 3);
   c.Expect(Made(shape, [&](const Position& at) {
     return Spread(which, at) != 0 ? a(at) : Spread(b, at);
   }));
@@ -299,15 +300,15 @@ void BiasAdd(OpCase& c) {
   const Shape shape = nchw ? c.AnyShape(4, 4) : c.AnyShape(2, 4);
   if (nchw) c.Attr("data_format", "NCHW");
   const int axis = nchw ? 1 : shape.rank() - 1;
-  const Array x = c.Input(shape, -3, 3);
-  const Array b = c.Floats(c.Draw({shape[axis]}, -3, 3));
+  const NdArray x = c.Input(shape, -3, 3);
+  const NdArray b = c.Floats(c.Draw({shape[axis]}, -3, 3));
   c.Expect(Made(shape, [&](const Position& at) {
     return x(at) + b({at[static_cast<size_t>(axis)]});
   }));
 }
 void BiasAddV1(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(2, 4), -3, 3);
-  const Array b = c.Floats(c.Draw({x.dim(-1)}, -3, 3));
+  const NdArray x = c.Input(c.AnyShape(2, 4), -3, 3);
+  const NdArray b = c.Floats(c.Draw({x.dim(-1)}, -3, 3));
   c.Expect(Combined(x, b, Plus));
 }
 
@@ -318,7 +319,7 @@ void Reduce(OpCase& c, DataType type,
             const std::function<double(const std::vector<double>&)>& f,
             double low = -3, double high = 3) {
   const Shape shape = c.AnyShape(1, 4);
-  const Array x = c.Input(shape, low, high, type);
+  const NdArray x = c.Input(shape, low, high, type);
   std::vector<bool> gone(static_cast<size_t>(shape.rank()));
   Position axes;
   for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -340,14 +341,14 @@ void Reduce(OpCase& c, DataType type,
     if (!away || keep) dims.push_back(kept.back());
   }
   std::vector<std::vector<double>> groups(Count(ToShape(kept)));
-  const Array places = Filled(ToShape(kept), 0);
+  const NdArray places = Filled(ToShape(kept), 0);
   ForEach(shape, [&](const Position& at) {
     Position own = at;
     for (size_t axis = 0; axis < own.size(); ++axis)
       if (gone[axis]) own[axis] = 0;
     groups[places.Offset(own)].push_back(x(at));
   });
-  Array y = Filled(ToShape(dims), 0);
+  NdArray y = Filled(ToShape(dims), 0);
   std::ranges::transform(groups, y.v.begin(), f);
   c.Expect(y, type, 1e-5);
 }
@@ -387,13 +388,13 @@ void All(OpCase& c) { Reduce(c, DataType::kBool, SmallestOf); }
 void AnyOf(OpCase& c) { Reduce(c, DataType::kBool, LargestOf); }
 
 void L2Loss(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(), -2, 2);
+  const NdArray x = c.Input(c.AnyShape(), -2, 2);
   c.Expect({Shape(), {NormOf(x.v) * NormOf(x.v) / 2}}, kF32, 1e-5);
 }
 
 void Cumsum(OpCase& c) {
   const DataType type = c.Pick({kF32, kI32});
-  const Array x = c.Input(c.AnyShape(1, 4, 5), -3, 3, type);
+  const NdArray x = c.Input(c.AnyShape(1, 4, 5), -3, 3, type);
   const int axis = c.Axis(x.shape);
   const auto along = static_cast<size_t>(OpCase::Plain(axis, x.shape));
   const bool exclusive = c.Coin(), reverse = c.Coin();
@@ -416,7 +417,7 @@ void Cumsum(OpCase& c) {
 }
 
 void Softmax(OpCase& c, bool log) {
-  const Array x = c.Input(c.AnyShape(1, 4, 5), -4, 4);
+  const NdArray x = c.Input(c.AnyShape(1, 4, 5), -4, 4);
   c.Expect(Made(x.shape,
                 [&](const Position& at) {
                   double sum = 0;

@@ -10,7 +10,7 @@ constexpr DataType kI32 = DataType::kInt32;
 constexpr DataType kI64 = DataType::kInt64;
 
 // Elements of any type that can be told apart.
-Array AnyInput(OpCase& c, const Shape& shape, DataType& type) {
+NdArray AnyInput(OpCase& c, const Shape& shape, DataType& type) {
   type = c.Pick({kF32, kI32, kI64});
   return c.Input(shape, -50, 50, type);
 }
@@ -19,18 +19,19 @@ Array AnyInput(OpCase& c, const Shape& shape, DataType& type) {
 
 void Reshape(OpCase& c) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(1, 4), type);
-  const Position dims = c.Coin() ? Position{-1, x.dim(0)} : Position{x.dim(0), -1};
+  const NdArray x = AnyInput(c, c.AnyShape(1, 4), type);
+  const Position dims =
+      c.Coin() ? Position{-1, x.dim(0)} : Position{x.dim(0), -1};
   c.Ints(dims);
   const int rest = static_cast<int>(x.size()) / x.dim(0);
-  Array y = x;
+  NdArray y = x;
   y.shape = dims[0] < 0 ? Shape{rest, x.dim(0)} : Shape{x.dim(0), rest};
   c.Expect(y, type);
 }
 
 void ExpandDims(OpCase& c) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(1, 3), type);
+  const NdArray x = AnyInput(c, c.AnyShape(1, 3), type);
   const int axis = c.Int(-x.rank() - 1, x.rank());
   c.Scalar(axis);
   Position dims = Dims(x.shape);
@@ -43,7 +44,7 @@ void Squeeze(OpCase& c) {
   Position dims = Dims(c.AnyShape(2, 4));
   dims[0] = 1;
   if (c.Coin()) dims.back() = 1;
-  const Array x = AnyInput(c, ToShape(dims), type);
+  const NdArray x = AnyInput(c, ToShape(dims), type);
   if (c.Coin()) {
     c.Attr("squeeze_dims", std::vector<int64_t>{-x.rank()});
     dims.erase(dims.begin());
@@ -55,7 +56,7 @@ void Squeeze(OpCase& c) {
 
 void Transpose(OpCase& c) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(1, 4), type);
+  const NdArray x = AnyInput(c, c.AnyShape(1, 4), type);
   Position order;
   for (int axis = 0; axis < x.rank(); ++axis)
     order.insert(order.begin() + c.Int(0, axis), axis);
@@ -72,7 +73,7 @@ void Transpose(OpCase& c) {
            type);
 }
 
-Array ShapeArray(const Shape& shape) {
+NdArray ShapeArray(const Shape& shape) {
   const Position dims = Dims(shape);
   return {{shape.rank()}, {dims.begin(), dims.end()}};
 }
@@ -94,7 +95,7 @@ void ShapeN(OpCase& c) {
 }
 void Size(OpCase& c) {
   const DataType type = OutType(c);
-  const Array x = c.Input(c.AnyShape(), -1, 1);
+  const NdArray x = c.Input(c.AnyShape(), -1, 1);
   c.Expect({Shape(), {static_cast<double>(x.size())}}, type);
 }
 void Rank(OpCase& c) {
@@ -104,9 +105,9 @@ void Rank(OpCase& c) {
 //----------------------------------------------------------------- joining
 
 // Arrays that differ along one axis alone.
-std::vector<Array> Parts(OpCase& c, int axis, const Shape& shape, int count,
-                         DataType type) {
-  std::vector<Array> parts;
+std::vector<NdArray> Parts(OpCase& c, int axis, const Shape& shape, int count,
+                           DataType type) {
+  std::vector<NdArray> parts;
   for (int i = 0; i < count; ++i) {
     Position dims = Dims(shape);
     dims[static_cast<size_t>(axis)] = c.Int(1, 3);
@@ -115,11 +116,11 @@ std::vector<Array> Parts(OpCase& c, int axis, const Shape& shape, int count,
   return parts;
 }
 
-Array Joined(const std::vector<Array>& parts, int axis) {
+NdArray Joined(const std::vector<NdArray>& parts, int axis) {
   Position dims = Dims(parts[0].shape);
   const auto along = static_cast<size_t>(axis);
   dims[along] = 0;
-  for (const Array& part : parts) dims[along] += part.dim(axis);
+  for (const NdArray& part : parts) dims[along] += part.dim(axis);
   return Made(ToShape(dims), [&](const Position& at) {
     Position from = at;
     size_t i = 0;
@@ -142,7 +143,7 @@ void Concat(OpCase& c, bool axis_first) {
 void ParallelConcat(OpCase& c) {
   Position dims = Dims(c.AnyShape(1, 3));
   dims[0] = 1;
-  std::vector<Array> parts;
+  std::vector<NdArray> parts;
   for (int i = c.Int(1, 4); i >= 0; --i)
     parts.push_back(c.Input(ToShape(dims), -3, 3));
   c.Expect(Joined(parts, 0));
@@ -153,8 +154,8 @@ void ConcatOffset(OpCase& c) {
   c.Scalar(axis);
   double begin = 0;
   for (int i = c.Int(1, 3); i >= 0; --i) {
-    const Array shape = c.Either(c.Draw({rank}, 1, 5, kI32), kI32);
-    Array offset = Filled({rank}, 0);
+    const NdArray shape = c.Either(c.Draw({rank}, 1, 5, kI32), kI32);
+    NdArray offset = Filled({rank}, 0);
     offset.v[static_cast<size_t>(axis)] = begin;
     begin += shape.v[static_cast<size_t>(axis)];
     c.Expect(offset, kI32);
@@ -164,7 +165,7 @@ void ConcatOffset(OpCase& c) {
 void Pack(OpCase& c) {
   DataType type = kF32;
   const Shape shape = c.AnyShape(0, 3);
-  std::vector<Array> parts;
+  std::vector<NdArray> parts;
   type = c.Pick({kF32, kI32});
   for (int i = c.Int(1, 3); i >= 0; --i)
     parts.push_back(c.Input(shape, -50, 50, type));
@@ -186,7 +187,7 @@ void Pack(OpCase& c) {
 }
 
 // Elements [begin, begin + length) along an axis.
-Array Part(const Array& x, int axis, int begin, int length) {
+NdArray Part(const NdArray& x, int axis, int begin, int length) {
   Position dims = Dims(x.shape);
   dims[static_cast<size_t>(axis)] = length;
   return Made(ToShape(dims), [&](const Position& at) {
@@ -198,12 +199,12 @@ Array Part(const Array& x, int axis, int begin, int length) {
 
 void Unpack(OpCase& c) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(1, 4), type);
+  const NdArray x = AnyInput(c, c.AnyShape(1, 4), type);
   const int axis = c.Axis(x.shape), plain = OpCase::Plain(axis, x.shape);
   c.Attr("axis", axis);
   c.Attr("num", x.dim(axis));
   for (int i = 0; i < x.dim(axis); ++i) {
-    Array part = Part(x, plain, i, 1);
+    NdArray part = Part(x, plain, i, 1);
     Position dims = Dims(part.shape);
     dims.erase(dims.begin() + plain);
     c.Expect({ToShape(dims), part.v}, type);
@@ -218,7 +219,7 @@ void Split(OpCase& c) {
   dims[static_cast<size_t>(plain)] *= count;
   c.Scalar(axis);
   c.Attr("num_split", count);
-  const Array x = c.Input(ToShape(dims), -50, 50);
+  const NdArray x = c.Input(ToShape(dims), -50, 50);
   const int length = x.dim(plain) / count;
   for (int i = 0; i < count; ++i) c.Expect(Part(x, plain, i * length, length));
 }
@@ -231,7 +232,7 @@ void SplitV(OpCase& c) {
   int whole = 0;
   for (const int length : lengths) whole += length;
   dims[static_cast<size_t>(plain)] = whole;
-  const Array x = c.Input(ToShape(dims), -50, 50);
+  const NdArray x = c.Input(ToShape(dims), -50, 50);
   Position given = lengths;
   if (c.Coin()) given[0] = -1;
   c.Ints(given);
@@ -252,7 +253,7 @@ void IdentityN(OpCase& c) {
 
 void Tile(OpCase& c) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(1, 4, 3), type);
+  const NdArray x = AnyInput(c, c.AnyShape(1, 4, 3), type);
   Position times, dims;
   for (int axis = 0; axis < x.rank(); ++axis) {
     times.push_back(c.Int(1, 3));
@@ -291,7 +292,7 @@ void Fill(OpCase& c) {
   const DataType type = c.Pick({kF32, kI32, kI64});
   const Shape shape = c.AnyShape();
   c.Ints(Dims(shape));
-  const Array value = c.Input(Shape(), -9, 9, type);
+  const NdArray value = c.Input(Shape(), -9, 9, type);
   c.Expect(Filled(shape, value.v[0]), type);
 }
 void Empty(OpCase& c) {
@@ -302,7 +303,7 @@ void Empty(OpCase& c) {
 }
 void Like(OpCase& c, double value) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(), type);
+  const NdArray x = AnyInput(c, c.AnyShape(), type);
   c.Expect(Filled(x.shape, value), type);
 }
 void LinSpace(OpCase& c) {
@@ -319,9 +320,10 @@ void LinSpace(OpCase& c) {
 void BroadcastTo(OpCase& c) {
   const Shape shape = c.AnyShape(1, 4);
   DataType type;
-  const Array x = AnyInput(c, c.Narrower(shape), type);
+  const NdArray x = AnyInput(c, c.Narrower(shape), type);
   c.Ints(Dims(shape));
-  c.Expect(Made(shape, [&](const Position& at) { return Spread(x, at); }), type);
+  c.Expect(Made(shape, [&](const Position& at) { return Spread(x, at); }),
+           type);
 }
 void BroadcastArgs(OpCase& c) {
   const Shape shape = c.AnyShape(2, 4);
@@ -333,7 +335,7 @@ void InvertPermutation(OpCase& c) {
   Position order;
   const int n = c.Int(1, 6);
   for (int i = 0; i < n; ++i) order.insert(order.begin() + c.Int(0, i), i);
-  Array x{{n}, {order.begin(), order.end()}}, y = x;
+  NdArray x{{n}, {order.begin(), order.end()}}, y = x;
   c.Either(x, kI32);
   for (int i = 0; i < n; ++i)
     y.v[static_cast<size_t>(order[static_cast<size_t>(i)])] = i;
@@ -350,9 +352,9 @@ void SparseToDense(OpCase& c) {
               {places.begin(), places.end()}},
              kI32);
   c.Int32s({n});
-  const Array values = c.Input({static_cast<int32_t>(places.size())}, -3, 3);
+  const NdArray values = c.Input({static_cast<int32_t>(places.size())}, -3, 3);
   c.Scalar(-7, kF32);
-  Array y = Filled({n}, -7);
+  NdArray y = Filled({n}, -7);
   for (size_t i = 0; i < places.size(); ++i)
     y.v[static_cast<size_t>(places[i])] = values.v[i];
   c.Expect(y);
@@ -362,7 +364,7 @@ void SparseToDense(OpCase& c) {
 
 void ReverseAxes(OpCase& c, bool marked) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(1, 4), type);
+  const NdArray x = AnyInput(c, c.AnyShape(1, 4), type);
   std::vector<bool> turned(static_cast<size_t>(x.rank()));
   // TFLite reverses neighbouring axes.
   const int first = c.Int(0, x.rank() - 1), last = c.Int(first, x.rank() - 1);
@@ -372,7 +374,7 @@ void ReverseAxes(OpCase& c, bool marked) {
     axes.push_back(axis);
   }
   if (marked) {
-    Array marks = Filled({x.rank()}, 0);
+    NdArray marks = Filled({x.rank()}, 0);
     for (const int axis : axes) marks.v[static_cast<size_t>(axis)] = 1;
     c.Constant(marks, DataType::kBool);
   } else {
@@ -391,12 +393,12 @@ void ReverseAxes(OpCase& c, bool marked) {
 }
 
 void ReverseSequence(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(2, 4), -3, 3);
+  const NdArray x = c.Input(c.AnyShape(2, 4), -3, 3);
   const int batch = c.Int(0, x.rank() - 1);
   const int sequence = (batch + c.Int(1, x.rank() - 1)) % x.rank();
   c.Attr("batch_dim", batch);
   c.Attr("seq_dim", sequence);
-  const Array lengths =
+  const NdArray lengths =
       c.Input({x.dim(batch)}, 1, x.dim(sequence), c.Pick({kI32, kI64}));
   c.Expect(Made(x.shape, [&](const Position& at) {
     const auto length =
@@ -410,10 +412,10 @@ void ReverseSequence(OpCase& c) {
 
 void Roll(OpCase& c) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(1, 4, 5), type);
+  const NdArray x = AnyInput(c, c.AnyShape(1, 4, 5), type);
   const bool several = c.Coin();
   const int axis = c.Axis(x.shape), other = c.Axis(x.shape);
-  const Array shift = c.Draw(several ? Shape{2} : Shape(), -6, 6, kI32);
+  const NdArray shift = c.Draw(several ? Shape{2} : Shape(), -6, 6, kI32);
   c.Either(shift, kI32);
   if (several) {
     c.Int32s({axis, other});

@@ -12,7 +12,8 @@ constexpr DataType kI64 = DataType::kInt64;
 //------------------------------------------------------------------ blocks
 
 // Space [N, H, W, D] to batches, both axes in blocks.
-Array ToBatches(const Array& x, const Position& block, const Array& pads) {
+NdArray ToBatches(const NdArray& x, const Position& block,
+                  const NdArray& pads) {
   const int h = x.dim(1) + static_cast<int>(pads({0, 0}) + pads({0, 1}));
   const int w = x.dim(2) + static_cast<int>(pads({1, 0}) + pads({1, 1}));
   const int n = x.dim(0);
@@ -34,13 +35,13 @@ void SpaceToBatch(OpCase& c, bool square) {
   if (square) block = {2, 2};
   const Shape shape{c.Int(1, 2), block[0] * c.Int(1, 3), block[1] * c.Int(1, 3),
                     c.Int(1, 3)};
-  Array pads = Filled({2, 2}, 0);
+  NdArray pads = Filled({2, 2}, 0);
   for (int axis = 0; axis < 2; ++axis) {
     const int b = block[static_cast<size_t>(axis)];
     pads({axis, 0}) = c.Int(0, b);
     pads({axis, 1}) = b - pads({axis, 0});
   }
-  const Array x = c.Input(shape, -3, 3);
+  const NdArray x = c.Input(shape, -3, 3);
   if (square) {
     c.Attr("block_size", 2);
   } else {
@@ -54,10 +55,10 @@ void SpaceToBatch(OpCase& c, bool square) {
 void BatchToSpace(OpCase& c, bool square) {
   Position block = {c.Int(1, 3), c.Int(1, 3)};
   if (square) block = {2, 2};
-  const Array y = c.Draw({c.Int(1, 2), block[0] * c.Int(1, 3),
-                          block[1] * c.Int(1, 3), c.Int(1, 3)},
-                         -3, 3);
-  Array crops = Filled({2, 2}, 0);
+  const NdArray y = c.Draw({c.Int(1, 2), block[0] * c.Int(1, 3),
+                            block[1] * c.Int(1, 3), c.Int(1, 3)},
+                           -3, 3);
+  NdArray crops = Filled({2, 2}, 0);
   for (int axis = 0; axis < 2; ++axis) {
     const int b = block[static_cast<size_t>(axis)];
     crops({axis, 0}) = c.Int(0, b);
@@ -78,17 +79,18 @@ void Depth(OpCase& c, bool to_depth) {
   const int b = c.Int(2, 3), n = c.Int(1, 2), h = c.Int(1, 3), w = c.Int(1, 3);
   const int d = c.Int(1, 2);
   const bool nchw = c.Coin();
-  const Array space = c.Draw({n, h * b, w * b, d}, -3, 3);
-  const Array depth = Made({n, h, w, b * b * d}, [&](const Position& at) {
+  const NdArray space = c.Draw({n, h * b, w * b, d}, -3, 3);
+  const NdArray depth = Made({n, h, w, b * b * d}, [&](const Position& at) {
     const int cell = at[3] / d;
     return space(
         {at[0], at[1] * b + cell / b, at[2] * b + cell % b, at[3] % d});
   });
-  const auto laid = [&](const Array& x) {
+  const auto laid = [&](const NdArray& x) {
     if (!nchw) return x;
-    return Made({x.dim(0), x.dim(3), x.dim(1), x.dim(2)}, [&](const Position& at) {
-      return x({at[0], at[2], at[3], at[1]});
-    });
+    return Made({x.dim(0), x.dim(3), x.dim(1), x.dim(2)},
+                [&](const Position& at) {
+                  return x({at[0], at[2], at[3], at[1]});
+                });
   };
   c.Attr("block_size", b);
   c.Attr("data_format", nchw ? "NCHW" : "NHWC");
@@ -145,7 +147,8 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
       version > 1 && op != DiagonalOp::kSet ? c.Int(-3, 3) : 0;
   const auto in_rows = [&](const Position& at) {
     const Position place = band.PlaceOf(at[1], at[2]);
-    return one ? Position{at[0], place[1]} : Position{at[0], place[0], place[1]};
+    return one ? Position{at[0], place[1]}
+               : Position{at[0], place[0], place[1]};
   };
   const auto in_band = [&](const Position& at) {
     return at[2] - at[1] >= band.lo && at[2] - at[1] <= band.hi;
@@ -156,7 +159,7 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
     c.Int32s({band.lo, band.hi});
   };
   if (op == DiagonalOp::kMake) {
-    const Array x = c.Input(rows, 1, 9);
+    const NdArray x = c.Input(rows, 1, 9);
     give_k();
     if (version > 1) {
       c.Scalar(band.rows);
@@ -168,9 +171,9 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
     }));
     return;
   }
-  const Array x = c.Input(full, 1, 9);
+  const NdArray x = c.Input(full, 1, 9);
   if (op == DiagonalOp::kSet) {
-    const Array diagonal = c.Input(rows, 1, 9);
+    const NdArray diagonal = c.Input(rows, 1, 9);
     give_k();
     c.Expect(Made(full, [&](const Position& at) {
       return in_band(at) ? diagonal(in_rows(at)) : x(at);
@@ -179,7 +182,7 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
   }
   give_k();
   if (version > 1) c.Scalar(padding, kF32);
-  Array y = Filled(rows, padding);
+  NdArray y = Filled(rows, padding);
   ForEach(full, [&](const Position& at) {
     if (in_band(at)) y(in_rows(at)) = x(at);
   });
@@ -187,7 +190,7 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
 }
 
 void MatrixBandPart(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(2, 4), 1, 9);
+  const NdArray x = c.Input(c.AnyShape(2, 4), 1, 9);
   const int lower = c.Int(-1, 3), upper = c.Int(-1, 3);
   const DataType type = c.Pick({kI32, kI64});
   c.Scalar(lower, type);

@@ -74,7 +74,7 @@ Weights Cubic(int i, int from, int to, bool align, bool half) {
 
 template <Weights (*weights)(int, int, int, bool, bool)>
 void Resize(OpCase& c) {
-  const Array x =
+  const NdArray x =
       c.Input({c.Int(1, 2), c.Int(1, 6), c.Int(1, 6), c.Int(1, 3)}, -3, 3);
   const int h = c.Int(1, 8), w = c.Int(1, 8);
   c.Int32s({h, w});
@@ -97,11 +97,11 @@ void Resize(OpCase& c) {
 }
 
 void CropAndResize(OpCase& c) {
-  const Array x =
+  const NdArray x =
       c.Input({c.Int(1, 2), c.Int(1, 6), c.Int(1, 6), c.Int(1, 3)}, -3, 3);
   const int n = c.Int(1, 3), h = c.Int(1, 5), w = c.Int(1, 5);
-  const Array boxes = c.Input({n, 4}, -0.3, 1.3);
-  const Array image = c.Input({n}, 0, x.dim(0) - 1, DataType::kInt32);
+  const NdArray boxes = c.Input({n, 4}, -0.3, 1.3);
+  const NdArray image = c.Input({n}, 0, x.dim(0) - 1, DataType::kInt32);
   c.Int32s({h, w});
   const bool nearest = c.Coin();
   c.Attr("method", nearest ? "nearest" : "bilinear");
@@ -190,7 +190,7 @@ Color ToRgb(Color hsv) {
 void Colors(OpCase& c, Color (*f)(Color)) {
   Position dims = Dims(c.AnyShape(1, 3));
   dims.push_back(3);
-  const Array x = c.Input(ToShape(dims), 0.01, 0.99);
+  const NdArray x = c.Input(ToShape(dims), 0.01, 0.99);
   c.Expect(Made(x.shape,
                 [&](const Position& at) {
                   Color own;
@@ -206,7 +206,7 @@ void Colors(OpCase& c, Color (*f)(Color)) {
 
 // One pixel a case: what the scalar does is a function of it.
 void Adjust(OpCase& c, bool hue) {
-  const Array x = c.Input({1, 1, 3}, 0.05, 0.95);
+  const NdArray x = c.Input({1, 1, 3}, 0.05, 0.95);
   const double by = static_cast<float>(hue ? c.Real(-1, 1) : c.Real(0, 2));
   c.Scalar(by, kF32);
   Color hsv = ToHsv({x.v[0], x.v[1], x.v[2]});
@@ -220,7 +220,7 @@ void Adjust(OpCase& c, bool hue) {
 }
 
 void AdjustContrast(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(3, 4), -3, 3);
+  const NdArray x = c.Input(c.AnyShape(3, 4), -3, 3);
   const double by = static_cast<float>(c.Real(0, 2));
   c.Scalar(by, kF32);
   const int rows = x.dim(-3), columns = x.dim(-2);
@@ -241,7 +241,7 @@ void AdjustContrast(OpCase& c) {
 //------------------------------------------------------------------- windows
 
 void Lrn(OpCase& c) {
-  const Array x = c.Input({1, c.Int(1, 3), c.Int(1, 3), c.Int(1, 9)}, -3, 3);
+  const NdArray x = c.Input({1, c.Int(1, 3), c.Int(1, 3), c.Int(1, 9)}, -3, 3);
   const int radius = c.Int(0, 5);
   const auto bias = static_cast<float>(c.Real(0.5, 2));
   const auto alpha = static_cast<float>(c.Real(0.1, 1));
@@ -265,8 +265,8 @@ void Lrn(OpCase& c) {
 }
 
 void Patches(OpCase& c) {
-  const Array x =
-      c.Input({c.Int(1, 2), c.Int(4, 7), c.Int(4, 7), c.Int(1, 2)}, -3, 3);
+  const NdArray x =
+      c.Input({c.Int(1, 2), c.Int(5, 8), c.Int(5, 8), c.Int(1, 2)}, -3, 3);
   const int kh = c.Int(1, 3), kw = c.Int(1, 3), step = c.Int(1, 2);
   const int rate = c.Int(1, 2);
   const bool same = c.Coin();

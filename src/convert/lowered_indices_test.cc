@@ -28,24 +28,24 @@ Position Before(const Position& at, int end) {
 
 void Gather(OpCase& c) {
   const DataType type = c.Pick({kI32, kI64});
-  const Array x = c.Input(c.AnyShape(1, 3), -9, 9);
-  const Array i = c.Input(c.AnyShape(0, 2), 0, x.dim(0) - 1, type);
-  c.Expect(
-      Made(Joined(Dims(i.shape), From(Dims(x.shape), 1)), [&](const Position& at) {
-        const int rank = i.rank();
-        Position from = {static_cast<int>(i(Before(at, rank)))};
-        for (const int k : From(at, rank)) from.push_back(k);
-        return x(from);
-      }));
+  const NdArray x = c.Input(c.AnyShape(1, 3), -9, 9);
+  const NdArray i = c.Input(c.AnyShape(0, 2), 0, x.dim(0) - 1, type);
+  c.Expect(Made(Joined(Dims(i.shape), From(Dims(x.shape), 1)),
+                [&](const Position& at) {
+                  const int rank = i.rank();
+                  Position from = {static_cast<int>(i(Before(at, rank)))};
+                  for (const int k : From(at, rank)) from.push_back(k);
+                  return x(from);
+                }));
 }
 
 void GatherV2(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(2, 4), -9, 9);
+  const NdArray x = c.Input(c.AnyShape(2, 4), -9, 9);
   const int batch = c.Int(0, x.rank() - 2);
   const int axis = c.Int(batch, x.rank() - 1);
   Position dims = Before(Dims(x.shape), batch);
   for (const int dim : Dims(c.AnyShape(1, 2))) dims.push_back(dim);
-  const Array i =
+  const NdArray i =
       c.Input(ToShape(dims), 0, x.dim(axis) - 1, c.Pick({kI32, kI64}));
   c.Scalar(c.Coin() ? axis : axis - x.rank());
   c.Attr("batch_dims", batch);
@@ -65,24 +65,26 @@ void GatherV2(OpCase& c) {
 }
 
 void GatherNd(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(1, 4), -9, 9);
+  const NdArray x = c.Input(c.AnyShape(1, 4), -9, 9);
   const int depth = c.Int(1, x.rank());
   Position dims = Dims(c.AnyShape(0, 2));
   const Shape places = Joined(dims, {depth});
-  Array i = Made(
-      places, [&](const Position& at) { return c.Int(0, x.dim(at.back()) - 1); });
+  NdArray i = Made(places, [&](const Position& at) {
+    return c.Int(0, x.dim(at.back()) - 1);
+  });
   c.Given(i, c.Pick({kI32, kI64}));
-  c.Expect(Made(Joined(dims, From(Dims(x.shape), depth)), [&](const Position& at) {
-    const auto rank = static_cast<int>(dims.size());
-    Position from;
-    for (int k = 0; k < depth; ++k) {
-      Position place = Before(at, rank);
-      place.push_back(k);
-      from.push_back(static_cast<int>(i(place)));
-    }
-    for (const int k : From(at, rank)) from.push_back(k);
-    return x(from);
-  }));
+  c.Expect(
+      Made(Joined(dims, From(Dims(x.shape), depth)), [&](const Position& at) {
+        const auto rank = static_cast<int>(dims.size());
+        Position from;
+        for (int k = 0; k < depth; ++k) {
+          Position place = Before(at, rank);
+          place.push_back(k);
+          from.push_back(static_cast<int>(i(place)));
+        }
+        for (const int k : From(at, rank)) from.push_back(k);
+        return x(from);
+      }));
 }
 
 //---------------------------------------------------------------- scattering
@@ -92,7 +94,7 @@ struct Scatter {
   Shape shape;
   int depth;
   std::vector<Position> places;
-  Array indices, updates;
+  NdArray indices, updates;
 };
 
 Scatter DrawScatter(OpCase& c, bool distinct) {
@@ -116,8 +118,8 @@ Scatter DrawScatter(OpCase& c, bool distinct) {
   return s;
 }
 
-Array Scattered(const Scatter& s, Array y,
-                const std::function<double(double, double)>& f) {
+NdArray Scattered(const Scatter& s, NdArray y,
+                  const std::function<double(double, double)>& f) {
   ForEach(s.updates.shape, [&](const Position& at) {
     Position to = s.places[static_cast<size_t>(at[0])];
     for (const int k : From(at, 1)) to.push_back(k);
@@ -134,15 +136,10 @@ void ScatterNd(OpCase& c) {
   c.Expect(Scattered(s, Filled(s.shape, 0), std::plus<>()));
 }
 
-void TensorScatter(OpCase& c, double (*f)(double, double), bool distinct,
-                   bool known) {
+void TensorScatter(OpCase& c, double (*f)(double, double), bool distinct) {
   const Scatter s = DrawScatter(c, distinct);
-  const Array x = c.Given(c.Draw(s.shape, -9, 9, kI32));
-  if (known) {
-    c.Constant(s.indices, kI32);
-  } else {
-    c.Either(s.indices, c.Pick({kI32, kI64}));
-  }
+  const NdArray x = c.Given(c.Draw(s.shape, -9, 9, kI32));
+  c.Either(s.indices, c.Pick({kI32, kI64}));
   c.Given(s.updates);
   c.Expect(Scattered(s, x, f));
 }
@@ -153,11 +150,11 @@ double Smaller(double a, double b) { return std::min(a, b); }
 double Second(double, double b) { return b; }
 
 void InplaceUpdate(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(1, 3), -9, 9);
+  const NdArray x = c.Input(c.AnyShape(1, 3), -9, 9);
   const int row = c.Int(0, x.dim(0) - 1);
   c.Either({{1}, {static_cast<double>(row)}}, kI32);
-  const Array v = c.Input(Joined({1}, From(Dims(x.shape), 1)), -9, 9);
-  Array y = x;
+  const NdArray v = c.Input(Joined({1}, From(Dims(x.shape), 1)), -9, 9);
+  NdArray y = x;
   ForEach(v.shape, [&](const Position& at) {
     Position to = at;
     to[0] = row;
@@ -168,7 +165,7 @@ void InplaceUpdate(OpCase& c) {
 
 void OneHot(OpCase& c) {
   const int depth = c.Int(1, 5);
-  const Array i = c.Input(c.AnyShape(1, 3), -1, depth, c.Pick({kI32, kI64}));
+  const NdArray i = c.Input(c.AnyShape(1, 3), -1, depth, c.Pick({kI32, kI64}));
   c.Scalar(depth);
   const double on = c.Int(1, 5), off = c.Int(-5, 0);
   c.Scalar(on, kF32);
@@ -189,7 +186,7 @@ void OneHot(OpCase& c) {
 
 void Arg(OpCase& c, bool largest) {
   const DataType type = c.Pick({kI32, kI64});
-  const Array x = c.Input(c.AnyShape(1, 4, 5), -9, 9);
+  const NdArray x = c.Input(c.AnyShape(1, 4, 5), -9, 9);
   const int axis = c.Axis(x.shape), plain = OpCase::Plain(axis, x.shape);
   c.Scalar(axis);
   c.Attr("output_type", type);
@@ -214,7 +211,7 @@ void Arg(OpCase& c, bool largest) {
 }
 
 void TopK(OpCase& c, bool attribute) {
-  const Array x = c.Input(c.AnyShape(1, 3, 6), -9, 9);
+  const NdArray x = c.Input(c.AnyShape(1, 3, 6), -9, 9);
   const int k = c.Int(1, x.dim(-1));
   if (attribute) {
     c.Attr("k", k);
@@ -240,8 +237,8 @@ void TopK(OpCase& c, bool attribute) {
 }
 
 void InTopK(OpCase& c) {
-  const Array x = c.Input({c.Int(1, 3), c.Int(2, 5)}, -9, 9);
-  const Array target = c.Input({x.dim(0)}, 0, x.dim(1) - 1, kI32);
+  const NdArray x = c.Input({c.Int(1, 3), c.Int(2, 5)}, -9, 9);
+  const NdArray target = c.Input({x.dim(0)}, 0, x.dim(1) - 1, kI32);
   const int k = c.Int(1, 3);
   c.Scalar(k);
   c.Expect(Made({x.dim(0)},
@@ -256,7 +253,7 @@ void InTopK(OpCase& c) {
 }
 
 void Where(OpCase& c) {
-  Array x = c.Draw(c.AnyShape(1, 3), 0, 1, DataType::kBool);
+  NdArray x = c.Draw(c.AnyShape(1, 3), 0, 1, DataType::kBool);
   x.v[0] = 1;
   c.Given(x, DataType::kBool);
   std::vector<double> found;
@@ -270,7 +267,7 @@ void Where(OpCase& c) {
 void Unique(OpCase& c, bool axis, bool counts) {
   const DataType type = c.Pick({kI32, kI64});
   c.Attr("out_idx", type);
-  const Array x =
+  const NdArray x =
       c.Input({c.Int(1, 8)}, -2, 2, c.Pick({kF32, kI32}) == kF32 ? kI32 : kI64);
   const DataType element = c.inputs()[0].type;
   if (axis) c.Int32s({0});
@@ -293,10 +290,10 @@ void Unique(OpCase& c, bool axis, bool counts) {
 void ListDiff(OpCase& c) {
   const DataType type = c.Pick({kI32, kI64});
   c.Attr("out_idx", type);
-  Array x = c.Draw({c.Int(2, 8)}, -3, 3, kI32);
+  NdArray x = c.Draw({c.Int(2, 8)}, -3, 3, kI32);
   x.v[0] = 9;  // something is left
   c.Given(x, kI32);
-  const Array y = c.Input({c.Int(1, 4)}, -3, 3, kI32);
+  const NdArray y = c.Input({c.Int(1, 4)}, -3, 3, kI32);
   std::vector<double> left, places;
   for (size_t i = 0; i < x.size(); ++i) {
     if (std::ranges::find(y.v, x.v[i]) != y.v.end()) continue;
@@ -311,11 +308,11 @@ void ListDiff(OpCase& c) {
 void Bound(OpCase& c, bool upper) {
   const DataType type = c.Pick({kI32, kI64});
   c.Attr("out_type", type);
-  Array x = c.Draw({c.Int(1, 3), c.Int(1, 6)}, -3, 3, kI32);
+  NdArray x = c.Draw({c.Int(1, 3), c.Int(1, 6)}, -3, 3, kI32);
   for (int row = 0; row < x.dim(0); ++row)
     std::sort(x.v.begin() + row * x.dim(1), x.v.begin() + (row + 1) * x.dim(1));
   c.Given(x);
-  const Array v = c.Given(c.Draw({x.dim(0), c.Int(1, 4)}, -4, 4, kI32));
+  const NdArray v = c.Given(c.Draw({x.dim(0), c.Int(1, 4)}, -4, 4, kI32));
   c.Expect(Made(v.shape,
                 [&](const Position& at) {
                   int count = 0;
@@ -329,12 +326,12 @@ void Bound(OpCase& c, bool upper) {
 }
 
 void Bincount(OpCase& c) {
-  const Array x = c.Input({c.Int(1, 9)}, 0, 6, kI32);
+  const NdArray x = c.Input({c.Int(1, 9)}, 0, 6, kI32);
   const int size = c.Int(3, 7);
   c.Scalar(size);
   c.Constant({{0}, {}}, kI32);
   c.Attr("T", kI32);
-  Array y = Filled({size}, 0);
+  NdArray y = Filled({size}, 0);
   for (const double v : x.v) {
     if (v < size) ++y.v[static_cast<size_t>(v)];
   }
@@ -346,8 +343,8 @@ void Bincount(OpCase& c) {
 enum class Kind { kSum, kMean, kMax, kMin, kProd };
 
 // Rows combined by their segment. What no row belongs to is `empty`.
-Array BySegment(const Array& x, const Array& ids, int count, Kind kind,
-                double empty) {
+NdArray BySegment(const NdArray& x, const NdArray& ids, int count, Kind kind,
+                  double empty) {
   return Made(Joined({count}, From(Dims(x.shape), 1)), [&](const Position& at) {
     std::vector<double> own;
     for (int row = 0; row < x.dim(0); ++row) {
@@ -370,8 +367,8 @@ Array BySegment(const Array& x, const Array& ids, int count, Kind kind,
 
 template <Kind kind>
 void Segment(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(1, 3, 6), -2, 2);
-  Array ids = Filled({x.dim(0)}, 0);
+  const NdArray x = c.Input(c.AnyShape(1, 3, 6), -2, 2);
+  NdArray ids = Filled({x.dim(0)}, 0);
   for (size_t i = 1; i < ids.size(); ++i) ids.v[i] = ids.v[i - 1] + c.Int(0, 2);
   c.Either(ids, c.Pick({kI32, kI64}));
   const auto count = static_cast<int>(ids.v.back()) + 1;
@@ -381,9 +378,9 @@ void Segment(OpCase& c) {
 
 template <Kind kind>
 void Unsorted(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(1, 3, 6), -2, 2);
+  const NdArray x = c.Input(c.AnyShape(1, 3, 6), -2, 2);
   const int count = c.Int(1, 4);
-  const Array ids = c.Input({x.dim(0)}, 0, count - 1, c.Pick({kI32, kI64}));
+  const NdArray ids = c.Input({x.dim(0)}, 0, count - 1, c.Pick({kI32, kI64}));
   c.Scalar(count);
   constexpr double kLowest = std::numeric_limits<float>::lowest();
   const double empty = kind == Kind::kProd  ? 1
@@ -394,9 +391,9 @@ void Unsorted(OpCase& c) {
 }
 
 void DynamicPartition(OpCase& c) {
-  const Array x = c.Input(c.AnyShape(1, 3, 6), -9, 9);
+  const NdArray x = c.Input(c.AnyShape(1, 3, 6), -9, 9);
   const int parts = c.Int(1, 3);
-  Array numbers = c.Draw({x.dim(0)}, 0, parts - 1, kI32);
+  NdArray numbers = c.Draw({x.dim(0)}, 0, parts - 1, kI32);
   c.Given(numbers, kI32);
   c.Attr("num_partitions", parts);
   for (int part = 0; part < parts; ++part) {
@@ -422,7 +419,7 @@ void DynamicStitch(OpCase& c) {
   for (int row = 0; row < rows; ++row)
     own[static_cast<size_t>(row < parts ? row : c.Int(0, parts - 1))].push_back(
         row);
-  const Array y = c.Draw({rows, c.Int(1, 3)}, -9, 9);
+  const NdArray y = c.Draw({rows, c.Int(1, 3)}, -9, 9);
   c.Attr("N", parts);
   for (const auto& numbers : own) {
     c.Either({{static_cast<int32_t>(numbers.size())},
@@ -459,16 +456,12 @@ constexpr OpRow kRows[] = {
     {"SegmentMin", Segment<Kind::kMin>},
     {"SegmentProd", Segment<Kind::kProd>},
     {"SegmentSum", Segment<Kind::kSum>},
-    {"TensorScatterAdd",
-     [](OpCase& c) { TensorScatter(c, Sum, false, false); }},
-    {"TensorScatterMax",
-     [](OpCase& c) { TensorScatter(c, Larger, true, true); }},
-    {"TensorScatterMin",
-     [](OpCase& c) { TensorScatter(c, Smaller, true, true); }},
+    {"TensorScatterAdd", [](OpCase& c) { TensorScatter(c, Sum, false); }},
+    {"TensorScatterMax", [](OpCase& c) { TensorScatter(c, Larger, false); }},
+    {"TensorScatterMin", [](OpCase& c) { TensorScatter(c, Smaller, false); }},
     {"TensorScatterSub",
-     [](OpCase& c) { TensorScatter(c, Difference, false, false); }},
-    {"TensorScatterUpdate",
-     [](OpCase& c) { TensorScatter(c, Second, true, false); }},
+     [](OpCase& c) { TensorScatter(c, Difference, false); }},
+    {"TensorScatterUpdate", [](OpCase& c) { TensorScatter(c, Second, true); }},
     {"TopK", [](OpCase& c) { TopK(c, true); }},
     {"TopKV2", [](OpCase& c) { TopK(c, false); }},
     {"Unique", [](OpCase& c) { Unique(c, false, false); }},

@@ -15,8 +15,8 @@ void MatMul(OpCase& c) {
   const bool ta = c.Coin(), tb = c.Coin();
   c.Attr("transpose_a", ta);
   c.Attr("transpose_b", tb);
-  const Array a = c.Input(ta ? Shape{k, m} : Shape{m, k}, -2, 2);
-  const Array b = c.Either(c.Draw(tb ? Shape{n, k} : Shape{k, n}, -2, 2));
+  const NdArray a = c.Input(ta ? Shape{k, m} : Shape{m, k}, -2, 2);
+  const NdArray b = c.Either(c.Draw(tb ? Shape{n, k} : Shape{k, n}, -2, 2));
   c.Expect(Made({m, n},
                 [&](const Position& at) {
                   double sum = 0;
@@ -38,8 +38,8 @@ void BatchMatMul(OpCase& c, bool broadcasts) {
   if (broadcasts && c.Coin()) db[0] = 1;
   for (const int dim : ta ? Position{k, m} : Position{m, k}) da.push_back(dim);
   for (const int dim : tb ? Position{n, k} : Position{k, n}) db.push_back(dim);
-  const Array a = c.Input(ToShape(da), -2, 2);
-  const Array b = c.Either(c.Draw(ToShape(db), -2, 2));
+  const NdArray a = c.Input(ToShape(da), -2, 2);
+  const NdArray b = c.Either(c.Draw(ToShape(db), -2, 2));
   Position dims = Dims(batch);
   dims.push_back(m);
   dims.push_back(n);
@@ -92,11 +92,11 @@ void Einsum(OpCase& c) {
     terms.push_back(left.substr(begin, end - begin));
     begin = end + 1;
   }
-  std::vector<Array> xs;
+  std::vector<NdArray> xs;
   for (const std::string& term : terms)
     xs.push_back(c.Input(shape_of(term), -2, 2));
   c.Attr("N", static_cast<int>(xs.size()));
-  Array y = Filled(shape_of(out), 0);
+  NdArray y = Filled(shape_of(out), 0);
   ForEach(shape_of(letters), [&](const Position& at) {
     const auto own = [&](const std::string& of) {
       Position index;
@@ -130,7 +130,7 @@ Axis AxisOf(int input, int size, int stride, int rate, bool same) {
 }
 
 // Channels first, if asked for.
-Array Laid(const Array& x, bool first) {
+NdArray Laid(const NdArray& x, bool first) {
   if (!first) return x;
   Position dims = Dims(x.shape);
   dims.insert(dims.begin() + 1, dims.back());
@@ -172,9 +172,9 @@ void Conv2D(OpCase& c) {
   const int kh = c.Int(1, 3), kw = c.Int(1, 3), out = c.Int(1, 4);
   const Window s = DrawWindow(c, kh, kw, true);
   const int in = c.Int(1, 4);
-  const Array x = c.Draw({c.Int(1, 2), s.h.input, s.w.input, in}, -2, 2);
+  const NdArray x = c.Draw({c.Int(1, 2), s.h.input, s.w.input, in}, -2, 2);
   c.Given(Laid(x, s.first));
-  const Array k = c.Floats(c.Draw({kh, kw, in, out}, -1, 1));
+  const NdArray k = c.Floats(c.Draw({kh, kw, in, out}, -1, 1));
   c.Expect(Laid(Made({x.dim(0), s.h.output, s.w.output, out},
                      [&](const Position& at) {
                        double sum = 0;
@@ -196,9 +196,9 @@ void Depthwise(OpCase& c) {
   Window s = DrawWindow(c, kh, kw, true);
   // TensorFlow's own has one stride.
   const int in = c.Int(1, 4);
-  const Array x = c.Draw({c.Int(1, 2), s.h.input, s.w.input, in}, -2, 2);
+  const NdArray x = c.Draw({c.Int(1, 2), s.h.input, s.w.input, in}, -2, 2);
   c.Given(Laid(x, s.first));
-  const Array k = c.Floats(c.Draw({kh, kw, in, times}, -1, 1));
+  const NdArray k = c.Floats(c.Draw({kh, kw, in, times}, -1, 1));
   c.Expect(Laid(Made({x.dim(0), s.h.output, s.w.output, in * times},
                      [&](const Position& at) {
                        double sum = 0;
@@ -223,10 +223,10 @@ void Transposed(OpCase& c) {
   const int in = c.Int(1, 3), n = c.Int(1, 2);
   const Shape shape{n, s.h.input, s.w.input, out};
   c.Int32s(s.first ? Position{n, out, s.h.input, s.w.input} : Dims(shape));
-  const Array k = c.Floats(c.Draw({kh, kw, out, in}, -1, 1));
-  const Array x = c.Draw({n, s.h.output, s.w.output, in}, -2, 2);
+  const NdArray k = c.Floats(c.Draw({kh, kw, out, in}, -1, 1));
+  const NdArray x = c.Draw({n, s.h.output, s.w.output, in}, -2, 2);
   c.Given(Laid(x, s.first));
-  Array y = Filled(shape, 0);
+  NdArray y = Filled(shape, 0);
   ForEach(x.shape, [&](const Position& at) {
     ForEach({kh, kw, out}, [&](const Position& i) {
       const int row = s.h.Place(at[1], i[0]), column = s.w.Place(at[2], i[1]);
@@ -250,7 +250,7 @@ void Pool(OpCase& c, bool largest, bool sizes_given) {
     s = DrawWindow(c, kh, kw, false);
     c.Attr("ksize", Spatial({kh, kw}, s.first));
   }
-  const Array x =
+  const NdArray x =
       c.Draw({c.Int(1, 2), s.h.input, s.w.input, c.Int(1, 3)}, -2, 2);
   c.Given(Laid(x, s.first));
   if (sizes_given) {
@@ -293,7 +293,9 @@ Volume DrawVolume(OpCase& c, const Position& k) {
   return {axis(k[0]), axis(k[1]), axis(k[2]), first};
 }
 
-Position DrawSizes(OpCase& c) { return {c.Int(1, 2), c.Int(1, 3), c.Int(1, 2)}; }
+Position DrawSizes(OpCase& c) {
+  return {c.Int(1, 2), c.Int(1, 3), c.Int(1, 2)};
+}
 
 // Calls `f` with each place that a window sees, and the place within it.
 void ForWindow(const Volume& s, const Position& k, const Position& at,
@@ -309,18 +311,19 @@ void Conv3D(OpCase& c) {
   const Position k = DrawSizes(c);
   const Volume s = DrawVolume(c, k);
   const int in = c.Int(1, 2), out = c.Int(1, 3);
-  const Array x =
+  const NdArray x =
       c.Draw({c.Int(1, 2), s.d.input, s.h.input, s.w.input, in}, -2, 2);
   c.Given(Laid(x, s.first));
-  const Array f = c.Floats(c.Draw({k[0], k[1], k[2], in, out}, -1, 1));
+  const NdArray f = c.Floats(c.Draw({k[0], k[1], k[2], in, out}, -1, 1));
   c.Expect(Laid(Made({x.dim(0), s.d.output, s.h.output, s.w.output, out},
                      [&](const Position& at) {
                        double sum = 0;
-                       ForWindow(s, k, at, [&](const Position& p, const Position& i) {
-                         for (int j = 0; j < in; ++j)
-                           sum += x({at[0], p[0], p[1], p[2], j}) *
-                                  f({i[0], i[1], i[2], j, at[4]});
-                       });
+                       ForWindow(s, k, at,
+                                 [&](const Position& p, const Position& i) {
+                                   for (int j = 0; j < in; ++j)
+                                     sum += x({at[0], p[0], p[1], p[2], j}) *
+                                            f({i[0], i[1], i[2], j, at[4]});
+                                 });
                        return sum;
                      }),
                 s.first),
@@ -334,10 +337,10 @@ void Transposed3D(OpCase& c) {
   const Shape shape{n, s.d.input, s.h.input, s.w.input, out};
   c.Int32s(s.first ? Position{n, out, s.d.input, s.h.input, s.w.input}
                    : Dims(shape));
-  const Array f = c.Floats(c.Draw({k[0], k[1], k[2], out, in}, -1, 1));
-  const Array x = c.Draw({n, s.d.output, s.h.output, s.w.output, in}, -2, 2);
+  const NdArray f = c.Floats(c.Draw({k[0], k[1], k[2], out, in}, -1, 1));
+  const NdArray x = c.Draw({n, s.d.output, s.h.output, s.w.output, in}, -2, 2);
   c.Given(Laid(x, s.first));
-  Array y = Filled(shape, 0);
+  NdArray y = Filled(shape, 0);
   ForEach(x.shape, [&](const Position& at) {
     ForWindow(s, k, at, [&](const Position& p, const Position& i) {
       for (int j = 0; j < out; ++j)
@@ -352,40 +355,41 @@ void Pool3D(OpCase& c, bool largest) {
   const Position k = DrawSizes(c);
   const Volume s = DrawVolume(c, k);
   c.Attr("ksize", Spatial({k[0], k[1], k[2]}, s.first));
-  const Array x = c.Draw(
+  const NdArray x = c.Draw(
       {c.Int(1, 2), s.d.input, s.h.input, s.w.input, c.Int(1, 2)}, -2, 2);
   c.Given(Laid(x, s.first));
-  c.Expect(Laid(Made({x.dim(0), s.d.output, s.h.output, s.w.output, x.dim(4)},
-                     [&](const Position& at) {
-                       double best = -99, sum = 0;
-                       int count = 0;
-                       ForWindow(s, k, at, [&](const Position& p, const Position&) {
-                         const double v = x({at[0], p[0], p[1], p[2], at[4]});
-                         best = std::max(best, v);
-                         sum += v;
-                         ++count;
-                       });
-                       return largest ? best : sum / count;
-                     }),
-                s.first),
-           kF32, 1e-5);
+  c.Expect(
+      Laid(Made({x.dim(0), s.d.output, s.h.output, s.w.output, x.dim(4)},
+                [&](const Position& at) {
+                  double best = -99, sum = 0;
+                  int count = 0;
+                  ForWindow(s, k, at, [&](const Position& p, const Position&) {
+                    const double v = x({at[0], p[0], p[1], p[2], at[4]});
+                    best = std::max(best, v);
+                    sum += v;
+                    ++count;
+                  });
+                  return largest ? best : sum / count;
+                }),
+           s.first),
+      kF32, 1e-5);
 }
 
 //------------------------------------------------------------- normalization
 
 void BatchNorm(OpCase& c) {
   const bool first = c.Coin();
-  const Array x = c.Draw(c.AnyShape(4, 4), -2, 2);
+  const NdArray x = c.Draw(c.AnyShape(4, 4), -2, 2);
   const Shape channels{x.dim(3)};
   const auto epsilon = static_cast<float>(c.Real(1e-4, 1e-2));
   c.Attr("epsilon", epsilon);
   c.Attr("is_training", false);
   c.Attr("data_format", first ? "NCHW" : "NHWC");
   c.Given(Laid(x, first));
-  const Array scale = c.Floats(c.Draw(channels, 0.5, 2));
-  const Array offset = c.Floats(c.Draw(channels, -1, 1));
-  const Array mean = c.Floats(c.Draw(channels, -1, 1));
-  const Array variance = c.Floats(c.Draw(channels, 0.1, 2));
+  const NdArray scale = c.Floats(c.Draw(channels, 0.5, 2));
+  const NdArray offset = c.Floats(c.Draw(channels, -1, 1));
+  const NdArray mean = c.Floats(c.Draw(channels, -1, 1));
+  const NdArray variance = c.Floats(c.Draw(channels, 0.1, 2));
   c.Expect(Laid(Made(x.shape,
                      [&](const Position& at) {
                        const Position k = {at[3]};
@@ -416,11 +420,11 @@ void FakeQuant(OpCase& c, bool attributes, bool per_channel) {
   c.Attr("narrow_range", narrow);
   const Shape shape = c.AnyShape(1, 4);
   const int count = per_channel ? shape[shape.rank() - 1] : 1;
-  const Array min = c.Draw({count}, -3, -0.5), max = c.Draw({count}, 0.5, 3);
+  const NdArray min = c.Draw({count}, -3, -0.5), max = c.Draw({count}, 0.5, 3);
   const auto channel = [&](const Position& at) {
     return Position{per_channel ? at.back() : 0};
   };
-  const Array x = Made(shape, [&](const Position& at) {
+  const NdArray x = Made(shape, [&](const Position& at) {
     const Position k = channel(at);
     const double scale =
         (max(k) - min(k)) / ((1 << bits) - 1 - (narrow ? 1 : 0));
@@ -432,8 +436,8 @@ void FakeQuant(OpCase& c, bool attributes, bool per_channel) {
     c.Attr("min", static_cast<float>(min.v[0]));
     c.Attr("max", static_cast<float>(max.v[0]));
   } else {
-    for (const Array& end : {min, max}) {
-      c.Constant(per_channel ? end : Array{Shape(), end.v}, kF32);
+    for (const NdArray& end : {min, max}) {
+      c.Constant(per_channel ? end : NdArray{Shape(), end.v}, kF32);
     }
   }
   c.Expect(Made(shape,
@@ -447,10 +451,10 @@ void FakeQuant(OpCase& c, bool attributes, bool per_channel) {
 //-------------------------------------------------------------------- losses
 
 void CrossEntropy(OpCase& c, bool sparse) {
-  const Array x = c.Input({c.Int(1, 3), c.Int(2, 5)}, -3, 3);
-  Array labels = Filled(x.shape, 0);
+  const NdArray x = c.Input({c.Int(1, 3), c.Int(2, 5)}, -3, 3);
+  NdArray labels = Filled(x.shape, 0);
   if (sparse) {
-    const Array own = c.Input({x.dim(0)}, 0, x.dim(1) - 1, DataType::kInt32);
+    const NdArray own = c.Input({x.dim(0)}, 0, x.dim(1) - 1, DataType::kInt32);
     for (int row = 0; row < x.dim(0); ++row)
       labels({row, static_cast<int>(own({row}))}) = 1;
   } else {
@@ -469,10 +473,11 @@ void CrossEntropy(OpCase& c, bool sparse) {
                   return loss;
                 }),
            kF32, 1e-5);
-  c.Expect(
-      Made(x.shape,
-           [&](const Position& at) { return softmax(at[0], at[1]) - labels(at); }),
-      kF32, 1e-5);
+  c.Expect(Made(x.shape,
+                [&](const Position& at) {
+                  return softmax(at[0], at[1]) - labels(at);
+                }),
+           kF32, 1e-5);
 }
 
 constexpr OpRow kRows[] = {

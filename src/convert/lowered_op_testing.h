@@ -4,7 +4,7 @@
 // double. The row is converted and run.
 //
 //   {"Elu", [](OpCase& c) {
-//      const Array x = c.Input(c.AnyShape(), -3, 3);
+//      const NdArray x = c.Input(c.AnyShape(), -3, 3);
 //      c.Expect(Map(x, [](double v) { return v > 0 ? v : std::expm1(v); }));
 //    }},
 #pragma once
@@ -26,7 +26,7 @@ namespace liteforge {
 
 using Position = std::vector<int>;
 
-struct Array {
+struct NdArray {
   Shape shape;
   std::vector<double> v;
 
@@ -47,7 +47,7 @@ struct Array {
 inline size_t Count(const Shape& shape) {
   return static_cast<size_t>(shape.elements());
 }
-inline Array Filled(const Shape& shape, double value) {
+inline NdArray Filled(const Shape& shape, double value) {
   return {shape, std::vector<double>(Count(shape), value)};
 }
 inline Shape ToShape(const Position& dims) {
@@ -75,20 +75,20 @@ inline void ForEach(const Shape& shape,
 }
 
 // An array computed element by element.
-inline Array Made(const Shape& shape,
-                  const std::function<double(const Position&)>& f) {
-  Array y = Filled(shape, 0);
+inline NdArray Made(const Shape& shape,
+                    const std::function<double(const Position&)>& f) {
+  NdArray y = Filled(shape, 0);
   ForEach(shape, [&](const Position& at) { y(at) = f(at); });
   return y;
 }
 
-inline Array Map(Array x, const std::function<double(double)>& f) {
+inline NdArray Map(NdArray x, const std::function<double(double)>& f) {
   std::ranges::transform(x.v, x.v.begin(), f);
   return x;
 }
 
 // The element of `x` that stands at `at` of a shape it is broadcast to.
-inline double Spread(const Array& x, const Position& at) {
+inline double Spread(const NdArray& x, const Position& at) {
   Position own;
   const size_t skipped = at.size() - static_cast<size_t>(x.rank());
   for (int axis = 0; axis < x.rank(); ++axis) {
@@ -108,10 +108,11 @@ inline Shape BroadcastShape(const Shape& a, const Shape& b) {
   return ToShape(dims);
 }
 
-inline Array Combined(const Array& a, const Array& b,
-                      const std::function<double(double, double)>& f) {
-  return Made(BroadcastShape(a.shape, b.shape),
-              [&](const Position& at) { return f(Spread(a, at), Spread(b, at)); });
+inline NdArray Combined(const NdArray& a, const NdArray& b,
+                        const std::function<double(double, double)>& f) {
+  return Made(BroadcastShape(a.shape, b.shape), [&](const Position& at) {
+    return f(Spread(a, at), Spread(b, at));
+  });
 }
 
 class OpCase {
@@ -151,9 +152,9 @@ class OpCase {
 
   //---------------------------------------------------------------- operands
   // Evenly from [low, high]; whole numbers for types that are.
-  Array Draw(const Shape& shape, double low, double high,
-             DataType type = DataType::kFloat32) {
-    Array x = Filled(shape, 0);
+  NdArray Draw(const Shape& shape, double low, double high,
+               DataType type = DataType::kFloat32) {
+    NdArray x = Filled(shape, 0);
     for (double& value : x.v) {
       value = Real(low, high);
       value = type == DataType::kFloat32
@@ -163,25 +164,27 @@ class OpCase {
     }
     return x;
   }
-  Array Input(const Shape& shape, double low, double high,
-              DataType type = DataType::kFloat32) {
+  NdArray Input(const Shape& shape, double low, double high,
+                DataType type = DataType::kFloat32) {
     return Given(Draw(shape, low, high, type), type);
   }
   // Computed at run time.
-  Array Given(Array x, DataType type = DataType::kFloat32) {
+  NdArray Given(NdArray x, DataType type = DataType::kFloat32) {
     const std::string name = "x" + std::to_string(operands_.size());
     operands_.push_back(name);
     f_.Input(name, x.shape, type);
     inputs_.push_back({x, type});
     return x;
   }
-  Array Constant(Array x, DataType type) {
+  NdArray Constant(NdArray x, DataType type) {
     const std::string name = "c" + std::to_string(operands_.size());
     operands_.push_back(name);
     AddConstant(name, x, type);
     return x;
   }
-  Array Floats(Array x) { return Constant(std::move(x), DataType::kFloat32); }
+  NdArray Floats(NdArray x) {
+    return Constant(std::move(x), DataType::kFloat32);
+  }
   // int32, or int64 by chance.
   void Ints(const Position& values) {
     Constant(
@@ -197,7 +200,7 @@ class OpCase {
     Constant({Shape(), {value}}, type);
   }
   // A constant or an input, by chance.
-  Array Either(const Array& x, DataType type = DataType::kFloat32) {
+  NdArray Either(const NdArray& x, DataType type = DataType::kFloat32) {
     return Coin() ? Given(x, type) : Constant(x, type);
   }
 
@@ -210,18 +213,18 @@ class OpCase {
 
   //---------------------------------------------------------------- results
   // The tolerance is relative to the larger of 1 and the value.
-  void Expect(Array y, DataType type = DataType::kFloat32,
+  void Expect(NdArray y, DataType type = DataType::kFloat32,
               double tolerance = 2e-6) {
     wanted_.push_back({std::move(y), type, tolerance});
   }
 
   struct Wanted {
-    Array y;
+    NdArray y;
     DataType type;
     double tolerance;
   };
   struct Fed {
-    Array x;
+    NdArray x;
     DataType type;
   };
   const std::vector<Wanted>& wanted() const { return wanted_; }
@@ -231,7 +234,7 @@ class OpCase {
   ConcreteFunction& FunctionOf(const std::string& op);
 
  private:
-  void AddConstant(const std::string& name, const Array& x, DataType type);
+  void AddConstant(const std::string& name, const NdArray& x, DataType type);
 
   std::mt19937 random_;
   TestFunction f_;
@@ -254,9 +257,12 @@ void CheckRows(std::span<const OpRow> rows);
 std::span<const OpRow> ArithmeticRows();
 std::span<const OpRow> ArrayRows();
 std::span<const OpRow> BlockRows();
+std::span<const OpRow> FusedRows();
 std::span<const OpRow> ImageRows();
 std::span<const OpRow> IndexRows();
 std::span<const OpRow> NetworkRows();
+std::span<const OpRow> NumberRows();
+std::span<const OpRow> ResamplingRows();
 std::span<const OpRow> SliceRows();
 std::span<const OpRow> SuppressionRows();
 

@@ -10,7 +10,7 @@ constexpr DataType kI32 = DataType::kInt32;
 constexpr DataType kI64 = DataType::kInt64;
 
 // Elements of any type that can be told apart.
-Array AnyInput(OpCase& c, const Shape& shape, DataType& type) {
+NdArray AnyInput(OpCase& c, const Shape& shape, DataType& type) {
   type = c.Pick({kF32, kI32, kI64});
   return c.Input(shape, -50, 50, type);
 }
@@ -19,7 +19,7 @@ Array AnyInput(OpCase& c, const Shape& shape, DataType& type) {
 
 void Slice(OpCase& c) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(1, 4, 5), type);
+  const NdArray x = AnyInput(c, c.AnyShape(1, 4, 5), type);
   Position begin, size, dims;
   for (int axis = 0; axis < x.rank(); ++axis) {
     begin.push_back(c.Int(0, x.dim(axis) - 1));
@@ -43,7 +43,7 @@ void Slice(OpCase& c) {
 // has it.
 void StridedSlice(OpCase& c) {
   DataType type;
-  const Array x = AnyInput(c, c.AnyShape(1, 4, 6), type);
+  const NdArray x = AnyInput(c, c.AnyShape(1, 4, 6), type);
   Position begins, ends, strides, dims;
   int begin_mask = 0, end_mask = 0, shrink = 0, added = 0;
   std::vector<Position> places;  // along each axis of x
@@ -113,7 +113,7 @@ void StridedSlice(OpCase& c) {
   Position picked;
   for (const Position& own : places)
     picked.push_back(static_cast<int>(own.size()));
-  const Array elements = Made(ToShape(picked), [&](const Position& at) {
+  const NdArray elements = Made(ToShape(picked), [&](const Position& at) {
     Position from;
     for (size_t i = 0; i < at.size(); ++i)
       from.push_back(places[i][static_cast<size_t>(at[i])]);
@@ -125,10 +125,10 @@ void StridedSlice(OpCase& c) {
 //----------------------------------------------------------------- padding
 
 void Pad(OpCase& c, const char* mode, bool valued) {
-  const Array x = c.Input(c.AnyShape(1, 4), -3, 3);
+  const NdArray x = c.Input(c.AnyShape(1, 4), -3, 3);
   const std::string_view kind = mode;
   const int edge = kind == "REFLECT" ? 1 : 0;
-  Array amounts = Filled({x.rank(), 2}, 0);
+  NdArray amounts = Filled({x.rank(), 2}, 0);
   Position dims, before;
   for (int axis = 0; axis < x.rank(); ++axis) {
     const int most = kind.empty() ? 3 : x.dim(axis) - edge;

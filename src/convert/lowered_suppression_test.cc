@@ -8,7 +8,7 @@ namespace {
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
 
-double Overlap(const Array& boxes, int a, int b) {
+double Overlap(const NdArray& boxes, int a, int b) {
   const auto side = [&](int box, int i) { return boxes({box, i}); };
   const double height =
       std::min(side(a, 2), side(b, 2)) - std::max(side(a, 0), side(b, 0));
@@ -22,7 +22,7 @@ double Overlap(const Array& boxes, int a, int b) {
 }
 
 // Greedy: the best score that overlaps none chosen before by more.
-std::vector<int> Chosen(const Array& boxes, const std::vector<double>& scores,
+std::vector<int> Chosen(const NdArray& boxes, const std::vector<double>& scores,
                         int most, double overlap, double least) {
   std::vector<int> order(scores.size()), chosen;
   for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
@@ -41,8 +41,8 @@ std::vector<int> Chosen(const Array& boxes, const std::vector<double>& scores,
   return chosen;
 }
 
-Array DrawBoxes(OpCase& c, int count) {
-  Array boxes = Filled({count, 4}, 0);
+NdArray DrawBoxes(OpCase& c, int count) {
+  NdArray boxes = Filled({count, 4}, 0);
   for (int box = 0; box < count; ++box) {
     for (int axis = 0; axis < 2; ++axis) {
       boxes({box, axis}) = static_cast<float>(c.Real(0, 2));
@@ -52,7 +52,7 @@ Array DrawBoxes(OpCase& c, int count) {
   return boxes;
 }
 
-Array Numbers(const std::vector<int>& values) {
+NdArray Numbers(const std::vector<int>& values) {
   return {{static_cast<int32_t>(values.size())},
           {values.begin(), values.end()}};
 }
@@ -60,8 +60,8 @@ Array Numbers(const std::vector<int>& values) {
 // Versions 1, 2: without a threshold of scores; 4, 5: filled up, counted.
 void Suppression(OpCase& c, int version) {
   const int count = c.Int(2, 7), most = c.Int(1, 5);
-  const Array boxes = c.Given(DrawBoxes(c, count));
-  const Array scores = c.Input({count}, 0.05, 1);
+  const NdArray boxes = c.Given(DrawBoxes(c, count));
+  const NdArray scores = c.Input({count}, 0.05, 1);
   c.Scalar(most);
   const auto overlap = static_cast<float>(c.Real(0.1, 0.6));
   const auto least = static_cast<float>(c.Real(0, 0.3));
@@ -95,17 +95,17 @@ void Combined(OpCase& c) {
   const int own_boxes = c.Coin() ? classes : 1;
   const int most = c.Int(1, 4), total = c.Int(1, 8);
   const bool pads = c.Coin(), clips = c.Coin();
-  Array boxes = Filled({images, count, own_boxes, 4}, 0);
+  NdArray boxes = Filled({images, count, own_boxes, 4}, 0);
   for (int image = 0; image < images; ++image) {
     for (int q = 0; q < own_boxes; ++q) {
-      const Array drawn = DrawBoxes(c, count);
+      const NdArray drawn = DrawBoxes(c, count);
       ForEach(drawn.shape, [&](const Position& at) {
         boxes({image, at[0], q, at[1]}) = drawn(at);
       });
     }
   }
   c.Given(boxes);
-  const Array scores = c.Input({images, count, classes}, 0.05, 1);
+  const NdArray scores = c.Input({images, count, classes}, 0.05, 1);
   c.Scalar(most);
   c.Scalar(total);
   const auto overlap = static_cast<float>(c.Real(0.1, 0.6));
@@ -115,8 +115,8 @@ void Combined(OpCase& c) {
   c.Attr("pad_per_class", pads);
   c.Attr("clip_boxes", clips);
   const int places = pads ? std::min(total, most * classes) : total;
-  Array y = Filled({images, places, 4}, 0), s = Filled({images, places}, 0);
-  Array k = s, n = Filled({images}, 0);
+  NdArray y = Filled({images, places, 4}, 0), s = Filled({images, places}, 0);
+  NdArray k = s, n = Filled({images}, 0);
   for (int image = 0; image < images; ++image) {
     struct Found {
       double score;
@@ -125,7 +125,7 @@ void Combined(OpCase& c) {
     std::vector<Found> found;
     for (int of_class = 0; of_class < classes; ++of_class) {
       const int q = own_boxes == 1 ? 0 : of_class;
-      const Array own = Made({count, 4}, [&](const Position& at) {
+      const NdArray own = Made({count, 4}, [&](const Position& at) {
         return boxes({image, at[0], q, at[1]});
       });
       std::vector<double> score;

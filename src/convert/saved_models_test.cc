@@ -210,7 +210,7 @@ TEST(SavedModels, MarkedFunctionsBecomeCustomOperators) {
 
 // v += x; y = v. And in another signature y = v x.
 SavedModelDirectory& Accumulator(SavedModelDirectory& directory) {
-  return directory.WithVariable("v", {2}, {10, 20});
+  return directory.WithVariable("v", {1, 2}, {10, 20});
 }
 std::string AccumulatorModel() {
   const std::string body =
@@ -257,7 +257,7 @@ TEST(SavedModels, AssignedReferences) {
       "node " + Node("y", "Sub", {"add", "kept"}, Type("T", "FLOAT"));
   SavedModelDirectory directory(
       Meta(nodes, "", Signature("serving_default", "x:0", "y:0")));
-  Model model(Convert(directory.WithVariable("v", {2}, {10, 20})));
+  Model model(Convert(directory.WithVariable("v", {1, 2}, {10, 20})));
   // (v + x) - v x
   EXPECT_THAT(model.Run("serving_default", {2, 3}), ElementsAre(-8, -37));
   EXPECT_THAT(model.Run("serving_default", {2, 3}), ElementsAre(-10, -43));

@@ -15,15 +15,20 @@ std::span<const TfOp> BitOps();
 std::span<const TfOp> ColorOps();
 std::span<const TfOp> CombinedSuppressionOps();
 std::span<const TfOp> ComplexOps();
+std::span<const TfOp> ComplexPartOps();
 std::span<const TfOp> ConcatenationOps();
 std::span<const TfOp> ControlFlowOps();
 std::span<const TfOp> ConvolutionOps();
 std::span<const TfOp> CreationOps();
 std::span<const TfOp> CropAndResizeOps();
+std::span<const TfOp> CtcOps();
+std::span<const TfOp> DataFormatOps();
 std::span<const TfOp> DetectionOps();
 std::span<const TfOp> DiagonalOps();
 std::span<const TfOp> EinsumOps();
 std::span<const TfOp> FakeQuantOps();
+std::span<const TfOp> FourierOps();
+std::span<const TfOp> FusedOps();
 std::span<const TfOp> GatherOps();
 std::span<const TfOp> LossOps();
 std::span<const TfOp> MatrixOps();
@@ -35,17 +40,22 @@ std::span<const TfOp> PassThroughOps();
 std::span<const TfOp> PatchOps();
 std::span<const TfOp> PoolingOps();
 std::span<const TfOp> RandomOps();
+std::span<const TfOp> RecurrentCellOps();
 std::span<const TfOp> ReductionOps();
 std::span<const TfOp> ResampleOps();
 std::span<const TfOp> ResizeOps();
+std::span<const TfOp> ScaleAndTranslateOps();
+std::span<const TfOp> ScanOps();
+std::span<const TfOp> ScatterOps();
 std::span<const TfOp> SearchOps();
 std::span<const TfOp> SegmentOps();
 std::span<const TfOp> SelectionOps();
 std::span<const TfOp> SetOps();
 std::span<const TfOp> ShapeOps();
-std::span<const TfOp> SignalOps();
 std::span<const TfOp> SliceOps();
 std::span<const TfOp> SpaceOps();
+std::span<const TfOp> SparseOps();
+std::span<const TfOp> SpecialFunctionOps();
 std::span<const TfOp> TableOps();
 std::span<const TfOp> TensorListOps();
 std::span<const TfOp> TransposeConvOps();
@@ -57,21 +67,61 @@ std::span<const TfOp> VolumeOps();
 namespace {
 
 constexpr std::array kFamilies = {
-    ActivationOps,  AudioOps,         BinaryOps,
-    BitOps,         ColorOps,         CombinedSuppressionOps,
-    ComplexOps,     ConcatenationOps, ControlFlowOps,
-    ConvolutionOps, CreationOps,      CropAndResizeOps,
-    DetectionOps,   DiagonalOps,      EinsumOps,
-    FakeQuantOps,   GatherOps,        LossOps,
-    MatrixOps,      NormalizationOps, NumberTestOps,
-    PaddingOps,     PartitionOps,     PassThroughOps,
-    PatchOps,       PoolingOps,       RandomOps,
-    ReductionOps,   ResampleOps,      ResizeOps,
-    SearchOps,      SegmentOps,       SelectionOps,
-    SetOps,         ShapeOps,         SignalOps,
-    SliceOps,       SpaceOps,         TableOps,
-    TensorListOps,  TransposeConvOps, TrigonometryOps,
-    UnaryOps,       VariableOps,      VolumeOps,
+    ActivationOps,
+    AudioOps,
+    BinaryOps,
+    BitOps,
+    ColorOps,
+    CombinedSuppressionOps,
+    ComplexOps,
+    ComplexPartOps,
+    ConcatenationOps,
+    ControlFlowOps,
+    ConvolutionOps,
+    CreationOps,
+    CropAndResizeOps,
+    CtcOps,
+    DataFormatOps,
+    DetectionOps,
+    DiagonalOps,
+    EinsumOps,
+    FakeQuantOps,
+    FourierOps,
+    FusedOps,
+    GatherOps,
+    LossOps,
+    MatrixOps,
+    NormalizationOps,
+    NumberTestOps,
+    PaddingOps,
+    PartitionOps,
+    PassThroughOps,
+    PatchOps,
+    PoolingOps,
+    RandomOps,
+    RecurrentCellOps,
+    ReductionOps,
+    ResampleOps,
+    ResizeOps,
+    ScaleAndTranslateOps,
+    ScanOps,
+    ScatterOps,
+    SearchOps,
+    SegmentOps,
+    SelectionOps,
+    SetOps,
+    ShapeOps,
+    SliceOps,
+    SpaceOps,
+    SparseOps,
+    SpecialFunctionOps,
+    TableOps,
+    TensorListOps,
+    TransposeConvOps,
+    TrigonometryOps,
+    UnaryOps,
+    VariableOps,
+    VolumeOps,
 };
 
 const std::vector<const TfOp*>& SortedOps() {

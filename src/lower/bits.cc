@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bits, and numbers by their rank among boundaries.
-//   Invert      BITWISE_XOR with -1
-//   Bucketize   BUCKETIZE
+//   BitwiseAnd   STABLEHLO_AND, of operands in one shape
+//   BitwiseOr    (a ^ b) ^ (a & b)
+//   LeftShift    STABLEHLO_SHIFT_LEFT, of operands in one shape
+//   Invert       BITWISE_XOR with -1
+//   Bucketize    BUCKETIZE
 #include <span>
 
 #include "lower/formula.h"
@@ -12,6 +15,37 @@ namespace {
 template <Op op>
 Result<void> LowerBinary(LowerContext& c) {
   return Finish(c, c.ir().Emit(op, {}, {c.input(0), c.input(1)}));
+}
+
+// The operators of StableHLO do not broadcast.
+Value* Alike(Formula& f, Op op, Value* a, Value* b) {
+  if (a->shape != b->shape || !a->shape.IsStatic()) {
+    Value* shape = f.Emit(Op::kBroadcastArgs, {}, {f.ShapeOf(a), f.ShapeOf(b)});
+    a = f.Emit(Op::kBroadcastTo, BroadcastToOptions{}, {a, shape});
+    b = f.Emit(Op::kBroadcastTo, BroadcastToOptions{}, {b, shape});
+  }
+  return f.Emit(op, {}, {a, b});
+}
+
+Result<void> LowerAnd(LowerContext& c) {
+  Formula f(c);
+  return f.Finish(Alike(f, Op::kStablehloAnd, c.input(0), c.input(1)));
+}
+
+Result<void> LowerOr(LowerContext& c) {
+  Formula f(c);
+  const auto differing = [&](Value* a, Value* b) {
+    return f.Emit(Op::kBitwiseXor, BitwiseXorOptions{}, {a, b});
+  };
+  Value* a = c.input(0);
+  Value* b = c.input(1);
+  return f.Finish(
+      differing(differing(a, b), Alike(f, Op::kStablehloAnd, a, b)));
+}
+
+Result<void> LowerLeftShift(LowerContext& c) {
+  Formula f(c);
+  return f.Finish(Alike(f, Op::kStablehloShiftLeft, c.input(0), c.input(1)));
 }
 
 Result<void> LowerInvert(LowerContext& c) {
@@ -58,9 +92,12 @@ Result<void> LowerBucketize(LowerContext& c) {
 
 constexpr TfOp kOps[] = {
     {"Bitcast", 1, LowerBitcast},
+    {"BitwiseAnd", 2, LowerAnd},
+    {"BitwiseOr", 2, LowerOr},
     {"BitwiseXor", 2, LowerBinary<Op::kBitwiseXor>},
     {"Bucketize", 1, LowerBucketize},
     {"Invert", 1, LowerInvert},
+    {"LeftShift", 2, LowerLeftShift},
     {"RightShift", 2, LowerBinary<Op::kRightShift>},
 };
 

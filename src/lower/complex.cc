@@ -4,11 +4,8 @@
 //   Mul               (a c - b d) + (a d + b c) i; MUL where both exist
 //   Div               times the conjugate, by |.|^2
 //   Reshape, Slice …  what moves elements moves those of both parts
-//   FFT, IFFT         of the last axis: products with the n x n matrices of
-//                     cos(2 pi j k / n) and sin(2 pi j k / n)
 #include "lower/complex.h"
 
-#include <cmath>
 #include <map>
 #include <set>
 #include <span>
@@ -76,8 +73,9 @@ const std::set<std::string_view> kMoving = {
 
 // Operations that ask for the parts themselves.
 const std::set<std::string_view> kOfParts = {
-    "Angle",    "Complex", "ComplexAbs", "FFT",  "IFFT",  "IRFFT",
-    "Identity", "Imag",    "Rank",       "Real", "Shape", "Size",
+    "Angle",    "Complex", "ComplexAbs", "FFT",   "FFT2D",   "FFT3D",
+    "IFFT",     "IFFT2D",  "IFFT3D",     "IRFFT", "IRFFT2D", "IRFFT3D",
+    "Identity", "Imag",    "Rank",       "Real",  "Shape",   "Size",
 };
 
 Result<Operands> AllParts(LowerContext& c, size_t count) {
@@ -198,47 +196,9 @@ Result<void> LowerConj(LowerContext& c) {  // of what is real
   return {};
 }
 
-template <bool inverse>
-Result<void> LowerFft(LowerContext& c) {
-  constexpr int64_t kLongest = 4096;  // the matrices grow with its square
-  const Shape& shape = c.input(0)->shape;
-  const int64_t n = shape.rank() < 1 ? -1 : shape[shape.rank() - 1];
-  if (n < 1 || n > kLongest) return Unsupported("a transform of this length");
-  TRY_ASSIGN(const ComplexParts x, PartsOf(c.ir(), c.input(0)));
-  std::vector<float> waves[2];
-  for (int64_t j = 0; j < n; ++j) {
-    for (int64_t k = 0; k < n; ++k) {
-      const double angle =
-          2 * M_PI * static_cast<double>(j * k % n) / static_cast<double>(n);
-      const double scale = inverse ? 1.0 / static_cast<double>(n) : 1.0;
-      waves[0].push_back(static_cast<float>(scale * std::cos(angle)));
-      waves[1].push_back(
-          static_cast<float>((inverse ? scale : -scale) * std::sin(angle)));
-    }
-  }
-  Formula f(c);
-  FullyConnectedOptions options;
-  options.keep_num_dims = true;
-  const auto size = static_cast<int32_t>(n);
-  ComplexParts w;
-  w.real = f.Floats({size, size}, std::move(waves[0]));
-  w.imaginary = f.Floats({size, size}, std::move(waves[1]));
-  const auto times = [&](Value* part, Value* matrix) {
-    return f.Take(
-        c.ir().Emit(Op::kFullyConnected, options, {part, matrix, nullptr}));
-  };
-  Value* real = f.Sub(times(x.real, w.real), times(x.imaginary, w.imaginary));
-  Value* imaginary =
-      f.Add(times(x.real, w.imaginary), times(x.imaginary, w.real));
-  TRY(f.Check());
-  return Finish(c, AsComplex(c.ir(), real, imaginary));
-}
-
 constexpr TfOp kOps[] = {
     {"Complex", 2, LowerComplex},
     {"Conj", 1, LowerConj},
-    {"FFT", 1, LowerFft<false>},
-    {"IFFT", 1, LowerFft<true>},
 };
 
 }  // namespace

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Diagonals of matrices.
 //   MatrixDiag, MatrixSetDiag   of the main one: MATRIX_DIAG, MATRIX_SET_DIAG
-//   any of them else            one GATHER, by a constant index, from what
-//   there
-//                               is: the rows of the matrix one behind the
+//   any of them else            one GATHER, by a constant index, from what is
+//                               there: the rows of the matrix one behind the
 //                               other, the diagonals, the padding value
 //   MatrixBandPart              SELECT by a mask of the band
 //
@@ -148,6 +147,15 @@ Result<void> ReadMatrixDiagSize(const LowerContext& c, int64_t longest,
   return InvalidModel("the matrix is too small for its diagonals");
 }
 
+// Whether what stands beside the diagonals is 0.
+bool PadsWithZero(const LowerContext& c) {
+  if (c.input_count() <= 4) return true;
+  const Value* value = c.input(4);
+  return value->is_constant() &&
+         std::ranges::all_of(value->data().bytes(),
+                             [](std::byte b) { return b == std::byte{0}; });
+}
+
 Result<void> LowerMatrixDiag(LowerContext& c) {
   Value* diagonal = c.input(0);
   TRY_ASSIGN(Diagonals d, ReadDiagonals(c, 1));
@@ -155,7 +163,7 @@ Result<void> LowerMatrixDiag(LowerContext& c) {
   if (rank < (d.count() > 1 ? 2 : 1))
     return Unsupported("diagonals of unknown rank");
   const int64_t longest = diagonal->shape[rank - 1];
-  bool any_size = true;
+  bool any_size = PadsWithZero(c);
   for (int i = 2; i < std::min(4, c.input_count()); ++i) {
     TRY_ASSIGN(const int64_t size, c.IntegerOf(i, "num_rows or num_cols"));
     any_size = any_size && (size == -1 || size == longest);

@@ -2,10 +2,19 @@
 // FakeQuantWithMinMaxArgs, and ...Vars of a constant range, are FAKE_QUANT.
 // ...VarsPerChannel has a range for each place of the last axis:
 //   y = floor((clip(x, lo, hi) - lo) / s + 1/2) s + lo
-// with the ranges nudged so that 0 is one of the steps. Source:
-// tensorflow/core/kernels/fake_quant_ops_functor.h.
+// with the ranges nudged so that 0 is one of the steps.
+//
+// QuantizeAndDequantizeV2, V3, V4 of a constant range have 0 for the zero
+// point:
+//   y = round(clip(x, lo, hi) s) / s
+// with s the largest at which both ends stay within the integers.
+// Source: tensorflow/core/kernels/fake_quant_ops_functor.h,
+// quantize_and_dequantize_op.h.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "lower/formula.h"
@@ -91,10 +100,61 @@ Result<void> LowerPerChannel(LowerContext& c) {
   return f.Finish(f.Add(f.Mul(steps, f.Floats(shape, std::move(scale))), low));
 }
 
+// The integers of so many bits.
+Result<std::pair<float, float>> Integers(const LowerContext& c, int64_t bits) {
+  if (bits < 2 || bits > 24) return Unsupported(fmt::format("{} bits", bits));
+  TRY_ASSIGN(const bool with_sign, c.Attribute<bool>("signed_input", true));
+  TRY_ASSIGN(const bool narrow, c.Attribute<bool>("narrow_range", false));
+  if (!with_sign) return std::pair(0.0f, static_cast<float>((1 << bits) - 1));
+  const auto half = static_cast<float>(1 << (bits - 1));
+  return std::pair(narrow ? 1 - half : -half, half - 1);
+}
+
+Result<void> QuantizeAndDequantize(LowerContext& c, int64_t bits) {
+  static constexpr std::string_view kModes[] = {"HALF_TO_EVEN", "HALF_UP"};
+  TRY_ASSIGN(const size_t mode, c.Choice("round_mode", kModes, 0));
+  TRY_ASSIGN(const bool given, c.Attribute<bool>("range_given", false));
+  TRY_ASSIGN(const int64_t axis, c.Attribute<int64_t>("axis", -1));
+  if (!given || axis != -1)
+    return Unsupported(
+        "a range that is found at run time, or one for each "
+        "slice of an axis");
+  TRY_ASSIGN(float min, RangeEnd(*c.input(1)));
+  TRY_ASSIGN(float max, RangeEnd(*c.input(2)));
+  TRY_ASSIGN(const auto integers, Integers(c, bits));
+  const auto [low, high] = integers;
+  constexpr float kMost = std::numeric_limits<float>::max();
+  const float by_min = low * min > 0 ? low / min : kMost;
+  const float by_max = high * max > 0 ? high / max : kMost;
+  const float scale = std::min(by_min, by_max);
+  if (!(scale < kMost)) return InvalidModel("a range without numbers in it");
+  (by_min < by_max ? max : min) = (by_min < by_max ? high : low) / scale;
+  Formula f(c);
+  Value* x = c.input(0);
+  x = f.Min(f.Max(x, f.Like(x, min)), f.Like(x, max));
+  x = f.Mul(x, f.Like(x, scale));
+  x = mode == 0 ? f.Of(Op::kRound, x)
+                : f.Of(Op::kFloor, f.Add(x, f.Like(x, 0.5)));
+  return f.Finish(f.Mul(x, f.Like(x, 1 / scale)));
+}
+
+Result<void> LowerQuantizeAndDequantize(LowerContext& c) {
+  TRY_ASSIGN(const int64_t bits, c.Attribute<int64_t>("num_bits", 8));
+  return QuantizeAndDequantize(c, bits);
+}
+
+Result<void> LowerQuantizeAndDequantizeV3(LowerContext& c) {
+  TRY_ASSIGN(const int64_t bits, c.IntegerOf(3, "num_bits"));
+  return QuantizeAndDequantize(c, bits);
+}
+
 constexpr TfOp kOps[] = {
     {"FakeQuantWithMinMaxArgs", 1, LowerArgs},
     {"FakeQuantWithMinMaxVars", 3, LowerVars},
     {"FakeQuantWithMinMaxVarsPerChannel", 3, LowerPerChannel},
+    {"QuantizeAndDequantizeV2", 3, LowerQuantizeAndDequantize},
+    {"QuantizeAndDequantizeV3", 4, LowerQuantizeAndDequantizeV3},
+    {"QuantizeAndDequantizeV4", 3, LowerQuantizeAndDequantize},
 };
 
 }  // namespace

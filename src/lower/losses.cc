@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What training leaves in graphs.
-//   SoftmaxCrossEntropyWithLogits(x [B, C], labels)  -sum(labels
-//   log_softmax(x))
-//                                       and softmax(x) - labels
+//   SoftmaxCrossEntropyWithLogits(x [B, C], labels)
+//                                       -sum(labels log_softmax(x)), and
+//                                       softmax(x) - labels
 //   SparseSoftmaxCrossEntropyWithLogits  the same of ONE_HOT(labels)
 //   L2Loss                               sum(x^2) / 2
-//   InTopKV2(x [B, C], target [B], k)    fewer than k are above x[b, target],
+//   InTopK(x [B, C], target [B], k)    fewer than k are above x[b, target],
 //                                        which is finite
 #include <limits>
 #include <span>
@@ -62,10 +62,9 @@ Result<void> LowerL2Loss(LowerContext& c) {
   return Finish(c, ir.Emit(Op::kMul, MulOptions{}, {sum, half}));
 }
 
-Result<void> LowerInTopK(LowerContext& c) {
+Result<void> InTopK(LowerContext& c, Value* k) {
   IrBuilder& ir = c.ir();
   Value* x = c.input(0);
-  TRY_ASSIGN(Value * k, ir.AsInt32(c.input(2)));
   TRY_ASSIGN(Value * target, ir.AsInt32(c.input(1)));
   TRY_ASSIGN(target, ir.Emit(Op::kReshape, ReshapeOptions{},
                              {target, ir.Int32s({-1, 1})}));
@@ -89,8 +88,19 @@ Result<void> LowerInTopK(LowerContext& c) {
                 ir.Emit(Op::kLogicalAnd, LogicalAndOptions{}, {few, finite}));
 }
 
+Result<void> LowerInTopK(LowerContext& c) {
+  TRY_ASSIGN(const int32_t k, c.IntegerIn("k", 0, INT32_MAX));
+  return InTopK(c, c.ir().Int32(k));
+}
+
+Result<void> LowerInTopKV2(LowerContext& c) {
+  TRY_ASSIGN(Value * k, c.ir().AsInt32(c.input(2)));
+  return InTopK(c, k);
+}
+
 constexpr TfOp kOps[] = {
-    {"InTopKV2", 3, LowerInTopK},
+    {"InTopK", 2, LowerInTopK},
+    {"InTopKV2", 3, LowerInTopKV2},
     {"L2Loss", 1, LowerL2Loss},
     {"SoftmaxCrossEntropyWithLogits", 2, LowerCrossEntropy},
     {"SparseSoftmaxCrossEntropyWithLogits", 2, LowerSparseCrossEntropy},

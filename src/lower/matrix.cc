@@ -2,11 +2,12 @@
 // MatMul [m, k] x [k, n] -> FULLY_CONNECTED of [m, k] with weights [n, k].
 // BatchMatMul [..., m, k] x [..., k, n] -> BATCH_MATMUL; against one constant
 // matrix FULLY_CONNECTED with keep_num_dims, which quantizes better.
+// Cross of [..., 3]: y_i = a_j b_k - a_k b_j, (i, j, k) = (0, 1, 2) in turn.
 #include <fmt/format.h>
 
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
@@ -70,10 +71,23 @@ Result<void> LowerBatchMatMul(LowerContext& c) {
   return Finish(c, ir.Emit(Op::kBatchMatMul, options, {a, b}));
 }
 
+Result<void> LowerCross(LowerContext& c) {
+  Formula f(c);
+  const int32_t axis = c.input(0)->shape.rank() - 1;
+  if (axis < 0) return Unsupported("an input of unknown rank");
+  const auto turned = [&](int i, std::vector<int32_t> order) {
+    return f.Gather(c.input(i), f.Ints(std::move(order)), axis);
+  };
+  Value* ahead = f.Mul(turned(0, {1, 2, 0}), turned(1, {2, 0, 1}));
+  Value* behind = f.Mul(turned(0, {2, 0, 1}), turned(1, {1, 2, 0}));
+  return f.Finish(f.Sub(ahead, behind));
+}
+
 constexpr TfOp kOps[] = {
     {"BatchMatMul", 2, LowerBatchMatMul},
     {"BatchMatMulV2", 2, LowerBatchMatMul},
     {"BatchMatMulV3", 2, LowerBatchMatMul},
+    {"Cross", 2, LowerCross},
     {"MatMul", 2, LowerMatMul},
 };
 

@@ -3,6 +3,8 @@
 // FusedBatchNorm:  y = x * m + (offset - mean * m),  m = scale / sqrt(variance
 //                  + epsilon); inference only. With constant parameters what
 //                  remains is one MUL and one ADD.
+// BatchNormWithGlobalNormalization: the same, with `scale` where
+//                  scale_after_normalization says so
 // LRN:             y = x / (bias + alpha * sum of squares)^beta, over a window
 //                  of 2 * depth_radius + 1 channels
 //
@@ -12,7 +14,7 @@
 
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 #include "lower/layout.h"
 
 namespace liteforge {
@@ -106,6 +108,18 @@ Result<void> LowerFusedBatchNorm(LowerContext& c) {
   return {};
 }
 
+// Operands x, mean, variance, offset, scale.
+Result<void> LowerGlobalNorm(LowerContext& c) {
+  TRY_ASSIGN(const float epsilon, c.Attribute<float>("variance_epsilon"));
+  TRY_ASSIGN(const bool scaled, c.Attribute<bool>("scale_after_normalization"));
+  Formula f(c);
+  Value* variance = c.input(2);
+  Value* m = f.Of(Op::kRsqrt, f.Add(variance, f.Like(variance, epsilon)));
+  if (scaled) m = f.Mul(m, c.input(4));
+  Value* shift = f.Sub(c.input(3), f.Mul(c.input(1), m));
+  return f.Finish(f.Add(f.Mul(c.input(0), m), shift));
+}
+
 Result<void> LowerLrn(LowerContext& c) {
   LocalResponseNormalizationOptions options;
   TRY_ASSIGN(const int64_t radius, c.Attribute<int64_t>("depth_radius", 5));
@@ -120,6 +134,7 @@ Result<void> LowerLrn(LowerContext& c) {
 }
 
 constexpr TfOp kOps[] = {
+    {"BatchNormWithGlobalNormalization", 5, LowerGlobalNorm},
     {"BiasAdd", 2, LowerBiasAdd},
     {"BiasAddV1", 2, LowerBiasAdd},
     {"FusedBatchNorm", 5, LowerFusedBatchNorm},

@@ -5,9 +5,10 @@
 //                      UNSORTED_SEGMENT_MAX of the positions, by number
 //   InvertPermutation  y[x[i]] = i, in the same way
 //   Bincount           ONE_HOT, summed
+//   DenseBincount      the same row by row; binary_output: the largest
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
@@ -139,8 +140,31 @@ Result<void> LowerBincount(LowerContext& c) {
                            {marks, ir.Int32s({counts ? 0 : 1})}));
 }
 
+Result<void> LowerDenseBincount(LowerContext& c) {
+  TRY_ASSIGN(const bool binary, c.Attribute<bool>("binary_output", false));
+  Value* weights = c.input(2);
+  const int rank = c.input(0)->shape.rank();
+  if (rank < 1 || !weights->shape.has_rank())
+    return Unsupported("an input or weights of unknown rank");
+  Formula f(c);
+  Value* size = f.Take(c.ir().AsInt32(c.input(1)));
+  OneHotOptions options;
+  options.axis = -1;
+  Value* marks = f.Emit(Op::kOneHot, options,
+                        {f.Take(c.ir().AsInt32(c.input(0))), size,
+                         f.Like(weights, 1), f.Like(weights, 0)});
+  Value* axes = f.Ints({rank - 1});
+  if (binary)
+    return f.Finish(f.Emit(Op::kReduceMax, ReducerOptions{}, {marks, axes}));
+  const bool counts =
+      weights->shape.IsStatic() && weights->shape.elements() == 0;
+  if (!counts) marks = f.Mul(marks, f.ExpandDims(weights, rank));
+  return f.Finish(f.Emit(Op::kSum, ReducerOptions{}, {marks, axes}));
+}
+
 constexpr TfOp kOps[] = {
     {"Bincount", 3, LowerBincount},
+    {"DenseBincount", 3, LowerDenseBincount},
     {"DynamicPartition", 2, LowerDynamicPartition},
     {"DynamicStitch", 2, LowerDynamicStitch},
     {"InvertPermutation", 1, LowerInvertPermutation},

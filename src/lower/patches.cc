@@ -61,6 +61,8 @@ Result<void> LowerPatches(LowerContext& c) {
       AxisOf(x->shape[1], size.h, strides.h, rates.h, padding.padding);
   const Axis w =
       AxisOf(x->shape[2], size.w, strides.w, rates.w, padding.padding);
+  if (h.output < 1 || w.output < 1)
+    return InvalidModel("the patches are larger than the image");
   WindowPaddingAttribute amounts;
   amounts.amounts = {h.before, h.after, w.before, w.after};
   TRY_ASSIGN(x, PadSpatial(ir, x, amounts));

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random numbers. Those of TensorFlow and of TFLite agree in distribution; no
 // operator here is evaluated while converting.
+//   TruncatedNormal   sqrt(2) erfinv((2 u - 1) erf(sqrt(2))): the normal
+//                     distribution within 2 of 0
+#include <cmath>
 #include <span>
 
-#include "lower/formula.h"
+#include "lower/special_functions.h"
 
 namespace liteforge {
 namespace {
@@ -44,11 +47,24 @@ Result<void> LowerMultinomial(LowerContext& c) {
   return Finish(c, c.ir().Cast(y, type));
 }
 
+Result<void> LowerTruncatedNormal(LowerContext& c) {
+  TRY_ASSIGN(const RandomOptions options, Seeds(c));
+  Formula f(c);
+  Value* u =
+      f.Emit(Op::kRandomUniform, options, {f.Take(c.ir().AsInt32(c.input(0)))});
+  const double most = std::erf(std::sqrt(2.0));
+  Value* share = f.Sub(f.Mul(u, f.Number(DataType::kFloat32, 2 * most)),
+                       f.Number(DataType::kFloat32, most));
+  return f.Finish(f.Mul(InverseErf(f, share),
+                        f.Number(DataType::kFloat32, std::sqrt(2.0))));
+}
+
 constexpr TfOp kOps[] = {
     {"Multinomial", 2, LowerMultinomial},
     {"RandomStandardNormal", 1, LowerRandom<Op::kRandomStandardNormal>},
     {"RandomUniform", 1, LowerRandom<Op::kRandomUniform>},
     {"RandomUniformInt", 3, LowerRandomInteger},
+    {"TruncatedNormal", 1, LowerTruncatedNormal},
 };
 
 }  // namespace

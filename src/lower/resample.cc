@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ResizeArea and ResizeBicubic of [N, H, W, C] to a constant size [h, w]: what
-// a pixel becomes is linear, rows and columns on their own,
-//   y = R x K^T,  R [h, H], K [w, W]
-// so both are two BATCH_MATMULs with constant matrices.
+// ResizeArea and ResizeBicubic of [N, H, W, C] to a constant size [h, w]: two
+// BATCH_MATMULs with constant matrices (resample.h).
 //
 // ResizeArea: the mean over [i s, (i + 1) s), s = H / h, of the rows that it
 // covers, the outer ones in part.
@@ -12,6 +10,8 @@
 // from a table of 1024 steps; a = -3/4 and rows outside taken at the border, or
 // with half_pixel_centers a = -1/2 and rows outside left out.
 // Source: tensorflow/core/kernels/image/resize_{area,bicubic}_op.cc.
+#include "lower/resample.h"
+
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -19,10 +19,43 @@
 #include "lower/formula.h"
 
 namespace liteforge {
+
+Result<ResampleSize> ReadResampleSize(const LowerContext& c) {
+  constexpr int64_t kMost = 1 << 26;  // elements of a matrix
+  TRY_ASSIGN(const auto size, c.IntegersOf(1, "size"));
+  const Shape& shape = c.input(0)->shape;
+  if (shape.rank() != 4 || shape[1] < 1 || shape[2] < 1 || shape[3] < 1)
+    return Unsupported("an image of unknown size; give it with --input-shape");
+  if (size.size() != 2 || size[0] < 1 || size[1] < 1 ||
+      size[0] > kMost / shape[1] || size[1] > kMost / shape[2])
+    return InvalidModel("size is no height and width");
+  return ResampleSize{
+      {shape[1], shape[2]},
+      {static_cast<int32_t>(size[0]), static_cast<int32_t>(size[1])}};
+}
+
+Result<void> LowerByWeights(LowerContext& c, const ResampleSize& size,
+                            ResampleWeights rows, ResampleWeights columns) {
+  const auto [h, w] = size.to;
+  const auto [height, width] = size.from;
+  const int32_t channels = c.input(0)->shape[3];
+  Formula f(c);
+  const auto multiply = [&](const Shape& shape, ResampleWeights weights,
+                            Value* x) {
+    return f.Emit(Op::kBatchMatMul, BatchMatMulOptions{},
+                  {f.Floats(shape, std::move(weights)), x});
+  };
+  Value* x = f.Cast(c.input(0), DataType::kFloat32);
+  x = multiply({1, h, height}, std::move(rows),
+               f.Reshape(x, {-1, height, width * channels}));
+  x = multiply({1, w, width}, std::move(columns),
+               f.Reshape(x, {-1, width, channels}));
+  return f.Finish(f.Reshape(x, {-1, h, w, channels}));
+}
+
 namespace {
 
-// [to, from], row-major.
-using Weights = std::vector<float>;
+using Weights = ResampleWeights;
 
 double ScaleOf(int32_t from, int32_t to, bool align_corners) {
   if (align_corners && to > 1) return static_cast<double>(from - 1) / (to - 1);
@@ -84,27 +117,12 @@ using WeightsOf = Weights (*)(int32_t from, int32_t to, bool align_corners,
 
 template <WeightsOf weights_of>
 Result<void> LowerResample(LowerContext& c) {
-  constexpr int64_t kMost = 1 << 26;  // elements of a matrix
   TRY_ASSIGN(const bool align, c.Attribute<bool>("align_corners", false));
   TRY_ASSIGN(const bool half, c.Attribute<bool>("half_pixel_centers", false));
-  TRY_ASSIGN(const auto size, c.IntegersOf(1, "size"));
-  const Shape shape = c.input(0)->shape;
-  if (shape.rank() != 4 || shape[1] < 1 || shape[2] < 1 || shape[3] < 1)
-    return Unsupported("an image of unknown size; give it with --input-shape");
-  if (size.size() != 2 || size[0] < 1 || size[1] < 1 ||
-      size[0] > kMost / shape[1] || size[1] > kMost / shape[2])
-    return InvalidModel("size is no height and width");
-  const auto h = static_cast<int32_t>(size[0]);
-  const auto w = static_cast<int32_t>(size[1]);
-  Formula f(c);
-  const auto multiply = [&](int32_t to, int32_t from, Value* x) {
-    Value* matrix = f.Floats({1, to, from}, weights_of(from, to, align, half));
-    return f.Emit(Op::kBatchMatMul, BatchMatMulOptions{}, {matrix, x});
-  };
-  Value* x = f.Cast(c.input(0), DataType::kFloat32);
-  x = multiply(h, shape[1], f.Reshape(x, {-1, shape[1], shape[2] * shape[3]}));
-  x = multiply(w, shape[2], f.Reshape(x, {-1, shape[2], shape[3]}));
-  return f.Finish(f.Reshape(x, {-1, h, w, shape[3]}));
+  TRY_ASSIGN(const ResampleSize size, ReadResampleSize(c));
+  return LowerByWeights(c, size,
+                        weights_of(size.from[0], size.to[0], align, half),
+                        weights_of(size.from[1], size.to[1], align, half));
 }
 
 constexpr TfOp kOps[] = {

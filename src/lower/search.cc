@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where in a tensor something is: ArgMax, ArgMin, TopKV2, Where.
+//   NthElement     the last of the n + 1 smallest, or largest: TOPK_V2
+//   UnravelIndex   FLOOR_MOD of what is left by each dimension, the last first
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
@@ -47,11 +49,42 @@ Result<void> LowerOldTopK(LowerContext& c) {
   return {};
 }
 
+Result<void> LowerNthElement(LowerContext& c) {
+  TRY_ASSIGN(const bool largest, c.Attribute<bool>("reverse", false));
+  Formula f(c);
+  Value* x = largest ? c.input(0) : f.Of(Op::kNeg, c.input(0));
+  Value* n = f.Take(c.ir().AsInt32(c.input(1)));
+  const auto found = f.EmitMany(Op::kTopKV2, TopKV2Options{},
+                                {x, f.Add(n, c.ir().Int32(1))}, 2);
+  Value* y = f.Gather(found[0], n, c.input(0)->shape.rank() - 1);
+  return f.Finish(largest ? y : f.Of(Op::kNeg, y));
+}
+
+Result<void> LowerUnravelIndex(LowerContext& c) {
+  const Shape& dims = c.input(1)->shape;
+  if (dims.rank() != 1 || dims[0] < 1)
+    return Unsupported("a number of dimensions that is not known");
+  Formula f(c);
+  Value* left = c.input(0);
+  std::vector<Value*> places;
+  for (int32_t axis = dims[0] - 1; axis >= 0; --axis) {
+    Value* dim = f.Gather(c.input(1), c.ir().Int32(axis));
+    places.insert(places.begin(),
+                  f.Emit(Op::kFloorMod, FloorModOptions{}, {left, dim}));
+    left = f.Emit(Op::kFloorDiv, FloorDivOptions{}, {left, dim});
+  }
+  PackOptions pack;
+  pack.values_count = dims[0];
+  return f.Finish(f.Emit(Op::kPack, pack, std::move(places)));
+}
+
 constexpr TfOp kOps[] = {
     {"ArgMax", 2, LowerArg<Op::kArgMax, ArgMaxOptions>},
     {"ArgMin", 2, LowerArg<Op::kArgMin, ArgMinOptions>},
+    {"NthElement", 2, LowerNthElement},
     {"TopK", 1, LowerOldTopK},
     {"TopKV2", 2, LowerTopK},
+    {"UnravelIndex", 2, LowerUnravelIndex},
     {"Where", 1, LowerWhere},
 };
 

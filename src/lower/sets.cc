@@ -31,11 +31,11 @@ Result<void> LowerUnique(LowerContext& c) {
   c.SetOutput(0, found[0]);
   c.SetOutput(1, found[1]);
   if (c.node().op() == "Unique" || c.node().op() == "UniqueV2") return {};
-  Value* one = f.Number(options.idx_out_type, 1);
   Value* counts =
       f.Emit(Op::kUnsortedSegmentSum, UnsortedSegmentSumOptions{},
-             {f.Fill(f.ShapeOf(found[1]), one),
+             {f.Fill(f.ShapeOf(found[1]), f.ir().Int32(1)),
               f.Cast(found[1], DataType::kInt32), f.DimOf(found[0], 0)});
+  counts = f.Cast(counts, options.idx_out_type);
   TRY(f.Check());
   c.SetOutput(2, counts);
   return {};

@@ -154,10 +154,15 @@ Result<void> LowerSqueeze(LowerContext& c) {
 }
 
 constexpr TfOp kOps[] = {
-    {"ExpandDims", 2, LowerExpandDims}, {"Rank", 1, LowerRank},
-    {"Reshape", 2, LowerReshape},       {"Shape", 1, LowerShape},
-    {"ShapeN", 1, LowerShape},          {"Size", 1, LowerSize},
-    {"Squeeze", 1, LowerSqueeze},       {"Transpose", 2, LowerTranspose},
+    {"ConjugateTranspose", 2, LowerTranspose},
+    {"ExpandDims", 2, LowerExpandDims},
+    {"Rank", 1, LowerRank},
+    {"Reshape", 2, LowerReshape},
+    {"Shape", 1, LowerShape},
+    {"ShapeN", 1, LowerShape},
+    {"Size", 1, LowerSize},
+    {"Squeeze", 1, LowerSqueeze},
+    {"Transpose", 2, LowerTranspose},
 };
 
 }  // namespace

@@ -6,7 +6,9 @@
 //   TensorListSetItem(list, i, x)       DYNAMIC_UPDATE_SLICE where the
 //       element's shape is known; else SELECT_V2(RANGE(n) = i, x, list), which
 //       broadcasts: the list's elements may begin as 1s
-//   TensorListScatterIntoExistingList   x, for indices 0, 1, …
+//   TensorListScatterIntoExistingList   x, for indices 0, 1, …; else as
+//                                       TensorScatterUpdate
+//   TensorListResize(list, n)           CONCATENATION with zeros, SLICE
 //   TensorListLength(list)              SHAPE(list)[0]
 //   EmptyTensorList                     FILL [0, shape]
 //   TensorListPushBack(list, x)         CONCATENATION(list, [x])
@@ -23,6 +25,7 @@
 #include <span>
 
 #include "lower/formula.h"
+#include "lower/scatter.h"
 
 namespace liteforge {
 
@@ -239,15 +242,28 @@ bool CountsUp(const IrBuilder& ir, const Value& indices) {
 }
 
 Result<void> LowerScatter(LowerContext& c) {
-  if (!CountsUp(c.ir(), *c.input(2)))
-    return Unsupported("elements are scattered in another order than 0, 1, …");
-  c.SetOutput(0, c.input(1));
-  return {};
+  const bool open = IsOpenList(c.ir(), c.input(0));
+  const Shape& list = c.input(0)->shape;
+  const Shape& x = c.input(1)->shape;
+  // A list may grow.
+  const bool part = !open && list.IsStatic() && x.IsStatic() &&
+                    list.rank() > 0 && x.rank() > 0 && x[0] < list[0];
+  if (!part && CountsUp(c.ir(), *c.input(2))) {
+    c.SetOutput(0, c.input(1));
+    return {};
+  }
+  if (open)
+    return Unsupported(
+        "elements of a shape that is not known are scattered in another order "
+        "than 0, 1, …");
+  Formula f(c);
+  Value* at = f.ExpandDims(f.Take(c.ir().AsInt32(c.input(2))), 1);
+  return f.Finish(ScatterUpdate(f, c.input(0), at, c.input(1)));
 }
 
-Result<void> LowerScatterV2(LowerContext& c) {
+// To a list of `count` elements; -1: of as many as the indices ask for.
+Result<void> ScatterTo(LowerContext& c, int64_t count) {
   Value* x = c.input(0);
-  TRY_ASSIGN(const int64_t count, c.IntegerOf(3, "num_elements"));
   if (!x->shape.IsStatic() || x->shape.rank() < 1)
     return Unsupported("elements of unknown shape");
   const bool whole = count < 0 || count == x->shape[0];
@@ -266,6 +282,53 @@ Result<void> LowerScatterV2(LowerContext& c) {
   Value* at = f.ExpandDims(f.Take(c.ir().AsInt32(c.input(1))), 1);
   return f.Finish(f.Emit(Op::kScatterNd, ScatterNdOptions{},
                          {at, x, f.Ints(std::move(shape))}));
+}
+
+Result<void> LowerScatterV1(LowerContext& c) { return ScatterTo(c, -1); }
+
+Result<void> LowerScatterV2(LowerContext& c) {
+  TRY_ASSIGN(const int64_t count, c.IntegerOf(3, "num_elements"));
+  return ScatterTo(c, count);
+}
+
+// Cut, or filled up with zeros.
+Result<void> LowerResize(LowerContext& c) {
+  IrBuilder& ir = c.ir();
+  Value* list = c.input(0);
+  Formula f(c);
+  Value* size = f.Take(ir.AsInt32(c.input(1)));
+  TRY(f.Check());
+  if (IsOpenList(ir, list)) {
+    TRY_ASSIGN(size, ir.Reshape(size, Shape()));
+    Value* y = f.Fill(f.Reshape(size, {1}), f.Like(list, 0));
+    TRY(f.Check());
+    ir.NoteOpenList(y, size);
+    return f.Finish(y);
+  }
+  const int rank = list->shape.rank();
+  if (rank < 1) return Unsupported("elements of unknown rank");
+  TRY_ASSIGN(Value * count, CountOf(ir, list));
+  Value* missing = f.Max(f.Sub(size, count), ir.Int32(0));
+  std::vector<int32_t> axes;
+  for (int32_t axis = 1; axis < rank; ++axis) axes.push_back(axis);
+  Value* dims = f.Reshape(missing, {1});
+  std::vector<int32_t> whole(axes.size(), -1);
+  Value* sizes = f.Reshape(size, {1});
+  if (rank > 1) {
+    dims = f.Concat({dims, f.Gather(f.ShapeOf(list), f.Ints(axes))}, 0);
+    sizes = f.Concat({sizes, f.Ints(std::move(whole))}, 0);
+  }
+  Value* longer = f.Concat({list, f.Fill(dims, f.Like(list, 0))}, 0);
+  Value* begin = f.Ints(std::vector<int32_t>(static_cast<size_t>(rank)));
+  return f.Finish(f.Emit(Op::kSlice, SliceOptions{}, {longer, begin, sizes}));
+}
+
+// One list behind the other.
+Result<void> LowerConcatLists(LowerContext& c) {
+  TRY(CheckWritten(c, c.input(0)));
+  TRY(CheckWritten(c, c.input(1)));
+  Formula f(c);
+  return f.Finish(f.Concat({c.input(0), c.input(1)}, 0));
 }
 
 Result<void> LowerElementShape(LowerContext& c) {
@@ -328,6 +391,8 @@ Result<void> LowerSplit(LowerContext& c) {
 
 constexpr TfOp kOps[] = {
     {"EmptyTensorList", 1, LowerEmpty},
+    {"TensorListConcat", 1, LowerConcat},
+    {"TensorListConcatLists", 2, LowerConcatLists},
     {"TensorListConcatV2", 1, LowerConcat},
     {"TensorListElementShape", 1, LowerElementShape},
     {"TensorListFromTensor", 1, LowerTensor},
@@ -337,6 +402,8 @@ constexpr TfOp kOps[] = {
     {"TensorListPopBack", 1, LowerPopBack},
     {"TensorListPushBack", 2, LowerPushBack},
     {"TensorListReserve", 2, LowerReserve},
+    {"TensorListResize", 2, LowerResize},
+    {"TensorListScatter", 2, LowerScatterV1},
     {"TensorListScatterIntoExistingList", 3, LowerScatter},
     {"TensorListScatterV2", 4, LowerScatterV2},
     {"TensorListSetItem", 3, LowerSet},

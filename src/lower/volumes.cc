@@ -11,7 +11,7 @@
 #include <limits>
 #include <span>
 
-#include "lower/context.h"
+#include "lower/formula.h"
 
 namespace liteforge {
 namespace {
@@ -94,46 +94,74 @@ Result<void> LowerConv3d(LowerContext& c) {
 
 Result<void> LowerConv3dTranspose(LowerContext& c) {
   TRY_ASSIGN(const bool first, IsChannelsFirst(c));
-  if (first) return Unsupported("a transposed convolution of NCDHW");
   TRY_ASSIGN(const Conv3DOptions options, ConvolutionOptions(c, first));
-  TRY_ASSIGN(Value * sizes, c.ir().AsInt32(c.input(0)));
-  TRY_ASSIGN(Value * x, Enter(c.ir(), c.input(2), first));
-  return Finish(
-      c, c.ir().Emit(Op::kConv3DTranspose, options, {sizes, c.input(1), x}));
-}
-
-Result<Value*> Reshaped(IrBuilder& ir, Value* x, const Shape& shape) {
-  if (!CanReshapeTo(shape))
-    return Unsupported("volumes of more than one unknown dimension");
-  return ir.Reshape(x, shape);
+  IrBuilder& ir = c.ir();
+  TRY_ASSIGN(Value * sizes, ir.AsInt32(c.input(0)));
+  if (first) {
+    TRY_ASSIGN(sizes,
+               ir.Emit(Op::kGather, GatherOptions{},
+                       {sizes, ir.Int32s({kToLast.begin(), kToLast.end()})}));
+  }
+  TRY_ASSIGN(Value * x, Enter(ir, c.input(2), first));
+  TRY_ASSIGN(Value * y,
+             ir.Emit(Op::kConv3DTranspose, options, {sizes, c.input(1), x}));
+  return Leave(c, y, first);
 }
 
 int32_t Product(int32_t a, int32_t b) {
   return a < 0 || b < 0 ? Shape::kUnknownDim : a * b;
 }
 
+// A dimension of a value, or what is left.
+struct Dim {
+  Value* of = nullptr;
+  int32_t axis = 0;
+};
+
+// x in the dimensions of other values, one of them left open. `shape` is what
+// is known of it.
+Value* ReshapedBy(Formula& f, Value* x, const Shape& shape,
+                  const std::vector<Dim>& dims) {
+  if (x == nullptr) return nullptr;
+  if (CanReshapeTo(shape)) return f.Take(f.ir().Reshape(x, shape));
+  std::vector<Value*> parts;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    const int32_t known = shape[static_cast<int>(i)];
+    parts.push_back(dims[i].of == nullptr ? f.Ints({-1})
+                    : known >= 0
+                        ? f.Ints({known})
+                        : f.Reshape(f.DimOf(dims[i].of, dims[i].axis), {1}));
+  }
+  Value* y = f.Emit(Op::kReshape, ReshapeOptions{},
+                    {x, f.Concat(std::move(parts), 0)});
+  if (y != nullptr) y->shape = shape;
+  return y;
+}
+
 template <Op op>
-Result<Value*> Pool(IrBuilder& ir, Value* x, Padding padding,
-                    const Depths& size, const Depths& strides) {
+Value* Pool(Formula& f, Value* volume, Padding padding, const Depths& size,
+            const Depths& strides) {
   Pool2DOptions options;
   options.padding = padding;
-  const Shape volume = x->shape;
-  TRY_ASSIGN(x, Reshaped(ir, x,
-                         {Product(volume[0], volume[1]), volume[2], volume[3],
-                          volume[4]}));
+  const Shape in = volume->shape;
+  Value* x = ReshapedBy(f, volume, {Product(in[0], in[1]), in[2], in[3], in[4]},
+                        {{}, {volume, 2}, {volume, 3}, {volume, 4}});
   options.filter_height = size.h;
   options.filter_width = size.w;
   options.stride_h = strides.h;
   options.stride_w = strides.w;
-  TRY_ASSIGN(x, ir.Emit(op, options, {x}));
-  const int32_t h = x->shape[1], w = x->shape[2];
-  TRY_ASSIGN(x,
-             Reshaped(ir, x, {volume[0], volume[1], Product(h, w), volume[4]}));
+  Value* slices = f.Emit(op, options, {x});
+  if (slices == nullptr) return nullptr;
+  const int32_t h = slices->shape[1], w = slices->shape[2];
+  x = ReshapedBy(f, slices, {in[0], in[1], Product(h, w), in[4]},
+                 {{volume, 0}, {volume, 1}, {}, {volume, 4}});
   options.filter_height = size.d;
   options.stride_h = strides.d;
   options.filter_width = options.stride_w = 1;
-  TRY_ASSIGN(x, ir.Emit(op, options, {x}));
-  return Reshaped(ir, x, {volume[0], x->shape[1], h, w, volume[4]});
+  x = f.Emit(op, options, {x});
+  if (x == nullptr) return nullptr;
+  return ReshapedBy(f, x, {in[0], x->shape[1], h, w, in[4]},
+                    {{volume, 0}, {}, {slices, 1}, {slices, 2}, {volume, 4}});
 }
 
 template <Op op>
@@ -143,7 +171,9 @@ Result<void> LowerPool3d(LowerContext& c) {
   TRY_ASSIGN(const Depths strides, DepthsOf(c, "strides", first));
   TRY_ASSIGN(const Padding padding, PaddingOf(c));
   TRY_ASSIGN(Value * x, Enter(c.ir(), c.input(0), first));
-  TRY_ASSIGN(Value * y, Pool<op>(c.ir(), x, padding, size, strides));
+  Formula f(c);
+  Value* y = Pool<op>(f, x, padding, size, strides);
+  TRY(f.Check());
   return Leave(c, y, first);
 }
 

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Updates put into a tensor.
+#pragma once
+
+#include "lower/formula.h"
+
+namespace liteforge {
+
+// x with `updates` at the int32 `indices` [..., depth] in place of what was
+// there. Indices that occur twice leave the place with the sum of their
+// updates; TensorFlow promises no order for them.
+Value* ScatterUpdate(Formula& f, Value* x, Value* indices, Value* updates);
+
+}  // namespace liteforge
