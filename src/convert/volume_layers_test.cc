@@ -258,6 +258,55 @@ TEST(VolumeLayers, Resizing) {
   }
 }
 
+// x as [2, height, width, 3] with every pixel of a row and column weighted by
+// weight(distance from its middle to that of the place), the sums being 1.
+Array Weighted(const Array& x, int height, int width,
+               const std::function<double(double)>& weight) {
+  const auto share = [&](int to, int from, int of, int made) {
+    double sum = 0;
+    for (int i = 0; i < of; ++i) sum += weight(i - Under(to, of, made));
+    return weight(from - Under(to, of, made)) / sum;
+  };
+  return Filled({2, height, width, 3}, [&](const Indices& at) {
+    double sum = 0;
+    for (int r = 0; r < x.dims[1]; ++r) {
+      for (int c = 0; c < x.dims[2]; ++c)
+        sum += x[{at[0], r, c, at[3]}] * share(at[1], r, x.dims[1], height) *
+               share(at[2], c, x.dims[2], width);
+    }
+    return sum;
+  });
+}
+
+TEST(VolumeLayers, ResizingByOtherInterpolations) {
+  const Array x = Draw({2, 4, 6, 3}, 6);
+  const auto expect = [&](int height, int width, const std::string& how,
+                          const std::function<double(double)>& weight) {
+    ExpectLayer("Resizing",
+                R"("height":)" + std::to_string(height) + R"(,"width":)" +
+                    std::to_string(width) + R"(,"interpolation":)" + how,
+                {}, x, Weighted(x, height, width, weight));
+  };
+  // At the same size these give what was there.
+  const auto same = [](double d) { return d == 0 ? 1.0 : 0.0; };
+  for (const char* how : {"bicubic", "area", "lanczos3", "lanczos5"})
+    expect(4, 6, '"' + std::string(how) + '"', same);
+  expect(4, 6, R"("gaussian")",
+         [](double d) { return std::abs(d) < 1.5 ? std::exp(-2 * d * d) : 0; });
+  expect(4, 6, R"("mitchellcubic")", [](double d) {
+    return d == 0 ? 8.0 / 9 : std::abs(d) == 1 ? 1.0 / 18 : 0;
+  });
+  ExpectLayer("UpSampling2D", R"("size":[2,2],"interpolation":"gaussian")", {},
+              x, Weighted(x, 8, 12, [](double d) {
+                return std::abs(d) < 1.5 ? std::exp(-2 * d * d) : 0;
+              }));
+  // Halved: a triangle of twice the width, and the mean of two by two.
+  expect(2, 3, R"("bilinear","antialias":true)",
+         [](double d) { return std::max(0.0, 1 - std::abs(d) / 2); });
+  expect(2, 3, R"("area")",
+         [](double d) { return std::abs(d) < 1 ? 1.0 : 0.0; });
+}
+
 TEST(VolumeLayers, AugmentationDoesNothing) {
   const Array x = Draw({2, 4, 5, 3}, 7);
   for (const char* name :

@@ -27,10 +27,7 @@ Result<std::vector<WeightSpec>> ConvLstmWeights(const LayerConfig& config) {
 // What a convolution leaves of an axis.
 Result<int32_t> Slid(int32_t size, int32_t kernel, int32_t stride,
                      int32_t dilation, bool same) {
-  if (size < 0)
-    return Unsupported(
-        "it needs to know the size of its images; give the "
-        "model's input a size");
+  if (size < 0) return Shape::kUnknownDim;
   const int64_t reach = (int64_t{kernel} - 1) * dilation + 1;
   const int64_t covered = same ? size : size - reach + 1;
   return CheckedDim(covered < 1 ? 0 : (covered + stride - 1) / stride);
@@ -60,6 +57,34 @@ Result<Shape> StateShape(const LayerConfig& config, const Shape& x) {
   }
   if (!spatial.channels_first) state.Append(filters);
   return state;
+}
+
+// As many places as a convolution leaves are those that its windows begin at,
+// one channel of them for each filter.
+template <int rank>
+Result<Tensor> OpenZeros(const LayerConfig& config, const Tensor& x) {
+  const std::vector<int32_t> ones(rank, 1);
+  TRY_ASSIGN(const SpatialConfig spatial,
+             ReadSpatial(config, rank, /*causal=*/false, ones));
+  TRY_ASSIGN(const auto size, config.KernelSize(rank));
+  TRY_ASSIGN(const int32_t filters, config.Int("filters"));
+  const Range one{0, 1};
+  std::vector<Range> ranges = {Range{}};
+  if (spatial.channels_first) ranges.push_back(one);
+  for (size_t axis = 0; axis < rank; ++axis) {
+    const size_t at = axis + spatial.strides.size() - rank;
+    const int64_t reach = (int64_t{size[axis]} - 1) * spatial.dilations[at] + 1;
+    if (reach > INT32_MAX) return InvalidModel("its kernel is too large");
+    Range range;
+    range.stride = spatial.strides[at];
+    if (spatial.padding != "SAME" && reach > 1)
+      range.end = -static_cast<int32_t>(reach - 1);
+    ranges.push_back(range);
+  }
+  if (!spatial.channels_first) ranges.push_back(one);
+  std::vector<int32_t> times(rank + 2, 1);
+  times[spatial.channels_first ? 1 : rank + 1] = filters;
+  return Tile(ZerosLike(StridedSlice(x, ranges)), times);
 }
 
 struct Kernels {
@@ -147,11 +172,11 @@ LayerOutputs Step(LayerContext& c, const Tensor& x,
 
 }  // namespace
 
-const RecurrentCell kConvLstm1D{"ConvLSTM1D", ConvLstmWeights, 2, StateShape<1>,
-                                Step<1>};
-const RecurrentCell kConvLstm2D{"ConvLSTM2D", ConvLstmWeights, 2, StateShape<2>,
-                                Step<2>};
-const RecurrentCell kConvLstm3D{"ConvLSTM3D", ConvLstmWeights, 2, StateShape<3>,
-                                Step<3>};
+const RecurrentCell kConvLstm1D{"ConvLSTM1D",  ConvLstmWeights, 2,
+                                StateShape<1>, Step<1>,         OpenZeros<1>};
+const RecurrentCell kConvLstm2D{"ConvLSTM2D",  ConvLstmWeights, 2,
+                                StateShape<2>, Step<2>,         OpenZeros<2>};
+const RecurrentCell kConvLstm3D{"ConvLSTM3D",  ConvLstmWeights, 2,
+                                StateShape<3>, Step<3>,         OpenZeros<3>};
 
 }  // namespace liteforge

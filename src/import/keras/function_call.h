@@ -76,6 +76,7 @@ struct KerasFunction {
 };
 
 // The tables of the files of functions.
+std::span<const KerasFunction> ImageFunctions();
 std::span<const KerasFunction> MathFunctions();
 std::span<const KerasFunction> ShapeFunctions();
 

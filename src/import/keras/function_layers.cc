@@ -32,7 +32,8 @@ bool HoldsWord(std::string_view words, std::string_view wanted) {
 const KerasFunction* FindFunction(std::string_view name) {
   const size_t dot = name.rfind('.');
   if (dot != std::string_view::npos) name.remove_prefix(dot + 1);
-  for (const auto table : {MathFunctions(), ShapeFunctions()}) {
+  for (const auto table :
+       {ImageFunctions(), MathFunctions(), ShapeFunctions()}) {
     for (const KerasFunction& function : table)
       if (HoldsWord(function.names, name)) return &function;
   }

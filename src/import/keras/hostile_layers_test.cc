@@ -155,7 +155,8 @@ KerasFile CallOf(std::string_view function, const std::string& value) {
 }
 
 TEST(HostileLayers, NonsenseInCallsOfFunctions) {
-  for (const auto table : {MathFunctions(), ShapeFunctions()}) {
+  for (const auto table :
+       {ImageFunctions(), MathFunctions(), ShapeFunctions()}) {
     for (const KerasFunction& function : table) {
       const std::string_view name =
           function.names.substr(0, function.names.find(' '));

@@ -96,8 +96,10 @@ class Stepper {
       stepper.cells_.push_back(cell.cell);
       first += specs.size();
       TRY_ASSIGN(const Shape state, cell.cell->state_shape(config, x));
-      const int64_t elements = state.elements();
-      if (elements < 1 || elements > kMaxMadeElements / std::max(1, x[0]))
+      const bool open = !state.IsStatic();
+      const int64_t elements = open ? 1 : state.elements();
+      if ((open && cell.cell->open_zeros == nullptr) || elements < 1 ||
+          elements > kMaxMadeElements / std::max(1, x[0]))
         return Unsupported("its state " + state.ToString() + " is too large");
       for (int i = 0; i < cell.cell->states; ++i)
         stepper.states_.push_back(state);
@@ -193,6 +195,10 @@ class KeptStates {
           "model with a batch_size");
     for (size_t i = 0; i < states.size(); ++i) {
       const Shape shape = Stepper::WithBatch(batch, states[i]);
+      if (!shape.IsStatic())
+        return Unsupported(
+            "it is stateful, which takes images of a fixed size; give the "
+            "model's input a size");
       kept.variables_.push_back(VariableHandle(
           c.f, c.layer().path + "/state_" + std::to_string(i),
           FloatConstant(shape, std::vector<float>(
@@ -224,8 +230,8 @@ class KeptStates {
 
 // What the states are before the first step: given, kept, or zeros. x [time,
 // batch, …].
-LayerOutputs InitialStates(LayerContext& c, const Tensor& x,
-                           const std::vector<Shape>& shapes,
+LayerOutputs InitialStates(LayerContext& c, const std::vector<CellOf>& cells,
+                           const Tensor& x, const std::vector<Shape>& shapes,
                            const KeptStates& kept) {
   std::vector<Tensor> states(c.inputs.begin() + 1, c.inputs.end());
   TRY_ASSIGN(const auto named, c.TensorArguments("initial_state"));
@@ -238,8 +244,17 @@ LayerOutputs InitialStates(LayerContext& c, const Tensor& x,
   if (!states.empty()) return states;
   if (kept.any()) return kept.Read();
   const Tensor batch = x.dim(1) >= 0 ? Tensor() : Index(ShapeOf(x), 0, 1);
-  for (const Shape& shape : shapes)
-    states.push_back(Zeros(c, batch, Stepper::WithBatch(x.dim(1), shape)));
+  for (const Shape& shape : shapes) {
+    if (shape.IsStatic()) {
+      states.push_back(Zeros(c, batch, Stepper::WithBatch(x.dim(1), shape)));
+      continue;
+    }
+    if (cells.size() > 1)
+      return Unsupported("cells on top of one another on images of any size");
+    const LayerConfig config(*cells[0].config, c.file.generation);
+    TRY_ASSIGN(states.emplace_back(),
+               cells[0].cell->open_zeros(config, Index(x, 0, 0)));
+  }
   return states;
 }
 
@@ -341,12 +356,14 @@ Result<ConcreteFunction> Body(const Run& run, Stepper& stepper,
 }
 
 // Room for the outputs of all steps.
-Tensor AllOutputs(Run& run, const Shape& state) {
-  const Tensor shape = ShapeOf(run.x);
+Tensor AllOutputs(Run& run, const Tensor& state) {
+  const Tensor shape = ShapeOf(run.x), own = ShapeOf(state);
   std::vector<Tensor> dims = {Index(shape, 0, 0), Index(shape, 0, 1)};
   Shape all{run.x.dim(0), run.x.dim(1)};
-  for (const int32_t dim : state.dims()) {
-    dims.push_back(run.c.f.Constant(IntScalar(dim)));
+  for (int axis = 1; axis < state.rank(); ++axis) {
+    const int32_t dim = state.dim(axis);
+    dims.push_back(dim < 0 ? Index(own, 0, axis)
+                           : run.c.f.Constant(IntScalar(dim)));
     all.Append(dim);
   }
   return Fill(Pack(dims, 0), 0.0f, all);
@@ -358,7 +375,7 @@ Result<Outcome> Loop(Run& run, const Stepper& stepper,
   std::vector<Tensor> values = {run.c.f.Constant(IntScalar(0)), run.x};
   if (layout.masked) values.push_back(run.mask);
   if (layout.sequences)
-    values.push_back(AllOutputs(run, stepper.states()[stepper.output()]));
+    values.push_back(AllOutputs(run, carried[stepper.output()]));
   values.insert(values.end(), carried.begin(), carried.end());
   TRY_ASSIGN(Stepper inner, Stepper::Of(run.c, run.cells, run.step_shape()));
   TRY_ASSIGN(ConcreteFunction body, Body(run, inner, layout, values));
@@ -440,7 +457,7 @@ LayerOutputs RunCells(LayerContext& c, const std::vector<CellOf>& cells) {
   TRY_ASSIGN(const KeptStates kept,
              KeptStates::Of(c, run.x.dim(1), stepper.states()));
   TRY_ASSIGN(const auto states,
-             InitialStates(c, run.x, stepper.states(), kept));
+             InitialStates(c, cells, run.x, stepper.states(), kept));
   if (backwards) run.x = Reverse(run.x, 0);
   const int state_rank = stepper.states()[stepper.output()].rank();
   run.mask = StepsMask(c.MaskOf(0), state_rank + 2, backwards);

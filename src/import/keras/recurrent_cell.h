@@ -19,6 +19,9 @@ struct RecurrentCell {
   // x and states, each with the batch in front -> the states after it.
   LayerOutputs (*step)(LayerContext& c, const Tensor& x,
                        const std::vector<Tensor>& states);
+  // Zeros for a state that has open dimensions, since x has. nullptr: none has.
+  Result<Tensor> (*open_zeros)(const LayerConfig& config,
+                               const Tensor& x) = nullptr;
 };
 
 // The cells of other files.

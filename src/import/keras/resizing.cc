@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Resizing and CenterCrop of images to [height, width].
-//   Resizing    bilinear or nearest, with half-pixel centres. With
+//   Resizing    with half-pixel centres (resize_images.h). With
 //               crop_to_aspect_ratio the largest middle part of the wanted
 //               shape is resized; with pad_to_aspect_ratio the image is put in
 //               the middle of one of that shape
@@ -14,6 +14,7 @@
 #include "function/ops.h"
 #include "import/keras/all_layers.h"
 #include "import/keras/axes.h"
+#include "import/keras/resize_images.h"
 
 namespace liteforge {
 namespace {
@@ -76,19 +77,6 @@ Result<Tensor> PaddedToShape(LayerContext& c, const Tensor& x, const Size& to) {
              static_cast<float>(value));
 }
 
-Result<bool> IsBilinear(const LayerConfig& config) {
-  TRY_ASSIGN(const std::string how, config.String("interpolation", "bilinear"));
-  if (how == "bilinear" || how == "nearest") return how == "bilinear";
-  return Unsupported("interpolation '" + how +
-                     "' has no TensorFlow Lite operator; use 'nearest' or "
-                     "'bilinear'");
-}
-
-Tensor Resized(const Tensor& x, const Size& to, bool bilinear) {
-  return bilinear ? ResizeBilinear(x, to.height, to.width, true)
-                  : ResizeNearest(x, to.height, to.width, true);
-}
-
 // Runs `build` on images [N, H, W, C].
 template <class Build>
 LayerOutputs OnImages(LayerContext& c, Build build) {
@@ -101,18 +89,18 @@ LayerOutputs OnImages(LayerContext& c, Build build) {
 
 LayerOutputs BuildResizing(LayerContext& c) {
   TRY_ASSIGN(const Size to, WantedSize(c.config));
-  TRY_ASSIGN(const bool bilinear, IsBilinear(c.config));
+  TRY_ASSIGN(const std::string method,
+             c.config.String("interpolation", "bilinear"));
   TRY_ASSIGN(const bool crops, c.config.Bool("crop_to_aspect_ratio", false));
   TRY_ASSIGN(const bool pads, c.config.Bool("pad_to_aspect_ratio", false));
   TRY_ASSIGN(const bool smooth, c.config.Bool("antialias", false));
-  if (smooth) return Unsupported("antialias=True is not supported");
   return OnImages(c, [&](Tensor x) -> Result<Tensor> {
     if (crops) {
       TRY_ASSIGN(x, CroppedToShape(x, to));
     } else if (pads) {
       TRY_ASSIGN(x, PaddedToShape(c, x, to));
     }
-    return Resized(x, to, bilinear);
+    return ResizeImages(c.f, x, to.height, to.width, method, smooth);
   });
 }
 
@@ -123,7 +111,7 @@ LayerOutputs BuildCenterCrop(LayerContext& c) {
     if (from.height >= to.height && from.width >= to.width)
       return Middle(x, from, to);
     TRY_ASSIGN(x, CroppedToShape(x, to));
-    return Resized(x, to, /*bilinear=*/true);
+    return ResizeBilinear(x, to.height, to.width, true);
   });
 }
 

@@ -484,87 +484,10 @@ LayerOutputs OneHotOf(const FunctionCall& call) {
                   DataType::kFloat32, shape));
 }
 
-//-------------------------------------------------------------------- images
-
-LayerOutputs ResizeImages(const FunctionCall& call, bool bilinear,
-                          bool half_pixels) {
-  TRY_ASSIGN(Tensor x, call.FloatOperand(0, "images"));
-  TRY_ASSIGN(const auto size, call.Ints(1, "size"));
-  TRY_ASSIGN(const bool corners, call.Bool(9, "align_corners", false));
-  TRY_ASSIGN(const bool smooth, call.Bool(9, "antialias", false));
-  TRY_ASSIGN(const bool keeps, call.Bool(9, "preserve_aspect_ratio", false));
-  TRY_ASSIGN(const bool crops, call.Bool(9, "crop_to_aspect_ratio", false));
-  TRY_ASSIGN(const bool pads, call.Bool(9, "pad_to_aspect_ratio", false));
-  TRY_ASSIGN(const std::string format,
-             call.String(9, "data_format", "channels_last"));
-  if (corners || smooth || keeps || crops || pads)
-    return Unsupported("only plain resizing of images is supported");
-  if (size.size() != 2 || size[0] < 1 || size[1] < 1)
-    return Unsupported("the size of the images must be known");
-  const bool first = format == "channels_first";
-  const bool single = x.rank() == 3;
-  if (single) x = ExpandDims(x, 0);
-  if (first) x = Transpose(x, ChannelsToLast(4));
-  x = bilinear ? ResizeBilinear(x, size[0], size[1], half_pixels)
-               : ResizeNearest(x, size[0], size[1], half_pixels);
-  if (first) x = Transpose(x, ChannelsToFirst(4));
-  return One(single ? Squeeze(x, {0}) : x);
-}
-
-LayerOutputs ResizeByMethod(const FunctionCall& call) {
-  TRY_ASSIGN(const std::string method,
-             call.String(2, "method interpolation", "bilinear"));
-  if (method != "bilinear" && method != "nearest")
-    return Unsupported("interpolation '" + method +
-                       "' has no TensorFlow Lite operator");
-  return ResizeImages(call, method == "bilinear", /*half_pixels=*/true);
-}
-
-template <bool kBilinear>
-LayerOutputs ResizeOld(const FunctionCall& call) {
-  TRY_ASSIGN(const bool half, call.Bool(9, "half_pixel_centers", false));
-  return ResizeImages(call, kBilinear, half);
-}
-
-LayerOutputs Blocks(const FunctionCall& call, std::string_view op) {
-  TRY_ASSIGN(const Tensor x, call.Operand(0, "x input"));
-  TRY_ASSIGN(const int32_t size, call.Int(1, "block_size"));
-  TRY_ASSIGN(const std::string format, call.String(2, "data_format", "NHWC"));
-  constexpr int32_t kMaxBlock = 1024;
-  if (x.rank() != 4 || x.dim(3) < 0 || size < 2 || size > kMaxBlock ||
-      (format != "NHWC" && format != "channels_last"))
-    return Unsupported("only images [N, H, W, C] of known channels");
-  const bool to_depth = op == "SpaceToDepth";
-  const int32_t area = size * size;
-  Shape shape{x.dim(0)};
-  for (const int axis : {1, 2}) {
-    const int32_t extent = x.dim(axis);
-    shape.Append(extent < 0                           ? extent
-                 : to_depth                           ? extent / size
-                 : int64_t{extent} * size > INT32_MAX ? Shape::kUnknownDim
-                                                      : extent * size);
-  }
-  shape.Append(to_depth ? x.dim(3) * area : x.dim(3) / area);
-  return One(call.c.f.AddNode(op, {x},
-                              Attributes()
-                                  .Type("T", x.type())
-                                  .Int("block_size", size)
-                                  .String("data_format", "NHWC"),
-                              x.type(), shape));
-}
-
-LayerOutputs ToDepth(const FunctionCall& call) {
-  return Blocks(call, "SpaceToDepth");
-}
-LayerOutputs ToSpace(const FunctionCall& call) {
-  return Blocks(call, "DepthToSpace");
-}
-
 constexpr KerasFunction kFunctions[] = {
     {"BroadcastTo broadcast_to", BroadcastShape},
     {"Concatenate concat concatenate", Join},
     {"ConcatV2", JoinByLast},
-    {"DepthToSpace depth_to_space", ToSpace},
     {"ExpandDims expand_dims", ExpandAt},
     {"Flip ReverseV2 reverse", Turned},
     {"GatherV2 Take gather", TakeAt},
@@ -576,12 +499,8 @@ constexpr KerasFunction kFunctions[] = {
     {"Ravel", Flattened},
     {"Repeat repeat", RepeatEach},
     {"Reshape reshape", ReshapeTo},
-    {"Resize resize", ResizeByMethod},
-    {"ResizeBilinear resize_bilinear", ResizeOld<true>},
-    {"ResizeNearestNeighbor resize_nearest_neighbor", ResizeOld<false>},
     {"Shape shape", ShapeOfTensor},
     {"Slice slice", SliceBySize},
-    {"SpaceToDepth space_to_depth", ToDepth},
     {"Split SplitV split", SplitAt},
     {"Squeeze squeeze", SqueezeAt},
     {"Stack stack", StackAll},

@@ -2,11 +2,12 @@
 // UpSampling2D, UpSampling3D by repeating, and UpSampling1D as an image of
 // width 1:
 //   [N, W, C] -> [N, W, 1, C] -> [N, W * size, 1, C]
-// Images are resized with half-pixel centres, as tf.image.resize does.
+// Images are resized with half-pixel centres (resize_images.h).
 #include "base/try.h"
 #include "function/ops.h"
 #include "import/keras/all_layers.h"
 #include "import/keras/axes.h"
+#include "import/keras/resize_images.h"
 
 namespace liteforge {
 namespace {
@@ -24,12 +25,13 @@ Result<Shape> EnlargedShape(const Shape& in, int32_t rows, int32_t cols) {
 }
 
 // x [N, H, W, C] to [N, H * rows, W * cols, C].
-Result<Tensor> Enlarge(Tensor x, int32_t rows, int32_t cols, bool bilinear) {
+Result<Tensor> Enlarge(FunctionBuilder& f, const Tensor& x, int32_t rows,
+                       int32_t cols, const std::string& method) {
   TRY_ASSIGN(const Shape shape, EnlargedShape(x.shape(), rows, cols));
-  if (shape[1] >= 0 && shape[2] >= 0) {
-    return bilinear ? ResizeBilinear(x, shape[1], shape[2], true)
-                    : ResizeNearest(x, shape[1], shape[2], true);
-  }
+  const bool bilinear = method == "bilinear";
+  const bool sized = shape[1] >= 0 && shape[2] >= 0;
+  if (sized || (!bilinear && method != "nearest"))
+    return ResizeImages(f, x, shape[1], shape[2], method, false);
   const Tensor extent = StridedSlice(ShapeOf(x), {Range{1, 3, 1}});
   const Tensor size =
       Mul(extent, x.builder()->Constant(IntVector({rows, cols})));
@@ -37,22 +39,15 @@ Result<Tensor> Enlarge(Tensor x, int32_t rows, int32_t cols, bool bilinear) {
                   : ResizeNearest(x, size, shape, true);
 }
 
-Result<bool> Bilinear(const LayerConfig& config) {
-  TRY_ASSIGN(const std::string how, config.String("interpolation", "nearest"));
-  if (how == "nearest" || how == "bilinear") return how == "bilinear";
-  return Unsupported("interpolation '" + how +
-                     "' has no TensorFlow Lite operator; use 'nearest' or "
-                     "'bilinear'");
-}
-
 LayerOutputs BuildUpSampling2D(LayerContext& c) {
-  TRY_ASSIGN(const bool bilinear, Bilinear(c.config));
+  TRY_ASSIGN(const std::string method,
+             c.config.String("interpolation", "nearest"));
   TRY_ASSIGN(const bool channels_first, c.config.ChannelsFirst());
   TRY_ASSIGN(const std::vector<int32_t> size,
              c.config.Ints("size", 2, 1, std::vector<int32_t>{2, 2}));
   TRY_ASSIGN(Tensor x, c.FloatInput(4));
   if (channels_first) x = Transpose(x, ChannelsToLast(4));
-  TRY_ASSIGN(Tensor y, Enlarge(x, size[0], size[1], bilinear));
+  TRY_ASSIGN(Tensor y, Enlarge(c.f, x, size[0], size[1], method));
   if (channels_first) y = Transpose(y, ChannelsToFirst(4));
   return One(y);
 }
@@ -61,7 +56,8 @@ LayerOutputs BuildUpSampling1D(LayerContext& c) {
   TRY_ASSIGN(const int32_t size, c.config.Int("size", 2));
   if (size < 1) return InvalidModel("'size' must be positive");
   TRY_ASSIGN(const Tensor x, c.FloatInput(3));
-  TRY_ASSIGN(const Tensor y, Enlarge(ExpandDims(x, 2), size, 1, false));
+  TRY_ASSIGN(const Tensor y,
+             Enlarge(c.f, ExpandDims(x, 2), size, 1, "nearest"));
   return One(Squeeze(y, {2}));
 }
 
