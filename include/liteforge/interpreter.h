@@ -203,6 +203,9 @@ class Interpreter {
   // The bytes are copied.
   static Result<Interpreter> FromBuffer(std::span<const std::byte> model,
                                         const InterpreterOptions& options = {});
+  // They are not: they must stay as they are while the interpreter lives.
+  static Result<Interpreter> FromView(std::span<const std::byte> model,
+                                      const InterpreterOptions& options = {});
   Interpreter(Interpreter&&) noexcept;
   Interpreter& operator=(Interpreter&&) noexcept;
   ~Interpreter();

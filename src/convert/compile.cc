@@ -28,7 +28,7 @@ Result<void> CheckAllOutputs(std::span<const ConcreteFunction> functions,
 
 Result<std::unique_ptr<ir::Module>> CompileModule(
     std::span<const ConcreteFunction> functions, bool allow_constant_outputs,
-    const std::function<void(const ir::Module&)>& lowered,
+    const std::function<void(ir::Module&)>& lowered,
     const LowerOptions& options) {
   InterpreterEvaluator evaluator;
   TRY_ASSIGN(auto module, Lower(functions, evaluator, options));

@@ -22,7 +22,7 @@ namespace liteforge {
 Result<std::unique_ptr<ir::Module>> CompileModule(
     std::span<const ConcreteFunction> functions,
     bool allow_constant_outputs = false,
-    const std::function<void(const ir::Module&)>& lowered = {},
+    const std::function<void(ir::Module&)>& lowered = {},
     const LowerOptions& options = {});
 
 // Emits them as well: the bytes of a .tflite.

@@ -71,9 +71,9 @@ class Model {
  private:
   void Load(const std::vector<ConcreteFunction>& functions) {
     SelfCheck check;
-    auto module = CompileModule(
-        functions, false,
-        [&](const ir::Module& lowered) { check.RunSource(lowered); });
+    auto module = CompileModule(functions, false, [&](ir::Module& lowered) {
+      check.RunSource(lowered);
+    });
     if (!module) {
       error_ = module.error().ToString();
       return;

@@ -215,7 +215,7 @@ class Converter::Impl {
     std::vector<Error> left_out;
     TRY_ASSIGN(auto module,
                CompileModule(functions, options_.allow_constant_outputs,
-                             [&](const ir::Module& lowered) {
+                             [&](ir::Module& lowered) {
                                if (check != nullptr) check->RunSource(lowered);
                              },
                              {CustomOps(options_), &left_out}));
@@ -244,8 +244,7 @@ class Converter::Impl {
     check_ = {};
     report_.reset();
     SelfCheck check;
-    TRY_ASSIGN(const auto module,
-               LoadModule(options_.check ? &check : nullptr));
+    TRY_ASSIGN(auto module, LoadModule(options_.check ? &check : nullptr));
     const bool optimizes = AsksForOptimization(options_.optimize);
     std::vector<std::byte> before;
     if (options_.report && optimizes) {
@@ -262,11 +261,17 @@ class Converter::Impl {
     TRY_ASSIGN(auto bytes, EmitWithFiles(*module, sparse));
     if (!options_.target_runtime.empty())
       TRY(CheckRuntime(bytes, options_.target_runtime));
+    if (!ReportReadsModule()) module.reset();  // its weights are in the file
     if (options_.check) TRY(Check(check, bytes));
     if (options_.report)
       TRY(Measure({path_, before, bytes, module.get(), &optimized, nullptr},
                   inputs));
     return bytes;
+  }
+
+  bool ReportReadsModule() const {
+    return options_.report && (options_.report->details ||
+                               !options_.optimize.representative_data.empty());
   }
 
   Result<std::vector<std::byte>> EmitWithFiles(const ir::Module& module,

@@ -47,7 +47,7 @@ Result<std::vector<ConstantEvaluator::Output>> InterpreterEvaluator::Evaluate(
     const ir::Node& node) {
   TRY_ASSIGN(const std::vector<std::byte> bytes, Emit(ModuleOf(node)));
   TRY_ASSIGN(Interpreter interpreter,
-             Interpreter::FromBuffer(bytes, {.reference_kernels = true}));
+             Interpreter::FromView(bytes, {.reference_kernels = true}));
   TRY(interpreter.AllocateTensors());
   TRY(interpreter.Invoke());
   std::vector<Output> outputs;

@@ -168,7 +168,8 @@ Result<void> DescribeTflite(const std::filesystem::path& path,
   CountOperators(model);
   DescribeSignatures(file, model);
   DescribeMetadata(file, model);
-  auto interpreter = Interpreter::FromFile(path);
+  // Kernels that pack no weights, of which there may be many.
+  auto interpreter = Interpreter::FromFile(path, {.reference_kernels = true});
   auto runs = interpreter ? interpreter->AllocateTensors()
                           : tl::unexpected(interpreter.error());
   model.converts = runs.has_value();

@@ -60,9 +60,9 @@ int Transposes(const Network& network, bool nhwc_input = false) {
   auto function = f.Finish();
   EXPECT_TRUE(function) << function.error().ToString();
   SelfCheck check;
-  auto module = CompileModule(
-      std::span(&*function, 1), false,
-      [&](const ir::Module& lowered) { check.RunSource(lowered); });
+  auto module =
+      CompileModule(std::span(&*function, 1), false,
+                    [&](ir::Module& lowered) { check.RunSource(lowered); });
   EXPECT_TRUE(module) << module.error().ToString();
   const auto bytes = Emit(**module);
   EXPECT_TRUE(bytes) << bytes.error().ToString();

@@ -193,8 +193,7 @@ class SelfCheck::Runner {
     options.reference_kernels = reference;
     options.num_threads = 0;
     options.max_memory_bytes = kMostMemoryBytes;
-    TRY_ASSIGN(Interpreter interpreter,
-               Interpreter::FromBuffer(model, options));
+    TRY_ASSIGN(Interpreter interpreter, Interpreter::FromView(model, options));
     Runner runner(std::move(interpreter), signature);
     return runner;
   }
@@ -288,19 +287,19 @@ Result<SelfCheck::Example> SelfCheck::RunExample(Runner& runner) const {
   return example;
 }
 
-void SelfCheck::RunSource(const ir::Module& source) {
+void SelfCheck::RunSource(ir::Module& source) {
   skipped_ = Obstacle(source);
   if (!skipped_.empty()) return;
   jumps_ = AnyJumps(source);
   reference_kernels_ = EstimateWork(source, kGuesses[0]) <= kMostReferenceWork;
   const auto run = [&]() -> Result<void> {
-    TRY_ASSIGN(const auto bytes, Emit(source));
+    TRY_ASSIGN(const auto bytes, EmitAndShare(source));
     std::vector<std::string> keys;
     for (const ir::Signature& signature : source.signatures)
       keys.push_back(signature.key);
     if (keys.empty()) keys.emplace_back();
     for (const std::string& key : keys) {
-      TRY_ASSIGN(Runner runner, Runner::Open(bytes, key, reference_kernels_));
+      TRY_ASSIGN(Runner runner, Runner::Open(*bytes, key, reference_kernels_));
       TRY_ASSIGN(Example example, RunExample(runner));
       examples_.push_back(std::move(example));
     }

@@ -23,7 +23,8 @@ class SelfCheck {
   // Runs `source`, of which the model is going to be made, on drawn inputs,
   // once for each signature, and keeps what it gives. What cannot be run, or
   // takes too much work, is noted and not checked.
-  void RunSource(const ir::Module& source);
+  // Large constants of `source` are in what is run from then on.
+  void RunSource(ir::Module& source);
 
   // Runs the model on the same inputs and compares. `must_agree`: whether
   // nothing but the order of float operations may differ. Models that compare,

@@ -31,7 +31,8 @@ ir::Module ModuleOf(const std::string& text) {
 Result<CheckReport> Check(const std::string& source, const std::string& model,
                           bool must_agree = true) {
   SelfCheck check;
-  check.RunSource(ModuleOf(source));
+  ir::Module from = ModuleOf(source);
+  check.RunSource(from);
   return check.Compare(*Emit(ModuleOf(model)), must_agree);
 }
 
@@ -87,7 +88,8 @@ TEST(SelfCheck, NumbersThatAreNoneInTheSourceToo) {
 TEST(SelfCheck, WhatCannotBeCheckedSaysWhy) {
   const auto skipped = [](const std::string& text) {
     SelfCheck check;
-    check.RunSource(ModuleOf(text));
+    ir::Module from = ModuleOf(text);
+    check.RunSource(from);
     const auto report = check.Compare({}, true);
     EXPECT_TRUE(report);
     return report ? report->skipped : "";

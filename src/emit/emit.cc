@@ -106,7 +106,34 @@ class ModuleEmitter {
     return PackModel(model_, buffers_);
   }
 
+  // After Run(): the constants of `module`, which was emitted, become views of
+  // the file.
+  void Share(ir::Module& module,
+             const std::shared_ptr<const std::vector<std::byte>>& file) const {
+    const tflite::Model& model = *tflite::GetModel(file->data());
+    for (const auto& graph : module.graphs) {
+      for (const auto& value : graph->values()) {
+        const auto place = tensors_.find(value.get());
+        if (place == tensors_.end() || value->is_variable ||
+            value->data().size() < kLeastShared)
+          continue;
+        const auto* tensor =
+            model.subgraphs()
+                ->Get(static_cast<uint32_t>(place->second.graph))
+                ->tensors()
+                ->Get(static_cast<uint32_t>(place->second.tensor));
+        const auto& stored = *model.buffers()->Get(tensor->buffer())->data();
+        if (stored.size() != value->data().size()) continue;
+        value->SetConstant(Blob::View(
+            {reinterpret_cast<const std::byte*>(stored.data()), stored.size()},
+            file));
+      }
+    }
+  }
+
  private:
+  static constexpr size_t kLeastShared = 4096;
+
   // A .tflite cannot say what a variable holds at first; it is zero.
   Result<void> CheckVariables() const {
     for (const auto& graph : module_.graphs) {
@@ -350,6 +377,16 @@ Result<std::vector<std::byte>> Emit(const ir::Module& module,
   TRY_ASSIGN(auto bytes, ModuleEmitter(module, options).Run());
   TRY(CheckReadable(bytes));
   return bytes;
+}
+
+Result<std::shared_ptr<const std::vector<std::byte>>> EmitAndShare(
+    ir::Module& module) {
+  ModuleEmitter emitter(module, {});
+  TRY_ASSIGN(auto bytes, emitter.Run());
+  TRY(CheckReadable(bytes));
+  auto file = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+  emitter.Share(module, file);
+  return file;
 }
 
 }  // namespace liteforge

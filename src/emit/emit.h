@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "ir/graph.h"
@@ -25,5 +26,10 @@ struct EmitOptions {
 // does not begin as zero; kInternal for a module that makes no sound file.
 Result<std::vector<std::byte>> Emit(const ir::Module& module,
                                     const EmitOptions& options = {});
+
+// The same; large constants of the module are in the file from then on, so that
+// weights are in memory once.
+Result<std::shared_ptr<const std::vector<std::byte>>> EmitAndShare(
+    ir::Module& module);
 
 }  // namespace liteforge

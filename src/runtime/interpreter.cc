@@ -156,6 +156,13 @@ Result<Interpreter> Interpreter::FromBuffer(std::span<const std::byte> model,
   return FromModel(file, options);
 }
 
+Result<Interpreter> Interpreter::FromView(std::span<const std::byte> model,
+                                          const InterpreterOptions& options) {
+  TRY_ASSIGN(const TfliteModel file,
+             TfliteModel::FromBytes(Blob::View(model, nullptr)));
+  return FromModel(file, options);
+}
+
 Result<void> Interpreter::AllocateTensors() {
   return impl_->main().graph().Allocate();
 }
