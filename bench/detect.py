@@ -106,8 +106,9 @@ def measure(liteforge, model, videos, options):
     detect = Pair([[liteforge, "detect", model, "--source", video, "--json"] +
                    (["--save", video.with_suffix(".out.avi")] if options.save
                     else []) for video in videos], options.frames)
-    invoke = Pair([[liteforge, "benchmark", model, "--threads", "1", "--runs", runs,
-                    "--warmup", "1"] for runs in counts], options.frames)
+    invoke = Pair([[liteforge, "benchmark", model, "--threads", "1",
+                    "--warmup", "1", "--runs", runs] for runs in counts],
+                  options.frames)
     rows = []
     for _ in range(options.rounds):
         invoke.go()

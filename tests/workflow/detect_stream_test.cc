@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -148,14 +150,72 @@ TEST_F(DetectStream, PipelineUntilItEnds) {
   EXPECT_EQ(lines[0]["height"], 48);
 }
 
-//--------------------------------------------------------------------- the page
+//------------------------------------------------------- the window, the page
+
+bool IsInstalled(const std::string& program) {
+  const std::string found = "command -v " + program + " >/dev/null 2>&1";
+  return std::system(found.c_str()) == 0;
+}
+
+// An X server without a screen, which keeps what is on it in a file.
+class VirtualScreen {
+ public:
+  explicit VirtualScreen(const fs::path& folder) : folder_(folder) {
+    const std::string start =
+        "cd '" + folder.string() +
+        "' && (Xvfb -displayfd 3 -fbdir . -screen 0 "
+        "1024x768x24 -nolisten tcp 3>display.txt >/dev/null 2>&1 & "
+        "echo $! >xvfb.txt)";
+    EXPECT_EQ(std::system(start.c_str()), 0);
+    liteforge_tests::WaitFor(
+        [&] { return !ReadText(folder_ / "display.txt").empty(); });
+  }
+  ~VirtualScreen() { kill(std::stoi(ReadText(folder_ / "xvfb.txt")), SIGTERM); }
+  std::string display() const {
+    const std::string number = ReadText(folder_ / "display.txt");
+    return ":" + number.substr(0, number.find('\n'));
+  }
+  // How many pixels have exactly a color, blue in the lowest byte. The file is
+  // an X window dump: a header that begins with its own size, 256 colors of 12
+  // bytes at the most, 1024 * 768 pixels of 4 bytes at the end.
+  size_t CountOf(uint32_t color) const {
+    const std::string dump = ReadText(folder_ / "Xvfb_screen0");
+    constexpr size_t kBytes = size_t{1024} * 768 * 4;
+    if (dump.size() < kBytes) return 0;
+    size_t count = 0;
+    for (size_t at = dump.size() - kBytes; at < dump.size(); at += 4) {
+      uint32_t pixel = 0;
+      std::memcpy(&pixel, &dump[at], sizeof(pixel));
+      count += (pixel & 0xFFFFFF) == color;
+    }
+    return count;
+  }
+
+ private:
+  fs::path folder_;
+};
+
+TEST_F(DetectStream, WindowShowsThePicture) {
+  if (!IsInstalled("Xvfb")) GTEST_SKIP() << "no Xvfb is installed";
+  MakeFrames(2, 640, 480);
+  const VirtualScreen screen(folder_.path());
+  setenv("DISPLAY", screen.display().c_str(), 1);
+  const Background run(folder_.path(),
+                       "model.tflite --source frames --loop --display");
+  unsetenv("DISPLAY");
+  // A quarter of the picture each, 76800 pixels, without lines, captions and
+  // what lies over the window.
+  EXPECT_TRUE(liteforge_tests::WaitFor([&] {
+    return screen.CountOf(0x00FF00) > 60000 && screen.CountOf(0x0000FF) > 60000;
+  })) << screen.CountOf(0x00FF00)
+      << " green and " << screen.CountOf(0x0000FF) << " blue pixels\n"
+      << run.err();
+  EXPECT_EQ(run.End(SIGINT), 0) << run.err();
+}
 
 std::string Browser() {
-  for (const char* name : {"chromium", "chromium-browser", "google-chrome"}) {
-    const std::string found =
-        std::string("command -v ") + name + " >/dev/null 2>&1";
-    if (std::system(found.c_str()) == 0) return name;
-  }
+  for (const char* name : {"chromium", "chromium-browser", "google-chrome"})
+    if (IsInstalled(name)) return name;
   return "";
 }
 
