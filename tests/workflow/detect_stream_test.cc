@@ -145,6 +145,7 @@ TEST_F(DetectStream, PipelineUntilItEnds) {
   if (run.err.find("GStreamer cannot run") != std::string::npos)
     GTEST_SKIP() << "GStreamer's plugins are not installed: " << run.err;
   EXPECT_EQ(run.exit_status, 0) << run.err;
+  EXPECT_EQ(run.err.find("WARN"), std::string::npos) << run.err;
   const auto lines = Lines(run.out);
   ASSERT_GE(lines.size(), 1u);
   EXPECT_EQ(lines[0]["height"], 48);
