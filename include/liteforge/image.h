@@ -79,5 +79,8 @@ struct ImageInput {
 // kInvalidArgument for an input of another shape or type.
 Result<NpyArray> ImageToInput(const Image& image, const TensorDetails& input,
                               const ImageInput& options = {});
+// The same into `array`, whose memory is used again.
+Result<void> ImageToInput(const Image& image, const TensorDetails& input,
+                          const ImageInput& options, NpyArray& array);
 
 }  // namespace liteforge

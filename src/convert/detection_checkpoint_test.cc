@@ -20,43 +20,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// The smallest detector: MobileNet V2 at an eighth, two maps.
-SsdText SmallSsd() {
-  SsdText text;
-  text.feature_extractor =
-      "type: 'ssd_mobilenet_v2_keras' depth_multiplier: 0.125 min_depth: 8 "
-      "num_layers: 2 " +
-      ConvHyperparams();
-  text.box_predictor = "convolutional_box_predictor { use_dropout: false " +
-                       ConvHyperparams() + "}";
-  text.anchor_generator =
-      "ssd_anchor_generator { num_layers: 2 aspect_ratios: [1, 2] }";
-  return text;
-}
-
-// Its variables.
-void WriteSmallCheckpoint(const DetectionFiles& files, int classes,
-                          const std::vector<std::string>& more = {}) {
-  reference::Network net;
-  for (const std::string& key : more) net.W(key, {1, 1, 2, 2});
-  const auto maps = reference::MobileNetV2(
-      net, reference::Map(64, 64, 3),
-      "model/_feature_extractor/classification_backbone", 0.125, 8);
-  const std::string path = "model/_box_predictor/_prediction_heads/";
-  const char* names[] = {"block_13_expand_relu", "out_relu"};
-  for (int l = 0; l < 2; ++l) {
-    net.Conv(maps.at(names[l]),
-             fmt::format("{}box_encodings/{}/_box_encoder_layers/0", path, l),
-             12, 1, 1, true);
-    net.Conv(maps.at(names[l]),
-             fmt::format("{}class_predictions_with_background/{}/"
-                         "_class_predictor_layers/0",
-                         path, l),
-             3 * (classes + 1), 1, 1, true);
-  }
-  net.WriteCheckpoint(files.Checkpoint());
-}
-
 class DetectionCheckpoint : public testing::Test {
  protected:
   DetectionCheckpoint()
@@ -74,10 +37,19 @@ class DetectionCheckpoint : public testing::Test {
     notices_ = converter->notices();
     return bytes;
   }
+  // Of the conversion in one step; the export says the same and writes nothing.
   std::string ErrorOf(const std::string& config,
                       const ConvertOptions& options = {}) {
     const auto bytes = Convert(config, options);
-    return bytes ? "it converted" : bytes.error().ToString();
+    const std::string error = bytes ? "it converted" : bytes.error().ToString();
+    auto exporter = Converter::FromDetectionCheckpoint(files_.Config(config),
+                                                       files_.Checkpoint());
+    exporter->options() = options;
+    const auto folder = files_.dir() / "exported" / "saved_model";
+    const auto exported = exporter->ConvertToSavedModel(folder);
+    EXPECT_EQ(exported ? "it exported" : exported.error().ToString(), error);
+    EXPECT_FALSE(std::filesystem::exists(folder));
+    return error;
   }
 
   const DetectionFiles files_;
@@ -176,6 +148,19 @@ TEST_F(DetectionCheckpoint, RefusesUnknownFieldsWithTheirPlace) {
               AllOf(HasSubstr("--config_override"), HasSubstr("sdd")));
 }
 
+TEST_F(DetectionCheckpoint, RefusesEveryOtherResizer) {
+  for (const std::string resizer :
+       {"keep_aspect_ratio_resizer", "identity_resizer",
+        "conditional_shape_resizer", "pad_to_multiple_resizer"}) {
+    ConvertOptions options;
+    options.config_override =
+        "model { ssd { image_resizer { " + resizer + " { } } } }";
+    EXPECT_THAT(ErrorOf(SmallSsd().Text(), options),
+                AllOf(HasSubstr("image_resizer is " + resizer + "; a .tflite"),
+                      HasSubstr("fixed_shape_resizer { height: 512")));
+  }
+}
+
 TEST_F(DetectionCheckpoint, RefusesOtherResizersAndSaysTheWayOut) {
   ConvertOptions options;
   options.config_override =
@@ -209,6 +194,9 @@ TEST_F(DetectionCheckpoint, RefusesWhatTfliteCannotSay) {
        "feature_extractor 'ssd_inception_v9' is not known; known are: "
        "ssd_efficientnet-b0_bifpn_keras"},
       {"model { ssd { box_coder { keypoint_box_coder { } } } }", "box_coder"},
+      {"model { ssd { box_coder { mean_stddev_box_coder { } } } }",
+       "box_coder is not faster_rcnn_box_coder"},
+      {"model { ssd { box_coder { square_box_coder { } } } }", "box_coder"},
       {"model { ssd { box_predictor { mask_rcnn_box_predictor { } } } }",
        "box_predictor"},
       {"model { ssd { post_processing { calibration_config { "
@@ -216,6 +204,14 @@ TEST_F(DetectionCheckpoint, RefusesWhatTfliteCannotSay) {
        "calibration_config"},
       {"model { ssd { anchor_generator { grid_anchor_generator { } } } }",
        "anchor_generator"},
+      {"model { ssd { anchor_generator { flexible_grid_anchor_generator { } } "
+       "} "
+       "}",
+       "anchor_generator"},
+      {"model { ssd { anchor_generator { multiscale_anchor_generator { "
+       "normalize_coordinates: false } } } }",
+       "normalize_coordinates: false; TFLite's post-processing wants "
+       "fractions"},
       {"model { ssd { anchor_generator { ssd_anchor_generator { num_layers: 3 "
        "} } } }",
        "3 levels and feature_extractor gives 2"},
@@ -232,6 +228,7 @@ TEST_F(DetectionCheckpoint, RefusesWhatTfliteCannotSay) {
        "iou_threshold: 1.5 } } } }",
        "iou_threshold"},
       {"model { faster_rcnn { } }", "faster_rcnn"},
+      {"model { experimental_model { } }", "experimental_model"},
   };
   for (const Case& c : cases) {
     ConvertOptions options;
@@ -239,6 +236,43 @@ TEST_F(DetectionCheckpoint, RefusesWhatTfliteCannotSay) {
     EXPECT_THAT(ErrorOf(config, options), HasSubstr(c.message))
         << c.override_text;
   }
+}
+
+// What the larger backbones do not know, or cannot be given.
+TEST_F(DetectionCheckpoint, RefusesWhatAnExtractorDoesNotKnow) {
+  const auto with = [](const std::string& extractor, int side) {
+    SsdText text = SmallSsd();
+    text.height = text.width = side;
+    text.feature_extractor = extractor + ConvHyperparams();
+    text.anchor_generator = "multiscale_anchor_generator { aspect_ratios: 1 }";
+    return text.Text();
+  };
+  const std::string resnet = "type: 'ssd_resnet50_v1_fpn_keras' ";
+  const std::string efficient = "type: 'ssd_efficientnet-b0_bifpn_keras' ";
+  const std::string fpn = "type: 'ssd_mobilenet_v2_fpn_keras' ";
+  const struct {
+    std::string config, message;
+  } kCases[] = {
+      {with(resnet + "use_depthwise: true ", 160),
+       "ResNet feature extractors know neither use_depthwise"},
+      {with(resnet + "use_explicit_padding: true ", 160),
+       "ResNet feature extractors know neither use_depthwise"},
+      {with(resnet, 128), "images of 129"},
+      {with(efficient + "use_depthwise: true ", 160),
+       "EfficientNet feature extractors know neither"},
+      {with(efficient, 128), "images of 129"},
+      {with(efficient + "bifpn { min_level: 3 max_level: 7 num_iterations: 0 "
+                        "num_filters: 64 } ",
+            160),
+       "which are no pyramid"},
+      {with(fpn + "fpn { min_level: 7 max_level: 3 } ", 64),
+       "levels 7 to 3 of depth 256, which are no pyramid"},
+      {with("type: 'ssd_mobilenet_v2_keras' depth_multiplier: 0.125 "
+            "min_depth: 8 num_layers: 9 ",
+            64),
+       "num_layers 9; 2 to 6 are known"}};
+  for (const auto& c : kCases)
+    EXPECT_THAT(ErrorOf(c.config), HasSubstr(c.message));
 }
 
 TEST_F(DetectionCheckpoint, RefusesADirectoryWithoutACheckpoint) {

@@ -71,6 +71,43 @@ struct SsdText {
   }
 };
 
+// The smallest detector: MobileNet V2 at an eighth, two maps.
+inline SsdText SmallSsd() {
+  SsdText text;
+  text.feature_extractor =
+      "type: 'ssd_mobilenet_v2_keras' depth_multiplier: 0.125 min_depth: 8 "
+      "num_layers: 2 " +
+      ConvHyperparams();
+  text.box_predictor = "convolutional_box_predictor { use_dropout: false " +
+                       ConvHyperparams() + "}";
+  text.anchor_generator =
+      "ssd_anchor_generator { num_layers: 2 aspect_ratios: [1, 2] }";
+  return text;
+}
+
+// Its variables.
+inline void WriteSmallCheckpoint(const DetectionFiles& files, int classes,
+                                 const std::vector<std::string>& more = {}) {
+  reference::Network net;
+  for (const std::string& key : more) net.W(key, {1, 1, 2, 2});
+  const auto maps = reference::MobileNetV2(
+      net, reference::Map(64, 64, 3),
+      "model/_feature_extractor/classification_backbone", 0.125, 8);
+  const std::string path = "model/_box_predictor/_prediction_heads/";
+  const char* names[] = {"block_13_expand_relu", "out_relu"};
+  for (int l = 0; l < 2; ++l) {
+    net.Conv(maps.at(names[l]),
+             fmt::format("{}box_encodings/{}/_box_encoder_layers/0", path, l),
+             12, 1, 1, true);
+    net.Conv(maps.at(names[l]),
+             fmt::format("{}class_predictions_with_background/{}/"
+                         "_class_predictor_layers/0",
+                         path, l),
+             3 * (classes + 1), 1, 1, true);
+  }
+  net.WriteCheckpoint(files.Checkpoint());
+}
+
 inline std::vector<float> RandomImage(size_t count, float low = -1,
                                       float high = 1) {
   std::mt19937 rng(7);

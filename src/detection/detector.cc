@@ -141,15 +141,14 @@ class Detector::Impl {
   }
 
   Result<void> SetImage(const Image& image) {
-    TRY_ASSIGN(const NpyArray array,
-               ImageToInput(image, input_, options_.input));
-    if (array.shape != input_.shape) {
-      TRY(interpreter_.ResizeInputTensor(input_.index, array.shape));
+    TRY(ImageToInput(image, input_, options_.input, pixels_));
+    if (pixels_.shape != input_.shape) {
+      TRY(interpreter_.ResizeInputTensor(input_.index, pixels_.shape));
       TRY(interpreter_.AllocateTensors());
-      input_.shape = array.shape;
+      input_.shape = pixels_.shape;
     }
-    return interpreter_.SetTensor(input_.index, array.type, array.shape,
-                                  array.data);
+    return interpreter_.SetTensor(input_.index, pixels_.type, pixels_.shape,
+                                  pixels_.data);
   }
 
   Result<Findings> ReadFindings(const Image& image) {
@@ -176,6 +175,7 @@ class Detector::Impl {
   Interpreter interpreter_;
   DetectorOptions options_;
   TensorDetails input_;
+  NpyArray pixels_;  // the image as the input wants it
   OutputRoles roles_;
   std::vector<std::string> notices_;
 };

@@ -14,6 +14,7 @@
 
 #include "base/try.h"
 #include "liteforge/image.h"
+#include "vision/resize.h"
 
 namespace liteforge {
 namespace {
@@ -115,54 +116,72 @@ uint8_t Gray(const uint8_t* pixel) {
       (19595 * pixel[0] + 38470 * pixel[1] + 7471 * pixel[2] + 32768) >> 16);
 }
 
+// One row of pixels.
 template <class T>
-void Store(const Image& image, const Layout& layout, const T* table, T* out) {
-  const size_t pixels = image.pixels.size() / 3;
-  const uint8_t* pixel = image.pixels.data();
+void Store(const uint8_t* row, const Layout& layout, const T* table, T* out) {
+  const auto width = static_cast<size_t>(layout.width);
   if (layout.channels == 1) {
-    for (size_t i = 0; i < pixels; ++i) out[i] = table[Gray(pixel + i * 3)];
+    for (size_t i = 0; i < width; ++i) out[i] = table[Gray(row + i * 3)];
+    return;
+  }
+  if (std::is_same_v<T, uint8_t> && !layout.channels_first) {
+    std::memcpy(out, row, width * 3);  // their table changes nothing
     return;
   }
   const size_t step = layout.channels_first ? 1 : 3;
-  const size_t plane = layout.channels_first ? pixels : 1;
-  for (size_t i = 0; i < pixels; ++i, pixel += 3, out += step) {
-    out[0] = table[pixel[0]];
-    out[plane] = table[256 + pixel[1]];
-    out[2 * plane] = table[512 + pixel[2]];
+  const size_t plane =
+      layout.channels_first ? width * static_cast<size_t>(layout.height) : 1;
+  for (size_t i = 0; i < width; ++i, row += 3, out += step) {
+    out[0] = table[row[0]];
+    out[plane] = table[256 + row[1]];
+    out[2 * plane] = table[512 + row[2]];
   }
 }
 
 template <class T>
-Result<NpyArray> Convert(const Image& image, const Layout& layout,
-                         const TensorDetails& input,
-                         const ImageInput& options) {
+Result<void> Convert(const Image& image, const Layout& layout,
+                     const TensorDetails& input, const ImageInput& options,
+                     NpyArray& array) {
   TRY_ASSIGN(const auto table, Table<T>(layout, input, options));
-  NpyArray array{input.dtype, layout.shape, {}};
+  array.type = input.dtype;
+  array.shape = layout.shape;
   array.data.resize(static_cast<size_t>(layout.shape.elements()) * sizeof(T));
-  Store(image, layout, table.data(), reinterpret_cast<T*>(array.data.data()));
-  return array;
+  T* out = reinterpret_cast<T*>(array.data.data());
+  const int across = layout.channels_first ? 1 : layout.channels;
+  ForEachResizedRow(image, layout.width, layout.height, options.fit,
+                    [&](const uint8_t* row) {
+                      Store(row, layout, table.data(), out);
+                      out += layout.width * across;
+                    });
+  return {};
 }
 
 }  // namespace
 
-Result<NpyArray> ImageToInput(const Image& image, const TensorDetails& input,
-                              const ImageInput& options) {
+Result<void> ImageToInput(const Image& image, const TensorDetails& input,
+                          const ImageInput& options, NpyArray& array) {
   TRY_ASSIGN(const Layout layout, LayoutOf(image, input));
-  const Image fitted = Resize(image, layout.width, layout.height, options.fit);
   switch (input.dtype) {
     case DataType::kFloat32:
-      return Convert<float>(fitted, layout, input, options);
+      return Convert<float>(image, layout, input, options, array);
     case DataType::kUInt8:
-      return Convert<uint8_t>(fitted, layout, input, options);
+      return Convert<uint8_t>(image, layout, input, options, array);
     case DataType::kInt8:
-      return Convert<int8_t>(fitted, layout, input, options);
+      return Convert<int8_t>(image, layout, input, options, array);
     case DataType::kInt16:
-      return Convert<int16_t>(fitted, layout, input, options);
+      return Convert<int16_t>(image, layout, input, options, array);
     default:
       return InvalidArgument("input '" + input.name + "' is " +
                              std::string(Name(input.dtype)) +
                              "; images become float32, uint8, int8 or int16");
   }
+}
+
+Result<NpyArray> ImageToInput(const Image& image, const TensorDetails& input,
+                              const ImageInput& options) {
+  NpyArray array;
+  TRY(ImageToInput(image, input, options, array));
+  return array;
 }
 
 }  // namespace liteforge

@@ -7,24 +7,25 @@
 //
 // Rows first, then columns; weights are fixed point of 14 bits and add up to 1
 // exactly, so that an even area keeps its color.
+#include "vision/resize.h"
+
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <vector>
 
-#include "base/try.h"
-#include "liteforge/image.h"
+#include "kernels/micro/byte_resize.h"
 
 namespace liteforge {
 namespace {
 
-constexpr int kBits = 14;
-constexpr int kOne = 1 << kBits;
+constexpr int kOne = 1 << kResizeBits;
 constexpr uint8_t kBesidePicture = 128;
 
-// For each output: the first input it sees, and `width` weights.
+// For each output: the first input it sees, and `width` weights, an even
+// number of which the last may stand for no input and be 0.
 struct Taps {
   int width = 0;
-  std::vector<int> first;
+  std::vector<int32_t> first;
   std::vector<int16_t> weights;
 };
 
@@ -45,79 +46,29 @@ void FixWeights(const std::vector<double>& exact, int16_t* fixed) {
 Taps MakeTaps(int in, int out) {
   const double step = static_cast<double>(in) / out;
   const double reach = std::max(step, 1.0);
+  const int seen = std::min(in, static_cast<int>(std::ceil(2 * reach)));
   Taps taps;
-  taps.width = std::min(in, static_cast<int>(std::ceil(2 * reach)));
+  taps.width = seen + seen % 2;
   taps.first.resize(static_cast<size_t>(out));
   taps.weights.resize(static_cast<size_t>(out) *
                       static_cast<size_t>(taps.width));
-  std::vector<double> exact(static_cast<size_t>(taps.width));
+  std::vector<double> exact(static_cast<size_t>(seen));
   for (int i = 0; i < out; ++i) {
     const double center = (i + 0.5) * step;
     // The first whose middle is within reach.
     const int first = std::clamp(
-        static_cast<int>(std::floor(center - reach + 0.5)), 0, in - taps.width);
-    for (int k = 0; k < taps.width; ++k)
+        static_cast<int>(std::floor(center - reach + 0.5)), 0, in - seen);
+    for (int k = 0; k < seen; ++k)
       exact[static_cast<size_t>(k)] =
           std::max(0.0, 1 - std::abs(first + k + 0.5 - center) / reach);
     taps.first[static_cast<size_t>(i)] = first;
-    FixWeights(exact, &taps.weights[static_cast<size_t>(i * taps.width)]);
+    FixWeights(exact, &taps.weights[static_cast<size_t>(i) *
+                                    static_cast<size_t>(taps.width)]);
   }
   return taps;
 }
 
-uint8_t Round(int sum) {
-  return static_cast<uint8_t>(std::clamp((sum + kOne / 2) >> kBits, 0, 255));
-}
-
-// One output row from the rows of the image above each other.
-void MixRows(const uint8_t* rows, size_t row_bytes, const int16_t* weights,
-             int count, std::vector<int>& sums, uint8_t* out) {
-  std::fill(sums.begin(), sums.end(), 0);
-  for (int k = 0; k < count; ++k) {
-    if (weights[k] == 0) continue;
-    const uint8_t* row = rows + static_cast<size_t>(k) * row_bytes;
-    // Products of 16 bits: the widest that SSE2 multiplies at once.
-    const int16_t weight = weights[k];
-    for (size_t x = 0; x < row_bytes; ++x)
-      sums[x] += weight * static_cast<int16_t>(row[x]);
-  }
-  for (size_t x = 0; x < row_bytes; ++x) out[x] = Round(sums[x]);
-}
-
-void MixColumns(const uint8_t* row, const Taps& taps, uint8_t* out) {
-  const int16_t* weights = taps.weights.data();
-  for (const int first : taps.first) {
-    const uint8_t* pixel = row + static_cast<ptrdiff_t>(first) * 3;
-    int red = 0, green = 0, blue = 0;
-    for (int k = 0; k < taps.width; ++k, pixel += 3) {
-      red += weights[k] * pixel[0];
-      green += weights[k] * pixel[1];
-      blue += weights[k] * pixel[2];
-    }
-    *out++ = Round(red);
-    *out++ = Round(green);
-    *out++ = Round(blue);
-    weights += taps.width;
-  }
-}
-
-// Into the rectangle `place` of `to`, whose rows have `to_width` pixels.
-void ResizeInto(const Image& image, const Placement& place, Image& to) {
-  const Taps down = MakeTaps(image.height, place.height);
-  const Taps across = MakeTaps(image.width, place.width);
-  const size_t row_bytes = static_cast<size_t>(image.width) * 3;
-  std::vector<int> sums(row_bytes);
-  std::vector<uint8_t> row(row_bytes);
-  for (int y = 0; y < place.height; ++y) {
-    const auto at = static_cast<size_t>(y);
-    MixRows(&image.pixels[static_cast<size_t>(down.first[at]) * row_bytes],
-            row_bytes, &down.weights[at * static_cast<size_t>(down.width)],
-            down.width, sums, row.data());
-    const auto pixel =
-        static_cast<size_t>((place.top + y) * to.width + place.left);
-    MixColumns(row.data(), across, &to.pixels[pixel * 3]);
-  }
-}
+size_t RowBytes(int width) { return static_cast<size_t>(width) * 3; }
 
 }  // namespace
 
@@ -136,14 +87,44 @@ Placement Place(int image_width, int image_height, int width, int height,
   return place;
 }
 
+void ForEachResizedRow(const Image& image, int width, int height, Fit fit,
+                       const std::function<void(const uint8_t* row)>& take) {
+  const size_t from_bytes = RowBytes(image.width);
+  if (image.width == width && image.height == height) {
+    for (int y = 0; y < height; ++y)
+      take(&image.pixels[static_cast<size_t>(y) * from_bytes]);
+    return;
+  }
+  const Placement place = Place(image.width, image.height, width, height, fit);
+  const Taps down = MakeTaps(image.height, place.height);
+  const Taps across = MakeTaps(image.width, place.width);
+  const std::vector<uint8_t> beside(RowBytes(width), kBesidePicture);
+  std::vector<uint8_t> mixed(from_bytes + kResizeSlack), row = beside;
+  for (int y = 0; y < height; ++y) {
+    if (y < place.top || y >= place.top + place.height) {
+      take(beside.data());
+      continue;
+    }
+    const auto at = static_cast<size_t>(y - place.top);
+    const int first = down.first[at];
+    MixByteRows(&image.pixels[static_cast<size_t>(first) * from_bytes],
+                from_bytes, &down.weights[at * static_cast<size_t>(down.width)],
+                std::min(down.width, image.height - first), from_bytes,
+                mixed.data());
+    MixBytePixels(mixed.data(), across.first.data(), across.weights.data(),
+                  across.width, across.first.size(),
+                  &row[RowBytes(place.left)]);
+    take(row.data());
+  }
+}
+
 Image Resize(const Image& image, int width, int height, Fit fit) {
   if (image.width == width && image.height == height) return image;
-  const Placement place = Place(image.width, image.height, width, height, fit);
   Image resized{width, height, {}};
-  resized.pixels.assign(
-      static_cast<size_t>(width) * static_cast<size_t>(height) * 3,
-      kBesidePicture);
-  ResizeInto(image, place, resized);
+  resized.pixels.reserve(RowBytes(width) * static_cast<size_t>(height));
+  ForEachResizedRow(image, width, height, fit, [&](const uint8_t* row) {
+    resized.pixels.insert(resized.pixels.end(), row, row + RowBytes(width));
+  });
   return resized;
 }
 

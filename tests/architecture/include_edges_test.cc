@@ -27,7 +27,7 @@ const std::map<std::string, Folders> kMayInclude = {
     {"formats/tensorflow", {"base"}},
     {"formats/keras", {"base"}},
     {"formats/npz", {"base"}},
-    {"vision", {"base"}},
+    {"vision", {"base", "kernels/micro"}},
     {"vision/opencv", {"base", "vision"}},
     {"report", {"base"}},
     {"data", {"base", "formats/npz", "vision"}},

@@ -320,6 +320,54 @@ inline Maps MobileNetV2(Network& net, const Map& image, const std::string& path,
   return maps;
 }
 
+struct ResNet {
+  std::string path;
+  double epsilon;
+  Act act;
+  int divisor;
+  bool bias = false;  // of every convolution
+  bool same_pool = true;
+};
+
+// Outputs of the four stages. ResNet 50: 3, 4, 6 and 3 blocks.
+inline std::vector<Map> ResNet50V1(Network& net, const Map& image,
+                                   const ResNet& o) {
+  int next = 0;
+  const auto at = [&](int i) { return Layer(o.path, next + i); };
+  const auto width = [&](int f) { return std::max(4, f / o.divisor); };
+  const auto act = [&](Map m) { return Activated(std::move(m), o.act); };
+  // 3 zeros on each side, not TensorFlow's SAME.
+  Map x = act(net.Norm(
+      net.Conv(Padded(image, 3, 3), at(0), width(64), 7, 2, o.bias, false),
+      at(1), o.epsilon));
+  next = 2;
+  x = o.same_pool ? MaxPooled(x, 3, 2)
+                  : MaxPooled(Padded(x, 1, 1), 3, 2, false);
+  std::vector<Map> stages;
+  const int blocks[] = {3, 4, 6, 3};
+  for (int stage = 0; stage < 4; ++stage) {
+    const int f = 64 << stage;
+    for (int block = 0; block < blocks[stage]; ++block) {
+      const bool first = block == 0;
+      const int stride = first && stage > 0 ? 2 : 1;
+      Map y = act(net.Norm(net.Conv(x, at(0), width(f), 1, stride, o.bias),
+                           at(1), o.epsilon));
+      y = act(net.Norm(net.Conv(y, at(2), width(f), 3, 1, o.bias), at(3),
+                       o.epsilon));
+      const int conv3 = first ? 5 : 4, norm3 = first ? 7 : 5;
+      y = net.Norm(net.Conv(y, at(conv3), width(4 * f), 1, 1, o.bias),
+                   at(norm3), o.epsilon);
+      if (first)
+        x = net.Norm(net.Conv(x, at(4), width(4 * f), 1, stride, o.bias), at(6),
+                     o.epsilon);
+      x = act(Sum(y, x));
+      next += first ? 8 : 6;
+    }
+    stages.push_back(x);
+  }
+  return stages;
+}
+
 //---------------------------------------------------------------- FPN and heads
 
 struct Heads {

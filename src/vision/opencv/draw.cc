@@ -83,14 +83,16 @@ class Canvas {
                         const_cast<int32_t*>(grid.labels.data()));
     cv::Mat labels;
     cv::resize(cells, labels, picture_.size(), 0, 0, cv::INTER_NEAREST);
+    int last = 0;  // a color is worked out where an area begins
+    cv::Scalar color;
     for (int y = 0; y < picture_.rows; ++y) {
+      const auto* row = labels.ptr<int32_t>(y);
+      auto* pixels = picture_.ptr<cv::Vec3b>(y);
       for (int x = 0; x < picture_.cols; ++x) {
-        const int label = labels.at<int32_t>(y, x);
-        if (label == 0) continue;
-        const cv::Scalar color = ColorOf(label);
-        auto& pixel = picture_.at<cv::Vec3b>(y, x);
+        if (row[x] == 0) continue;
+        if (row[x] != last) color = ColorOf(last = row[x]);
         for (int c = 0; c < 3; ++c)
-          pixel[c] = static_cast<uchar>((pixel[c] + color[c]) / 2);
+          pixels[x][c] = static_cast<uchar>((pixels[x][c] + color[c]) / 2);
       }
     }
   }

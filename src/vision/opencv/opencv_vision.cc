@@ -2,6 +2,7 @@
 #include "vision/opencv/opencv_vision.h"
 
 #include <cstdlib>
+#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -45,7 +46,8 @@ constexpr const char* kMostPixels = "67108864";  // 2^26
 OpenCvVision::OpenCvVision() {
   setenv("OPENCV_IO_MAX_IMAGE_PIXELS", kMostPixels, 0);
   // Errors are returned; what OpenCV prints besides would come twice.
-  setenv("OPENCV_LOG_LEVEL", "OFF", 0);
+  if (std::getenv("OPENCV_LOG_LEVEL") == nullptr)
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   // Capture, inference and output have a thread each already.
   cv::setNumThreads(1);
   setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0);  // AV_LOG_QUIET
