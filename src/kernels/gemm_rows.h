@@ -266,22 +266,6 @@ class TileRows {
 
 //------------------------------------------------------------------- spans
 
-// Outputs of a line whose windows lie wholly within the input's left and right:
-// their rows lie evenly in memory.
-struct Inside {
-  int64_t begin, end;  // of x
-};
-inline Inside InsideOf(const Window& w) {
-  const int64_t reach = int64_t{w.width - 1} * w.dilation_width;
-  const int64_t stride = w.stride_width;
-  const int64_t begin = (int64_t{w.pad_left} + stride - 1) / stride;
-  const int64_t last = int64_t{w.in_width} - 1 - reach + w.pad_left;
-  const int64_t end = last < 0 ? 0 : last / stride + 1;
-  return {std::min<int64_t>(begin, w.out_width),
-          std::clamp<int64_t>(end, std::min<int64_t>(begin, w.out_width),
-                              w.out_width)};
-}
-
 // Whether most of each line lies inside. Else all rows go by pointers.
 inline bool HasSpans(const Window& w) {
   constexpr int64_t kLeastSpan = 16;

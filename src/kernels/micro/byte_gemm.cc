@@ -114,6 +114,48 @@ void MultiplyPanel(const Call<E>& c, const int32_t* bias, int64_t panel,
   }
 }
 
+// One row: two sums would wait for one another, so there are eight.
+template <bool kWide, class E>
+void MultiplyRow(const Call<E>& c, const int32_t* bias, int64_t panel,
+                 int32_t* sums) {
+  constexpr int64_t kGroup = 4 / sizeof(E);
+  constexpr int kParts = 4;
+  const Ints d;
+  const size_t lanes = hn::Lanes(d);
+  const BytePanels& p = c.panels;
+  const int64_t groups = p.groups();
+  const auto* w = reinterpret_cast<const int32_t*>(PanelOf<E>(p, panel));
+  const auto term = hn::Set(d, c.row_term != nullptr ? c.row_term[0] : 0);
+  IntVec sum0[kParts], sum1[kParts];
+  for (int part = 0; part < kParts; ++part)
+    sum0[part] = sum1[part] = hn::Zero(d);
+  sum0[0] = hn::Add(hn::Load(d, bias), term);
+  sum1[0] = hn::Add(hn::Load(d, bias + lanes), term);
+  for (int64_t run = 0; run < p.runs; ++run) {
+    const E* a;
+    FindRows<1>(c, run, &a);
+    int64_t g = 0;
+    for (; g + kParts <= groups; g += kParts) {
+      for (int part = 0; part < kParts; ++part, w += 2 * lanes) {
+        const E* at = a + (g + part) * kGroup;
+        sum0[part] = AddProducts(sum0[part], at, hn::Load(d, w));
+        if (kWide)
+          sum1[part] = AddProducts(sum1[part], at, hn::Load(d, w + lanes));
+      }
+    }
+    for (; g < groups; ++g, w += 2 * lanes) {
+      sum0[0] = AddProducts(sum0[0], a + g * kGroup, hn::Load(d, w));
+      if (kWide)
+        sum1[0] = AddProducts(sum1[0], a + g * kGroup, hn::Load(d, w + lanes));
+    }
+  }
+  const auto all = [&](const IntVec* sum) HWY_ATTR {
+    return hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]));
+  };
+  hn::Store(all(sum0), d, sums);
+  hn::Store(all(sum1), d, sums + lanes);
+}
+
 template <class E>
 using PanelFunction = void (*)(const Call<E>&, const int32_t*, int64_t,
                                int32_t*);
@@ -121,7 +163,7 @@ using PanelFunction = void (*)(const Call<E>&, const int32_t*, int64_t,
 template <bool kWide, class E>
 PanelFunction<E> PanelFunctionOf(int64_t rows) {
   static constexpr PanelFunction<E> kFunctions[] = {
-    MultiplyPanel<1, kWide, E>,
+    MultiplyRow<kWide, E>,
     MultiplyPanel<2, kWide, E>,
     MultiplyPanel<3, kWide, E>,
     MultiplyPanel<4, kWide, E>,
@@ -197,7 +239,7 @@ HWY_INLINE void RoundedTile(int64_t rows, const Call<E>& call,
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   Tile(rows, call, o.bias, [&](int64_t column, const int32_t* sums) HWY_ATTR {
     const auto r0 = rounding(column), r1 = rounding(column + lanes);
-    const Narrowing narrowing = NarrowingOf(o.offset, o.low, o.high);
+    const auto narrowing = NarrowingOf(Words(), o.offset, o.low, o.high);
     for (int64_t r = 0; r < rows; ++r, sums += 2 * lanes) {
       StoreWords(
           Narrowed(Requantized(hn::Load(d, sums), r0),
@@ -342,40 +384,63 @@ constexpr int64_t GroupOf(GemmElement element) {
   return element == GemmElement::kByte ? 4 : 2;
 }
 
-// weight(n, r, i): the weight as it is to be multiplied.
+// Weights less `taken` into panels. A few groups of each column at a time, so
+// that the lines of cache that they go to are still there for the next one.
+template <class Stored, class Weight>
+void FillPanels(const Weight* weights, int32_t taken, BytePanels& p,
+                Stored* to) {
+  constexpr int64_t kGroup = 4 / sizeof(Stored), kBlock = 16;
+  const int64_t width = p.panel_width, length = p.run_length;
+  const int64_t whole = length / kGroup, groups = p.groups();
+  const auto take = [&](Weight w) { return static_cast<Stored>(w - taken); };
+  for (int64_t first = 0; first < p.columns; first += width) {
+    const int64_t count = std::min(width, p.columns - first);
+    for (int64_t r = 0; r < p.runs; ++r, to += groups * width * kGroup) {
+      const Weight* run = weights + (first * p.runs + r) * length;
+      for (int64_t begin = 0; begin < whole; begin += kBlock) {
+        const int64_t end = std::min(whole, begin + kBlock);
+        for (int64_t n = 0; n < count; ++n) {
+          const Weight* from = run + n * p.runs * length;
+          for (int64_t g = begin; g < end; ++g) {
+            for (int64_t j = 0; j < kGroup; ++j)
+              to[(g * width + n) * kGroup + j] = take(from[g * kGroup + j]);
+          }
+        }
+      }
+      for (int64_t n = 0; n < count; ++n) {
+        const Weight* from = run + n * p.runs * length;
+        for (int64_t i = whole * kGroup; i < length; ++i)
+          to[(whole * width + n) * kGroup + i % kGroup] = take(from[i]);
+      }
+    }
+  }
+}
+
 template <class Weight>
-BytePanels Pack(GemmElement element, int64_t columns, int64_t runs,
-                int64_t run_length, int64_t width, const Weight& weight) {
+BytePanels Pack(const Weight* weights, int32_t taken, int64_t columns,
+                int64_t runs, int64_t run_length) {
   BytePanels p;
-  p.element = element;
+  p.element = GemmElementOfThisMachine();
   p.columns = columns;
   p.runs = runs;
   p.run_length = run_length;
-  p.panel_width = width;
-  const int64_t group = GroupOf(element), groups = p.groups();
-  const auto size =
-      static_cast<size_t>(p.panels() * runs * groups * width * group);
-  element == GemmElement::kByte ? p.bytes.resize(size) : p.words.resize(size);
-  p.column_sums.resize(static_cast<size_t>(p.panels() * width));
+  p.panel_width = BytePanelWidth();
+  const auto groups =
+      static_cast<size_t>(p.panels() * runs * p.groups() * p.panel_width);
+  if (p.element == GemmElement::kByte) {
+    p.bytes.resize(groups * 4);
+    FillPanels(weights, taken, p, p.bytes.data());
+  } else {
+    p.words.resize(groups * 2);
+    FillPanels(weights, taken, p, p.words.data());
+  }
+  p.column_sums.resize(static_cast<size_t>(p.panels() * p.panel_width));
   for (int64_t n = 0; n < columns; ++n) {
+    const Weight* column = weights + n * runs * run_length;
     int32_t sum = 0;
-    for (int64_t r = 0; r < runs; ++r) {
-      for (int64_t i = 0; i < run_length; ++i) {
-        const int32_t w = weight(n, r, i);
-        sum += w;
-        const int64_t at =
-            (((n / width * runs + r) * groups + i / group) * width +
-             n % width) *
-                group +
-            i % group;
-        if (element == GemmElement::kByte) {
-          p.bytes[static_cast<size_t>(at)] = static_cast<int8_t>(w);
-        } else {
-          p.words[static_cast<size_t>(at)] = static_cast<int16_t>(w);
-        }
-      }
-    }
-    p.column_sums[static_cast<size_t>(n)] = sum;
+    for (int64_t i = 0; i < runs * run_length; ++i) sum += column[i];
+    p.column_sums[static_cast<size_t>(n)] =
+        sum - taken * static_cast<int32_t>(runs * run_length);
   }
   return p;
 }
@@ -428,20 +493,14 @@ void ConvertBytes(const uint8_t* from, int64_t count, uint8_t* to) {
 
 BytePanels PackBytePanels(const int8_t* weights, int64_t columns, int64_t runs,
                           int64_t run_length) {
-  return Pack(GemmElementOfThisMachine(), columns, runs, run_length,
-              BytePanelWidth(), [&](int64_t n, int64_t r, int64_t i) {
-                return weights[(n * runs + r) * run_length + i];
-              });
+  return Pack(weights, 0, columns, runs, run_length);
 }
 
 BytePanels PackBytePanels(const uint8_t* weights, int32_t weight_zero,
                           int64_t columns, int64_t runs, int64_t run_length) {
-  const GemmElement element = GemmElementOfThisMachine();
-  const int32_t taken = element == GemmElement::kByte ? 128 : weight_zero;
-  BytePanels p = Pack(element, columns, runs, run_length, BytePanelWidth(),
-                      [&](int64_t n, int64_t r, int64_t i) {
-                        return weights[(n * runs + r) * run_length + i] - taken;
-                      });
+  const bool bytes = GemmElementOfThisMachine() == GemmElement::kByte;
+  const int32_t taken = bytes ? 128 : weight_zero;
+  BytePanels p = Pack(weights, taken, columns, runs, run_length);
   p.weight_offset = taken - weight_zero;
   return p;
 }

@@ -12,6 +12,9 @@
 
 #include <hwy/highway.h>
 
+#include <cstdint>
+#include <cstring>
+
 HWY_BEFORE_NAMESPACE();
 namespace liteforge {
 namespace HWY_NAMESPACE {
@@ -28,11 +31,27 @@ HWY_INLINE V ClampFloats(D d, V x, float low, float high) {
 #endif
 }
 
-// Copies fewer than a vector's elements; a call of memcpy takes longer.
+template <int64_t kPart>
+HWY_INLINE void CopyEnds(const char* from, int64_t bytes, char* to) {
+  std::memcpy(to, from, kPart);
+  std::memcpy(to + bytes - kPart, from + bytes - kPart, kPart);
+}
+
+// Copies fewer than a vector's elements: the first and the last half of them,
+// which may overlap. A call of memcpy takes longer.
 template <class T>
 HWY_INLINE void CopyFew(const T* HWY_RESTRICT from, int64_t count,
                         T* HWY_RESTRICT to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+  const auto* source = reinterpret_cast<const char*>(from);
+  auto* target = reinterpret_cast<char*>(to);
+  int64_t bytes = count * static_cast<int64_t>(sizeof(T));
+  for (; bytes > 32; bytes -= 32, source += 32, target += 32)
+    std::memcpy(target, source, 32);
+  if (bytes >= 16) return CopyEnds<16>(source, bytes, target);
+  if (bytes >= 8) return CopyEnds<8>(source, bytes, target);
+  if (bytes >= 4) return CopyEnds<4>(source, bytes, target);
+  if (bytes >= 2) return CopyEnds<2>(source, bytes, target);
+  if (bytes == 1) *target = *source;
 }
 
 // The first `columns` of two vectors, of both where there are more.
