@@ -306,6 +306,27 @@ HWY_INLINE void ForEachTileOf(int64_t count, const MultiplyTile& tile) {
   }
 }
 
+template <class E>
+void SumsOfRow(const BytePanels& panels, const E* row, const int32_t* bias,
+               int32_t* to) {
+  const ByteRun<E> run{row, 0};
+  const Call<E> call{panels, nullptr, &run, 0, 0, panels.panels(), nullptr};
+  const Ints d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  Tile(1, call, bias, [&](int64_t column, const int32_t* sums) HWY_ATTR {
+    hn::Store(hn::Load(d, sums), d, to + column);
+    hn::Store(hn::Load(d, sums + lanes), d, to + column + lanes);
+  });
+}
+void SumsOfBytes(const BytePanels& panels, const uint8_t* row,
+                 const int32_t* bias, int32_t* to) {
+  SumsOfRow(panels, row, bias, to);
+}
+void SumsOfWords(const BytePanels& panels, const int16_t* row,
+                 const int32_t* bias, int32_t* to) {
+  SumsOfRow(panels, row, bias, to);
+}
+
 template <class In>
 HWY_INLINE void Widen(const In* from, int64_t count, int offset, int16_t* to) {
   const Words d;
@@ -326,6 +347,18 @@ void WidenInt8(const int8_t* from, int64_t count, int offset, int16_t* to) {
 }
 void WidenUInt8(const uint8_t* from, int64_t count, int offset, int16_t* to) {
   Widen(from, count, offset, to);
+}
+
+// int8 and 128 together are unsigned: the same bits but the highest.
+void FlipSigns(const int8_t* from, int64_t count, uint8_t* to) {
+  const hn::ScalableTag<uint8_t> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto sign = hn::Set(d, uint8_t{0x80});
+  const auto* bytes = reinterpret_cast<const uint8_t*>(from);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    hn::StoreU(hn::Xor(hn::LoadU(d, bytes + i), sign), d, to + i);
+  for (; i < count; ++i) to[i] = bytes[i] ^ 0x80;
 }
 
 #define LITEFORGE_INTEGERS(name, E, Out)                                       \
@@ -437,10 +470,9 @@ BytePanels Pack(const Weight* weights, int32_t taken, int64_t columns,
   p.column_sums.resize(static_cast<size_t>(p.panels() * p.panel_width));
   for (int64_t n = 0; n < columns; ++n) {
     const Weight* column = weights + n * runs * run_length;
-    int32_t sum = 0;
+    int64_t sum = -taken * runs * run_length;
     for (int64_t i = 0; i < runs * run_length; ++i) sum += column[i];
-    p.column_sums[static_cast<size_t>(n)] =
-        sum - taken * static_cast<int32_t>(runs * run_length);
+    p.column_sums[static_cast<size_t>(n)] = static_cast<int32_t>(sum);
   }
   return p;
 }
@@ -449,9 +481,12 @@ BytePanels Pack(const Weight* weights, int32_t taken, int64_t columns,
 
 HWY_EXPORT(WidenInt8);
 HWY_EXPORT(WidenUInt8);
+HWY_EXPORT(FlipSigns);
 HWY_EXPORT(Width);
 HWY_EXPORT(Rows);
 HWY_EXPORT(Element);
+HWY_EXPORT(SumsOfBytes);
+HWY_EXPORT(SumsOfWords);
 HWY_EXPORT(BytesToInt8);
 HWY_EXPORT(BytesToInt8Span);
 HWY_EXPORT(BytesToUInt8);
@@ -484,8 +519,7 @@ void WidenBytes(const uint8_t* from, int64_t count, int offset, int16_t* to) {
 }
 
 void ConvertBytes(const int8_t* from, int64_t count, uint8_t* to) {
-  for (int64_t i = 0; i < count; ++i)
-    to[i] = static_cast<uint8_t>(from[i] ^ 0x80);
+  HWY_DYNAMIC_DISPATCH(FlipSigns)(from, count, to);
 }
 void ConvertBytes(const uint8_t* from, int64_t count, uint8_t* to) {
   std::memcpy(to, from, static_cast<size_t>(count));
@@ -503,6 +537,15 @@ BytePanels PackBytePanels(const uint8_t* weights, int32_t weight_zero,
   BytePanels p = Pack(weights, taken, columns, runs, run_length);
   p.weight_offset = taken - weight_zero;
   return p;
+}
+
+void SumByteRow(const BytePanels& panels, const uint8_t* row,
+                const int32_t* bias, int32_t* to) {
+  HWY_DYNAMIC_DISPATCH(SumsOfBytes)(panels, row, bias, to);
+}
+void SumByteRow(const BytePanels& panels, const int16_t* row,
+                const int32_t* bias, int32_t* to) {
+  HWY_DYNAMIC_DISPATCH(SumsOfWords)(panels, row, bias, to);
 }
 
 template <>
