@@ -116,6 +116,7 @@ Result<void> Prepare(KernelContext& k) {
   const Window& w = s.window;
   s.fast_float = s.arithmetic == FilterArithmetic::kFloat && IsFast(k, s);
   if (s.fast_float) {
+    k.TakeFollowUp();
     if (s.multiplier != 1) PackOneChannelFloat(k, s);
     return {};
   }
@@ -185,7 +186,7 @@ void ForEachRow(KernelContext& k, const Window& w, const Body& body) {
 
 void OneChannelFloat(KernelContext& k, const State& s) {
   ConvolveFloats(k.threads(), s.window, s.panels, k.Input(kInput).Data<float>(),
-                 s.outside.data(), s.range, k.Output(0).MutableData<float>());
+                 s.outside.data(), FloatOutputOf(k, s.range));
 }
 
 template <class Element, class In>
@@ -225,7 +226,7 @@ void FastFloat(KernelContext& k, const State& s) {
   const float* input = k.Input(kInput).Data<float>();
   const float* filter = k.Input(kFilter).Data<float>();
   const float* bias = BiasOf<float>(k);
-  float* output = k.Output(0).MutableData<float>();
+  const FloatOutput output = FloatOutputOf(k, s.range);
   const int64_t channels = w.out_channels;
   ForEachRow(k, w, [&](int n, int y) {
     const float* rows[kMostTaps];
@@ -236,9 +237,12 @@ void FastFloat(KernelContext& k, const State& s) {
       ConvolveFloatDepthwiseRow(
           {channels, part.count, w.stride_width * channels,
            w.dilation_width * channels, rows, weights, count,
-           part.cols.end - part.cols.begin, bias, s.range.min, s.range.max},
-          output + (row * w.out_width + part.first) * channels);
+           part.cols.end - part.cols.begin, bias, output.range.min,
+           output.range.max},
+          output.to + (row * w.out_width + part.first) * channels);
     });
+    output.Finish(row * w.out_width * channels, w.out_width, 0, channels,
+                  channels);
   });
 }
 

@@ -20,15 +20,19 @@ namespace liteforge {
 namespace HWY_NAMESPACE {
 
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V ClampFloats([[maybe_unused]] D d, V x, V low, V high) {
+  namespace hn = hwy::HWY_NAMESPACE;
+#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
+  x = hn::IfThenElse(hn::Lt(x, low), low, x);
+  return hn::IfThenElse(hn::Lt(high, x), high, x);
+#else
+  return hn::Min(high, hn::Max(low, x));
+#endif
+}
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE V ClampFloats(D d, V x, float low, float high) {
   namespace hn = hwy::HWY_NAMESPACE;
-  const auto lowest = hn::Set(d, low), highest = hn::Set(d, high);
-#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
-  x = hn::IfThenElse(hn::Lt(x, lowest), lowest, x);
-  return hn::IfThenElse(hn::Lt(highest, x), highest, x);
-#else
-  return hn::Min(highest, hn::Max(lowest, x));
-#endif
+  return ClampFloats(d, x, hn::Set(d, low), hn::Set(d, high));
 }
 
 template <int64_t kPart>

@@ -153,7 +153,7 @@ void ExpectArithmetic(ByteArithmetic op, int64_t count, int64_t a_step,
 
 TEST(ByteArithmetic, Grid) {
   using Kind = ByteArithmetic::Kind;
-  constexpr ByteScale kHalf{1 << 30, 0}, kLess{1400000000, -1},
+  static constexpr ByteScale kHalf{1 << 30, 0}, kLess{1400000000, -1},
       kMore{2000000000, 0};
   ForEachTarget([] {
     for (const auto& [a, b] : {std::pair{kLess, kMore}, std::pair{kHalf, kLess},

@@ -71,10 +71,10 @@ HWY_INLINE void Outputs(D d, const FloatDepthwiseRow& row, int64_t x, int64_t c,
   for (int k = 0; k < kCount; ++k) sum[k] = bias;
   for (int i = 0; i < row.row_count; ++i)
     Shape::template Add<kCount>(d, row, i, x * row.step + c, c, sum);
-  for (int k = 0; k < kCount; ++k) {
-    hn::StoreU(ClampFloats(d, sum[k], row.low, row.high), d,
-               output + (x + k) * row.channels + c);
-  }
+  const auto low = hn::Set(d, row.low), high = hn::Set(d, row.high);
+  float* to = output + x * row.channels + c;
+  for (int k = 0; k < kCount; ++k, to += row.channels)
+    hn::StoreU(ClampFloats(d, sum[k], low, high), d, to);
 }
 
 template <class Shape, class D>
@@ -86,8 +86,11 @@ HWY_INLINE void Channels(D d, const FloatDepthwiseRow& row, int64_t c,
   for (; x < row.count; ++x) Outputs<Shape, 1>(d, row, x, c, output);
 }
 
+// With a copy of its own, for all that the compiler knows what is stored could
+// change the call.
 template <class Shape>
-void RowOf(const FloatDepthwiseRow& row, float* output) {
+void RowOf(const FloatDepthwiseRow& given, float* output) {
+  const FloatDepthwiseRow row = given;
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t c = 0;

@@ -58,38 +58,39 @@ HWY_INLINE void FindRows(const Call& c, int64_t run, const float** a) {
   for (int r = 0; r < kRows; ++r) a[r] = first + r * step;
 }
 
-// The bounds are loaded here, so that the loops have all registers.
-template <class V>
-HWY_INLINE V Clamped(V sum, const Call& c) {
-  return ClampFloats(Floats(), sum, c.low, c.high);
-}
-
-// Clamps the sums of a tile's rows and stores those of columns that there are.
-template <int kRows, class V>
+// Clamps the sums of a tile's rows, kVectors a row, and stores those of columns
+// that there are. All loops are unrolled: a sum whose place is computed would
+// be one in memory. The bounds are loaded here, so that the loops before have
+// all registers.
+template <int kRows, int kVectors, class V>
 HWY_INLINE void StoreTile(const V* sum0, const V* sum1, const Call& c,
                           int64_t column) {
   const Floats d;
-  const size_t lanes = hn::Lanes(d);
-  float* to = c.output + column;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  constexpr int64_t kWidth = kVectors * HWY_LANES(float);
   const int64_t columns = c.panels.columns - column;
-  if (columns < c.panels.panel_width) {
-    for (int r = 0; r < kRows; ++r) {
-      StoreFloats(Clamped(sum0[r], c), Clamped(sum1[r], c), to + r * c.stride,
-                  columns);
-    }
-    return;
-  }
+  HWY_ALIGN float rest[kRows * kWidth];
+  const bool whole = columns >= kWidth;
+  float* const first = whole ? c.output + column : rest;
+  const int64_t stride = whole ? c.stride : kWidth;
+  const auto low = hn::Set(d, c.low), high = hn::Set(d, c.high);
+  float* to = first;
 #pragma GCC unroll 12
-  for (int r = 0; r < kRows; ++r) {
-    hn::StoreU(Clamped(sum0[r], c), d, to + r * c.stride);
-    hn::StoreU(Clamped(sum1[r], c), d, to + r * c.stride + lanes);
+  for (int r = 0; r < kRows; ++r, to += stride) {
+    hn::StoreU(ClampFloats(d, sum0[r], low, high), d, to);
+    if (kVectors == 2)
+      hn::StoreU(ClampFloats(d, sum1[r], low, high), d, to + lanes);
   }
+  if (whole) return;
+  for (int r = 0; r < kRows; ++r)
+    CopyFew(rest + r * kWidth, columns, c.output + r * c.stride + column);
 }
 
-// One vector of columns, where the last panel has no more. Each sum is made in
-// two parts, so that there are as many as in a whole tile.
+// One vector of columns, where the last panel has no more. The sums of few rows
+// are made in two parts, so that there are enough to not wait for one another.
 template <int kRows>
 void NarrowTile(const Call& c, int64_t panel) {
+  constexpr bool kTwoParts = kRows < 8;
   const Floats d;
   const size_t lanes = hn::Lanes(d);
   const FloatPanels& p = c.panels;
@@ -104,7 +105,7 @@ void NarrowTile(const Call& c, int64_t panel) {
     const float* a[kRows];
     FindRows<kRows>(c, run, a);
     int64_t i = 0;
-    for (; i + 2 <= p.run_length; i += 2) {
+    for (; kTwoParts && i + 2 <= p.run_length; i += 2) {
       const auto w0 = hn::Load(d, w), w1 = hn::Load(d, w + 2 * lanes);
       w += 4 * lanes;
       for (int r = 0; r < kRows; ++r) {
@@ -112,21 +113,17 @@ void NarrowTile(const Call& c, int64_t panel) {
         more[r] = hn::MulAdd(hn::Set(d, a[r][i + 1]), w1, more[r]);
       }
     }
-    if (i < p.run_length) {
+    for (; i < p.run_length; ++i) {
       const auto w0 = hn::Load(d, w);
       w += 2 * lanes;
       for (int r = 0; r < kRows; ++r)
         sum[r] = hn::MulAdd(hn::Set(d, a[r][i]), w0, sum[r]);
     }
   }
-  for (int r = 0; r < kRows; ++r) sum[r] = hn::Add(sum[r], more[r]);
-  if (p.columns - column == static_cast<int64_t>(lanes)) {
-#pragma GCC unroll 12
-    for (int r = 0; r < kRows; ++r)
-      hn::StoreU(Clamped(sum[r], c), d, c.output + r * c.stride + column);
-    return;
+  if (kTwoParts) {
+    for (int r = 0; r < kRows; ++r) sum[r] = hn::Add(sum[r], more[r]);
   }
-  StoreTile<kRows>(sum, sum, c, column);
+  StoreTile<kRows, 1>(sum, sum, c, column);
 }
 
 template <int kRows>
@@ -158,7 +155,7 @@ void Tile(const Call& c) {
         }
       }
     }
-    StoreTile<kRows>(sum0, sum1, c, column);
+    StoreTile<kRows, 2>(sum0, sum1, c, column);
   }
 }
 
@@ -199,8 +196,7 @@ void OneRow(const Call& c) {
         hn::Add(hn::Add(sum0[0], sum0[1]), hn::Add(sum0[2], sum0[3]));
     const auto all1 =
         hn::Add(hn::Add(sum1[0], sum1[1]), hn::Add(sum1[2], sum1[3]));
-    StoreFloats(Clamped(all0, c), Clamped(all1, c), c.output + column,
-                p.columns - column);
+    StoreTile<1, 2>(&all0, &all1, c, column);
   }
 }
 
