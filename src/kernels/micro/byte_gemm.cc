@@ -16,6 +16,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/micro/byte_products-inl.h"
+#include "kernels/micro/byte_results-inl.h"
 #include "kernels/micro/clamp-inl.h"
 #include "kernels/micro/requantize-inl.h"
 
@@ -110,7 +111,7 @@ void MultiplyPanel(const Call<E>& c, const int32_t* bias, int64_t panel,
 #pragma GCC unroll 12
   for (size_t r = 0; r < kRows; ++r) {
     hn::Store(sum0[r], d, sums + 2 * r * lanes);
-    hn::Store(sum1[r], d, sums + (2 * r + 1) * lanes);
+    if (kWide || kStoresBoth) hn::Store(sum1[r], d, sums + (2 * r + 1) * lanes);
   }
 }
 
@@ -205,47 +206,16 @@ HWY_INLINE void Tile([[maybe_unused]] int64_t rows,
   }
 }
 
-// Bytes of a panel's columns, which ReorderDemote2To took four from each vector
-// in turn.
-template <class Bytes>
-HWY_INLINE Bytes InColumnOrder(Bytes bytes) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-  const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
-  return Bytes{_mm256_permutevar8x32_epi32(bytes.raw, order)};
-#elif HWY_TARGET == HWY_AVX2
-  return Bytes{_mm_shuffle_epi32(bytes.raw, _MM_SHUFFLE(3, 1, 2, 0))};
-#else
-  return bytes;
-#endif
-}
-
-template <class Out>
-HWY_INLINE void StoreWords(WordVec words, Out* to, int64_t columns) {
-  const hn::Rebind<Out, Words> narrow;
-  const auto bytes = InColumnOrder(hn::DemoteTo(narrow, words));
-  if (columns >= static_cast<int64_t>(hn::Lanes(narrow)))
-    return hn::StoreU(bytes, narrow, to);
-  HWY_ALIGN Out all[HWY_MAX_BYTES];
-  hn::StoreU(bytes, narrow, all);
-  CopyFew(all, columns, to);
-}
-
 // rounding(column): of the columns from there on, a vector of them.
 template <class E, class Out, class MakeRounding>
 HWY_INLINE void RoundedTile(int64_t rows, const Call<E>& call,
                             const IntegerOutput& o, Out* to, int64_t stride,
                             const MakeRounding& rounding) {
-  const Ints d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto lanes = static_cast<int64_t>(hn::Lanes(Ints()));
   Tile(rows, call, o.bias, [&](int64_t column, const int32_t* sums) HWY_ATTR {
-    const auto r0 = rounding(column), r1 = rounding(column + lanes);
-    const auto narrowing = NarrowingOf(Words(), o.offset, o.low, o.high);
-    for (int64_t r = 0; r < rows; ++r, sums += 2 * lanes) {
-      StoreWords(
-          Narrowed(Requantized(hn::Load(d, sums), r0),
-                   Requantized(hn::Load(d, sums + lanes), r1), narrowing),
-          to + r * stride + column, call.panels.columns - column);
-    }
+    StoreResults(TileResults<Out>{rows, sums, call.panels.columns - column,
+                                  o.offset, o.low, o.high, to + column, stride},
+                 rounding(column), rounding(column + lanes));
   });
 }
 
@@ -283,7 +253,9 @@ void HybridTile(int64_t rows, const Call<E>& call, const float* row_scale,
         for (int64_t r = 0; r < rows; ++r, sums += 2 * lanes) {
           const auto scale = hn::Set(f, row_scale[r]);
           const auto sum0 = hn::ConvertTo(f, hn::Load(d, sums));
-          const auto sum1 = hn::ConvertTo(f, hn::Load(d, sums + lanes));
+          const auto sum1 = columns > lanes
+                                ? hn::ConvertTo(f, hn::Load(d, sums + lanes))
+                                : hn::Zero(f);
           const auto v0 = hn::Add(hn::Mul(sum0, hn::Mul(scale, scale0)), bias0);
           const auto v1 = hn::Add(hn::Mul(sum1, hn::Mul(scale, scale1)), bias1);
           StoreFloats(ClampFloats(f, v0, o.low, o.high),
