@@ -103,15 +103,9 @@ class Block {
       const FloatPanels& panels = call_.filter.products[static_cast<size_t>(p)];
       const float* from = inputs_ + p * count_ * w_.in_channels;
       float* to = products_ + p * count_ * w_.out_channels;
-      for (int64_t t = 0; t < count_; t += FloatTileRows()) {
-        const float* rows[kMostRows];
-        const auto count =
-            static_cast<int>(std::min<int64_t>(FloatTileRows(), count_ - t));
-        for (int r = 0; r < count; ++r)
-          rows[r] = from + (t + r) * w_.in_channels;
-        MultiplyFloatTile(panels, rows, count, 0, panels.panels(), -kAll, kAll,
-                          to + t * w_.out_channels, w_.out_channels);
-      }
+      const FloatRun rows{from, w_.in_channels};
+      MultiplyFloatSpan(panels, &rows, count_, 0, panels.panels(), -kAll, kAll,
+                        to, w_.out_channels);
     }
   }
 
@@ -132,8 +126,6 @@ class Block {
   }
 
  private:
-  static constexpr int kMostRows = 16;
-
   struct Corner {
     int64_t n, y, x;  // of the output
   };

@@ -65,25 +65,39 @@ struct Call {
   const int32_t* row_term;
 };
 
-// Where a run of each row begins.
-template <int kRows, class E>
-HWY_INLINE void FindRows(const Call<E>& c, int64_t run, const E** a) {
-  if (c.rows != nullptr) {
-    for (int r = 0; r < kRows; ++r) a[r] = c.rows[r * c.panels.runs + run];
-    return;
+// Where the groups of a run are, of kRows rows. Three rows that lie evenly take
+// one register for where they are and share one for the step between.
+template <int kRows, bool kEven, class E>
+class RunOfRows {
+ public:
+  HWY_INLINE RunOfRows(const Call<E>& c, int64_t run) {
+    if (kEven) {
+      step_ = c.runs[run].step;
+      const E* first = c.runs[run].first + c.first_row * step_;
+      for (int i = 0; i < kPointers; ++i) at_[i] = first + i * 3 * step_;
+    } else {
+      for (int r = 0; r < kRows; ++r) at_[r] = c.rows[r * c.panels.runs + run];
+    }
   }
-  const int64_t step = c.runs[run].step;
-  const E* first = c.runs[run].first + c.first_row * step;
-  for (int r = 0; r < kRows; ++r) a[r] = first + r * step;
-}
+  HWY_INLINE const E* operator[](int row) const {
+    return kEven ? at_[row / 3] + row % 3 * step_ : at_[row];
+  }
+  HWY_INLINE void Next() {
+    for (int i = 0; i < kPointers; ++i) at_[i] += 4 / sizeof(E);
+  }
+
+ private:
+  static constexpr int kPointers = kEven ? (kRows + 2) / 3 : kRows;
+  const E* at_[kPointers];
+  int64_t step_ = 0;
+};
 
 // The sums of kRows rows with one panel, which begin with `bias`, a row after
 // the other. The products of the panel's second vector are left out where the
 // last panel has no more columns.
-template <int kRows, bool kWide, class E>
+template <int kRows, bool kWide, bool kEven, class E>
 void MultiplyPanel(const Call<E>& c, const int32_t* bias, int64_t panel,
                    int32_t* sums) {
-  constexpr int64_t kGroup = 4 / sizeof(E);
   const Ints d;
   const size_t lanes = hn::Lanes(d);
   const BytePanels& p = c.panels;
@@ -97,15 +111,15 @@ void MultiplyPanel(const Call<E>& c, const int32_t* bias, int64_t panel,
     sum1[r] = hn::Add(bias1, term);
   }
   for (int64_t run = 0; run < p.runs; ++run) {
-    const E* a[kRows];
-    FindRows<kRows>(c, run, a);
+    RunOfRows<kRows, kEven, E> a(c, run);
     for (int64_t g = 0; g < groups; ++g) {
       const auto w0 = hn::Load(d, w), w1 = hn::Load(d, w + lanes);
       w += 2 * lanes;
       for (int r = 0; r < kRows; ++r) {
-        sum0[r] = AddProducts(sum0[r], a[r] + g * kGroup, w0);
-        if (kWide) sum1[r] = AddProducts(sum1[r], a[r] + g * kGroup, w1);
+        sum0[r] = AddProducts(sum0[r], a[r], w0);
+        if (kWide) sum1[r] = AddProducts(sum1[r], a[r], w1);
       }
+      a.Next();
     }
   }
 #pragma GCC unroll 12
@@ -133,8 +147,9 @@ void MultiplyRow(const Call<E>& c, const int32_t* bias, int64_t panel,
   sum0[0] = hn::Add(hn::Load(d, bias), term);
   sum1[0] = hn::Add(hn::Load(d, bias + lanes), term);
   for (int64_t run = 0; run < p.runs; ++run) {
-    const E* a;
-    FindRows<1>(c, run, &a);
+    const E* a = c.rows != nullptr
+                     ? c.rows[run]
+                     : c.runs[run].first + c.first_row * c.runs[run].step;
     int64_t g = 0;
     for (; g + kParts <= groups; g += kParts) {
       for (int part = 0; part < kParts; ++part, w += 2 * lanes) {
@@ -161,28 +176,34 @@ template <class E>
 using PanelFunction = void (*)(const Call<E>&, const int32_t*, int64_t,
                                int32_t*);
 
-template <bool kWide, class E>
+template <bool kWide, bool kEven, class E>
 PanelFunction<E> PanelFunctionOf(int64_t rows) {
   static constexpr PanelFunction<E> kFunctions[] = {
     MultiplyRow<kWide, E>,
-    MultiplyPanel<2, kWide, E>,
-    MultiplyPanel<3, kWide, E>,
-    MultiplyPanel<4, kWide, E>,
-    MultiplyPanel<5, kWide, E>,
-    MultiplyPanel<6, kWide, E>,
+    MultiplyPanel<2, kWide, kEven, E>,
+    MultiplyPanel<3, kWide, kEven, E>,
+    MultiplyPanel<4, kWide, kEven, E>,
+    MultiplyPanel<5, kWide, kEven, E>,
+    MultiplyPanel<6, kWide, kEven, E>,
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || \
     HWY_TARGET == HWY_NEON
-    MultiplyPanel<7, kWide, E>,
-    MultiplyPanel<8, kWide, E>,
+    MultiplyPanel<7, kWide, kEven, E>,
+    MultiplyPanel<8, kWide, kEven, E>,
 #endif
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-    MultiplyPanel<9, kWide, E>,
-    MultiplyPanel<10, kWide, E>,
-    MultiplyPanel<11, kWide, E>,
-    MultiplyPanel<12, kWide, E>,
+    MultiplyPanel<9, kWide, kEven, E>,
+    MultiplyPanel<10, kWide, kEven, E>,
+    MultiplyPanel<11, kWide, kEven, E>,
+    MultiplyPanel<12, kWide, kEven, E>,
 #endif
   };
   return kFunctions[rows - 1];
+}
+
+template <class E, bool kEven>
+PanelFunction<E> PanelFunctionOf(int64_t rows, bool wide) {
+  return wide ? PanelFunctionOf<true, kEven, E>(rows)
+              : PanelFunctionOf<false, kEven, E>(rows);
 }
 
 // Calls finish(column, sums) for each panel, whose first column that is.
@@ -197,9 +218,10 @@ HWY_INLINE void Tile([[maybe_unused]] int64_t rows,
     HWY_ALIGN int32_t sums[kMostRows * 2 * HWY_MAX_BYTES / sizeof(int32_t)];
     for (int64_t panel = c.begin; panel < c.end; ++panel) {
       const int64_t column = panel * c.panels.panel_width;
-      const auto multiply = c.panels.columns - column <= lanes
-                                ? PanelFunctionOf<false, E>(rows)
-                                : PanelFunctionOf<true, E>(rows);
+      const bool wide = c.panels.columns - column > lanes;
+      const auto multiply = c.rows != nullptr
+                                ? PanelFunctionOf<E, false>(rows, wide)
+                                : PanelFunctionOf<E, true>(rows, wide);
       multiply(c, bias + column, panel, sums);
       finish(column, static_cast<const int32_t*>(sums));
     }
