@@ -148,7 +148,9 @@ def fastest(run, seconds):
     return best * 1e6
 
 
-def measure_latency(options, model, threads):
+def print_latency(options):
+    """Prints [ours, theirs, ratio] of one model."""
+    model, threads = options.models[0], options.threads[0]
     theirs = TensorFlowLite(options.tflite, model, threads)
     inputs = theirs.draw_inputs(1)
     ours = Liteforge(options.liteforge_c, model, threads)
@@ -163,9 +165,9 @@ def measure_latency(options, model, threads):
                 time.sleep(0.02)  # the other's threads fall asleep
             row.append(fastest(side.run, options.slice / 1000))
         times.append(row)
-    return (statistics.median(a for a, b in times),
-            statistics.median(b for a, b in times),
-            statistics.median(a / b for a, b in times))
+    print(json.dumps([statistics.median(a for a, b in times),
+                      statistics.median(b for a, b in times),
+                      statistics.median(a / b for a, b in times)]))
 
 
 def status_kb(key):
@@ -173,8 +175,8 @@ def status_kb(key):
     return int(re.search(key + r":\s+(\d+)", text).group(1))
 
 
-def child(options):
-    """Cold start of one library: prints microseconds and kB."""
+def print_cold_start(options):
+    """Of one library: prints microseconds and kB."""
     side = {"ours": Liteforge, "theirs": TensorFlowLite}[options.child]
     library = options.liteforge_c if side is Liteforge else options.tflite
     before = status_kb("VmRSS")
@@ -183,7 +185,23 @@ def child(options):
     interpreter = side(library, options.models[0], 1)
     check(interpreter.run(), "does not run")
     elapsed = time.perf_counter() - start
-    print(elapsed * 1e6, status_kb("VmHWM") - before)
+    print(json.dumps([elapsed * 1e6, status_kb("VmHWM") - before]))
+
+
+def run_child(options, what, model, threads=1):
+    """What the child prints; models that crash a library crash only that."""
+    done = subprocess.run(
+        [sys.executable, __file__, str(model), "--child", what,
+         "--tflite", str(options.tflite),
+         "--liteforge-c", str(options.liteforge_c),
+         "--rounds", str(options.rounds), "--slice", str(options.slice),
+         "--threads", str(threads)],
+        capture_output=True, text=True, timeout=600)
+    if done.returncode < 0:
+        raise Refused(f"crashes (signal {-done.returncode})")
+    lines = done.stderr.splitlines() or ["does not start"]
+    check(done.returncode, lines[-1].removeprefix("Refused: "))
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def measure_cold(options, model):
@@ -192,13 +210,7 @@ def measure_cold(options, model):
     for _ in range(options.rounds):
         row = []
         for side in ("ours", "theirs"):
-            done = subprocess.run(
-                [sys.executable, __file__, str(model), "--child", side,
-                 "--tflite", str(options.tflite),
-                 "--liteforge-c", str(options.liteforge_c)],
-                capture_output=True, text=True, timeout=600)
-            check(done.returncode, "does not start")
-            row.append([float(x) for x in done.stdout.split()[-2:]])
+            row.append(run_child(options, side, model))
         times.append([row[0][0], row[1][0]])
         memories.append(row[0][1] / row[1][1])
     # The fastest start: what the machine does besides only ever adds.
@@ -243,7 +255,7 @@ def geometric_mean(values):
 def measure(options, model):
     row = {"latency": {}, "cold": None}
     for threads in options.threads:
-        row["latency"][threads] = measure_latency(options, model, threads)
+        row["latency"][threads] = run_child(options, "latency", model, threads)
     if not options.no_cold:
         row["cold"] = measure_cold(options, model)
     return row
@@ -309,8 +321,10 @@ def arguments():
 
 def main():
     options = arguments()
+    if options.child == "latency":
+        return print_latency(options)
     if options.child:
-        return child(options)
+        return print_cold_start(options)
     files = []
     for path in options.models:
         files += sorted(path.rglob("*.tflite")) if path.is_dir() else [path]

@@ -111,12 +111,11 @@ Result<Measured> Measure(const Arguments& arguments) {
   if (arguments.profile)
     measured.peak = liteforge::MeasureMachinePeak(arguments.threads);
   const Clock::time_point start = Clock::now();
-  auto run = ModelRun::Open(
-      arguments.model,
-      {.num_threads = arguments.threads,
-       .winograd = arguments.winograd,
-       .profile = arguments.profile},
-      arguments.signature);
+  auto run = ModelRun::Open(arguments.model,
+                            {.num_threads = arguments.threads,
+                             .winograd = arguments.winograd,
+                             .profile = arguments.profile},
+                            arguments.signature);
   if (!run) return tl::unexpected(std::move(run).error());
   if (auto done = run->Allocate(); !done)
     return tl::unexpected(std::move(done).error());
@@ -149,12 +148,12 @@ struct Achieved {
 // A product of matrices that reads each weight once is as fast as memory.
 Achieved AchievedBy(const ProfileEntry& entry, const MachinePeak& peak) {
   if (entry.calls == 0 || entry.nanoseconds == 0) return {};
-  const double ns = static_cast<double>(entry.nanoseconds) /
-                    static_cast<double>(entry.calls);
+  const double ns =
+      static_cast<double>(entry.nanoseconds) / static_cast<double>(entry.calls);
   const double bytes = static_cast<double>(entry.bytes) / ns;
   const double operations = static_cast<double>(entry.operations) / ns;
-  const double most = entry.type == DataType::kFloat32 ? peak.float_gflops
-                                                       : peak.byte_gops;
+  const double most =
+      entry.type == DataType::kFloat32 ? peak.float_gflops : peak.byte_gops;
   const Achieved memory{bytes, "GB/s", bytes / peak.read_gb_per_s};
   const Achieved compute{operations, "GOP/s", operations / most};
   return entry.operations == 0 || memory.share > compute.share ? memory
@@ -211,11 +210,12 @@ void PrintProfile(const Measured& measured) {
   fmt::print("\n{:>12} {:>6} {:>14} {:>8}  {:<24} {}\n", "us per run", "share",
              "achieved", "of peak", "operator", "output");
   for (const ProfileEntry& entry : measured.profile) {
+    if (entry.calls == 0) continue;  // constant, or part of another operator
     const double us = MicrosecondsPerRun(entry, measured.runs_us.size());
     const Achieved achieved = AchievedBy(entry, measured.peak);
     fmt::print("{:>12.1f} {:>5.1f}% {:>8.1f} {:<5} {:>7.0f}%  {:<24} {}\n", us,
-               total > 0 ? 100 * us / total : 0.0, achieved.rate,
-               achieved.unit, 100 * achieved.share, entry.op, entry.name);
+               total > 0 ? 100 * us / total : 0.0, achieved.rate, achieved.unit,
+               100 * achieved.share, entry.op, entry.name);
   }
 }
 
@@ -269,9 +269,10 @@ void AddBenchmark(CLI::App& app, Result<void>& outcome) {
   verb->add_option("--seed", arguments->seed, "Seed of the random inputs");
   verb->add_flag("--winograd,!--no-winograd", arguments->winograd,
                  "Compute 3x3 convolutions by Winograd's products");
-  verb->add_flag("--profile", arguments->profile,
-                 "Show each operator's share, and how near it comes to what the "
-                 "machine can do");
+  verb->add_flag(
+      "--profile", arguments->profile,
+      "Show each operator's share, and how near it comes to what the "
+      "machine can do");
   verb->add_flag("--json", arguments->json, "Print JSON");
   verb->callback([arguments, &outcome] { outcome = Benchmark(*arguments); });
 }

@@ -71,6 +71,7 @@ void PackFloat(KernelContext& k, State& s) {
                                  s.window.in_channels);
     if (!s.sparse.empty()) return;
   }
+  k.TakeFollowUp();
   if (PrefersWinograd(s.window)) {
     s.winograd = PackWinogradFilter(filter, bias, s.window);
     k.NeedScratch(kActivations,
@@ -191,7 +192,7 @@ int64_t OutputOffset(const Window& w, int n, int y, int x) {
 
 void FastFloat(KernelContext& k, const State& s) {
   ConvolveFloats(k.threads(), s.window, s.panels, k.Input(kInput).Data<float>(),
-                 s.outside.data(), s.range, k.Output(0).MutableData<float>());
+                 s.outside.data(), FloatOutputOf(k, s.range));
 }
 
 void FastSparse(KernelContext& k, const State& s) {
@@ -288,11 +289,11 @@ void EvalFloat(KernelContext& k, const State& s) {
   if (!s.sparse.empty()) return FastSparse(k, s);
   const Window& w = s.window;
   if (s.winograd.ready()) {
-    return ConvolveByWinograd(k.threads(),
-                              {w, s.winograd, s.outside.data(), s.range,
-                               k.Scratch<float>(kActivations)},
-                              k.Input(kInput).Data<float>(),
-                              k.Output(0).MutableData<float>());
+    return ConvolveByWinograd(
+        k.threads(),
+        {w, s.winograd, s.outside.data(), FloatOutputOf(k, s.range),
+         k.Scratch<float>(kActivations)},
+        k.Input(kInput).Data<float>());
   }
   if (!s.panels.empty()) return FastFloat(k, s);
   const float* input = k.Input(kInput).Data<float>();

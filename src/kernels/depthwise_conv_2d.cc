@@ -7,23 +7,14 @@
 // The multiplier follows from the shapes; the option of that name is not
 // trusted. Source: TFLite schema DepthwiseConv2DOptions;
 // tflite/kernels/depthwise_conv.cc and kernels/internal/reference.
+#include "kernels/byte_depthwise.h"
 #include "kernels/filter_params.h"
 #include "kernels/gemm_rows.h"
 #include "kernels/micro/float_depthwise.h"
-#include "kernels/micro/word_depthwise.h"
 #include "kernels/window.h"
 
 namespace liteforge {
 namespace {
-
-// A constant 8-bit filter and its parameters as micro/ wants them, channels
-// filled up to whole groups.
-struct WordFilter {
-  int64_t channels = 0;            // filled up
-  AlignedVector<int16_t> weights;  // [KH * KW + 1, channels], the last zero
-  AlignedVector<int32_t> bias, multiplier, left_shift, right_shift;
-  bool ready() const { return channels > 0; }
-};
 
 // Windows of more positions take the plain way.
 constexpr int kMostTaps = 128;
@@ -40,7 +31,7 @@ struct State {
   FloatPanels panels;
   PackedFilter filter;
   std::vector<float> outside;
-  WordFilter words;  // of the 8-bit types, where it is fast
+  ByteDepthwiseFilter bytes;
 };
 
 constexpr int kInput = 0, kFilter = 1, kBias = 2;
@@ -96,39 +87,12 @@ void PackOneChannel(KernelContext& k, State& s, const Weight* weights) {
 }
 
 template <class Weight>
-void PackWords(KernelContext& k, State& s, const Weight* weights) {
-  const auto channels = static_cast<size_t>(s.window.out_channels);
-  const auto taps = static_cast<size_t>(s.window.height * s.window.width);
+void PackBytes(KernelContext& k, State& s, const Weight* weights) {
   if (s.multiplier != 1) return PackOneChannel(k, s, weights);
-  WordFilter& f = s.words;
-  f.channels = PaddedChannels(s.window.out_channels);
-  const auto padded = static_cast<size_t>(f.channels);
-  f.weights.resize((taps + 1) * padded);
-  for (size_t t = 0; t < taps; ++t) {
-    for (size_t c = 0; c < channels; ++c) {
-      f.weights[t * padded + c] = static_cast<int16_t>(
-          weights[t * channels + c] + s.quantization.filter_offset);
-    }
-  }
-  AlignedVector<int32_t> bias(padded), multiplier(padded), left(padded),
-      right(padded);
-  const auto* biases =
-      k.HasInput(kBias) ? k.Input(kBias).Data<int32_t>() : nullptr;
-  for (size_t c = 0; c < channels; ++c) {
-    const FixedScale scale = s.quantization.scales[c];
-    if (biases != nullptr) bias[c] = biases[c];
-    multiplier[c] = scale.multiplier;
-    left[c] = std::max(scale.shift, 0);
-    right[c] = std::max(-scale.shift, 0);
-  }
-  f.bias = InDepthwiseOrder(bias);
-  f.multiplier = InDepthwiseOrder(multiplier);
-  f.left_shift = InDepthwiseOrder(left);
-  f.right_shift = InDepthwiseOrder(right);
-  const int64_t pixels =
-      int64_t{s.window.batches} * s.window.in_height * s.window.in_width;
-  k.NeedScratch(kQuantized,
-                static_cast<size_t>(pixels * f.channels) * sizeof(int16_t));
+  if (!SuitsByteDepthwise(s.window)) return;
+  s.bytes =
+      PackByteDepthwise(s.window, s.quantization, weights, BiasOf<int32_t>(k));
+  k.NeedScratch(kQuantized, ByteDepthwiseScratch(s.window));
 }
 
 Result<void> Prepare(KernelContext& k) {
@@ -152,6 +116,7 @@ Result<void> Prepare(KernelContext& k) {
   const Window& w = s.window;
   s.fast_float = s.arithmetic == FilterArithmetic::kFloat && IsFast(k, s);
   if (s.fast_float) {
+    k.TakeFollowUp();
     if (s.multiplier != 1) PackOneChannelFloat(k, s);
     return {};
   }
@@ -170,9 +135,9 @@ Result<void> Prepare(KernelContext& k) {
                                  s.arithmetic == FilterArithmetic::kUInt8));
   if (!IsFast(k, s)) return {};
   if (s.arithmetic == FilterArithmetic::kUInt8)
-    PackWords(k, s, filter.Data<uint8_t>());
+    PackBytes(k, s, filter.Data<uint8_t>());
   if (s.arithmetic == FilterArithmetic::kInt8)
-    PackWords(k, s, FilterValues(filter, s.unpacked));
+    PackBytes(k, s, FilterValues(filter, s.unpacked));
   return {};
 }
 
@@ -204,29 +169,6 @@ void ForEachPart(const Window& w, const Use& use) {
   }
 }
 
-// Fills taps and weights of a part of output row (n, y): `input` of pixels of
-// `channels` numbers. Returns how many there are.
-template <class T>
-int FindTaps(const Window& w, int n, int y, const RowPart& part, const T* input,
-             int64_t channels, const T* weights, const T** taps,
-             const T** tap_weights) {
-  const int top = y * w.stride_height - w.pad_top;
-  const int64_t left = int64_t{part.first} * w.stride_width - w.pad_left;
-  const Taps rows = TapsInside(top, w.height, w.dilation_height, w.in_height);
-  int count = 0;
-  for (int i = rows.begin; i < rows.end; ++i) {
-    const int64_t in_y =
-        int64_t{n} * w.in_height + top + int64_t{i} * w.dilation_height;
-    for (int j = part.cols.begin; j < part.cols.end; ++j) {
-      const int64_t in_x = left + int64_t{j} * w.dilation_width;
-      taps[count] = input + (in_y * w.in_width + in_x) * channels;
-      tap_weights[count] = weights + (int64_t{i} * w.width + j) * channels;
-      ++count;
-    }
-  }
-  return count;
-}
-
 // Calls body(n, y) for every output row, rows shared among the threads.
 template <class Body>
 void ForEachRow(KernelContext& k, const Window& w, const Body& body) {
@@ -244,7 +186,7 @@ void ForEachRow(KernelContext& k, const Window& w, const Body& body) {
 
 void OneChannelFloat(KernelContext& k, const State& s) {
   ConvolveFloats(k.threads(), s.window, s.panels, k.Input(kInput).Data<float>(),
-                 s.outside.data(), s.range, k.Output(0).MutableData<float>());
+                 s.outside.data(), FloatOutputOf(k, s.range));
 }
 
 template <class Element, class In>
@@ -258,7 +200,8 @@ void OneChannelInteger(KernelContext& k, const State& s) {
                 k.Output(0).MutableData<In>());
 }
 
-// The same for floats, whose windows are taken row by row.
+// Fills rows and weights of a part of output row (n, y). Returns how many rows
+// of the window there are.
 int FindRows(const Window& w, int n, int y, const RowPart& part,
              const float* input, const float* weights, const float** rows,
              const float** row_weights) {
@@ -283,7 +226,7 @@ void FastFloat(KernelContext& k, const State& s) {
   const float* input = k.Input(kInput).Data<float>();
   const float* filter = k.Input(kFilter).Data<float>();
   const float* bias = BiasOf<float>(k);
-  float* output = k.Output(0).MutableData<float>();
+  const FloatOutput output = FloatOutputOf(k, s.range);
   const int64_t channels = w.out_channels;
   ForEachRow(k, w, [&](int n, int y) {
     const float* rows[kMostTaps];
@@ -294,63 +237,22 @@ void FastFloat(KernelContext& k, const State& s) {
       ConvolveFloatDepthwiseRow(
           {channels, part.count, w.stride_width * channels,
            w.dilation_width * channels, rows, weights, count,
-           part.cols.end - part.cols.begin, bias, s.range.min, s.range.max},
-          output + (row * w.out_width + part.first) * channels);
+           part.cols.end - part.cols.begin, bias, output.range.min,
+           output.range.max},
+          output.to + (row * w.out_width + part.first) * channels);
     });
+    output.Finish(row * w.out_width * channels, w.out_width, 0, channels,
+                  channels);
   });
 }
 
-// The activations less their zero point, channels filled up to whole groups.
-template <class In>
-void WidenActivations(KernelContext& k, const State& s, int16_t* to) {
-  const Window& w = s.window;
-  const In* input = k.Input(kInput).Data<In>();
-  const int64_t pixels = int64_t{w.batches} * w.in_height * w.in_width;
-  constexpr int64_t kGrain = 1024;
-  const int offset = s.quantization.input_offset;
-  k.threads().ParallelFor(pixels, kGrain, [&](int64_t begin, int64_t end) {
-    if (s.words.channels == w.in_channels) {
-      return WidenBytes(input + begin * w.in_channels,
-                        (end - begin) * w.in_channels, offset,
-                        to + begin * w.in_channels);
-    }
-    for (int64_t p = begin; p < end; ++p) {
-      int16_t* pixel = to + p * s.words.channels;
-      WidenBytes(input + p * w.in_channels, w.in_channels, offset, pixel);
-      std::fill(pixel + w.in_channels, pixel + s.words.channels, int16_t{0});
-    }
-  });
-}
-
-template <class In>
+template <class T>
 void FastInteger(KernelContext& k, const State& s) {
-  const Window& w = s.window;
-  const FilterQuantization& q = s.quantization;
-  const WordFilter& f = s.words;
-  auto* input = k.Scratch<int16_t>(kQuantized);
-  WidenActivations<In>(k, s, input);
-  In* output = k.Output(0).MutableData<In>();
-  const int16_t* no_weights =
-      f.weights.data() + int64_t{w.height} * w.width * f.channels;
-  ForEachRow(k, w, [&](int n, int y) {
-    const int16_t* taps[kMostTaps + 1];
-    const int16_t* weights[kMostTaps + 1];
-    const int64_t row = int64_t{n} * w.out_height + y;
-    ForEachPart(w, [&](const RowPart& part) {
-      int count = FindTaps(w, n, y, part, static_cast<const int16_t*>(input),
-                           f.channels, f.weights.data(), taps, weights);
-      if (count % 2 != 0) {  // any input will do for a weight of zero
-        taps[count] = taps[count - 1];
-        weights[count++] = no_weights;
-      }
-      ConvolveWordDepthwiseRow(
-          {w.out_channels, part.count, w.stride_width * f.channels, taps,
-           weights, count, f.bias.data(), f.multiplier.data(),
-           f.left_shift.data(), f.right_shift.data(), q.ties_up,
-           q.output_offset, q.range.min, q.range.max},
-          output + (row * w.out_width + part.first) * w.out_channels);
-    });
-  });
+  ConvolveByteDepthwise(k.threads(),
+                        ByteDepthwiseCall<T>{s.window, s.bytes, s.quantization,
+                                             k.Input(kInput).Data<T>(),
+                                             k.Scratch<int16_t>(kQuantized),
+                                             k.Output(0).MutableData<T>()});
 }
 
 //---------------------------------------------------------------- the plain way
@@ -439,7 +341,7 @@ void EvalFloat(KernelContext& k, const State& s) {
 template <class In, class Filter, class Accumulator, class Bias>
 void EvalInteger(KernelContext& k, const State& s, const Filter* filter) {
   if constexpr (sizeof(In) == 1) {
-    if (s.words.ready()) return FastInteger<In>(k, s);
+    if (s.bytes.ready()) return FastInteger<In>(k, s);
     if (s.filter.ready())
       return s.filter.panels.element == GemmElement::kByte
                  ? OneChannelInteger<uint8_t, In>(k, s)

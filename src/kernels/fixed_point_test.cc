@@ -6,7 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
+
+#include "kernels/micro/target_testing.h"
+#include "kernels/micro/word_functions.h"
 
 namespace liteforge {
 namespace {
@@ -36,6 +41,51 @@ TEST(FixedPoint, OddFunctions) {
     EXPECT_EQ(TanhOfFixed(positive, 3), -TanhOfFixed(negative, 3));
     EXPECT_EQ(LogisticOfQ3(positive), 32767 - LogisticOfQ3(negative));
   }
+}
+
+// The vectors compute the same, bit for bit.
+TEST(FixedPoint, VectorsOfEveryValue) {
+  std::vector<int16_t> x;
+  for (int value = -32768; value <= 32767; ++value)
+    x.push_back(static_cast<int16_t>(value));
+  x.insert(x.end(), {-5, 0, 7});  // not whole vectors
+  ForEachTarget([&] {
+    std::vector<int16_t> y(x.size());
+    LogisticOfWords(x.data(), static_cast<int64_t>(x.size()), y.data());
+    for (size_t i = 0; i < x.size(); ++i)
+      ASSERT_EQ(y[i], LogisticOfQ3(x[i])) << x[i];
+    for (int bits = 0; bits <= 6; ++bits) {
+      y = x;
+      TanhOfWords(y.data(), static_cast<int64_t>(y.size()), bits, y.data());
+      for (size_t i = 0; i < x.size(); ++i)
+        ASSERT_EQ(y[i], TanhOfFixed(x[i], bits)) << x[i] << ", " << bits;
+    }
+  });
+}
+
+TEST(FixedPoint, ScaledSumsInVectors) {
+  ForEachTarget([] {
+    Sequence draw(3);
+    for (const int count : {1, 20, 33}) {
+      for (const FixedScale a : {FixedScale{1400000000, -7}, {1 << 30, 1}}) {
+        const FixedScale b{2000000000, -3};
+        std::vector<int32_t> x, y;
+        for (int i = 0; i < count; ++i) {
+          x.push_back(draw.Integer(-(1 << 22), 1 << 22));
+          y.push_back(draw.Integer(-(1 << 18), 1 << 18));
+        }
+        std::vector<int16_t> gate(x.size() + 1, 7);
+        AddScaledToWords(x.data(), {a.multiplier, a.shift}, y.data(),
+                         {b.multiplier, b.shift}, count, gate.data());
+        for (size_t i = 0; i < x.size(); ++i) {
+          const int32_t first = std::clamp(Multiply(x[i], a), -32768, 32767);
+          ASSERT_EQ(gate[i],
+                    std::clamp(first + Multiply(y[i], b), -32768, 32767));
+        }
+        ASSERT_EQ(gate.back(), 7);
+      }
+    }
+  });
 }
 
 TEST(FixedPoint, InverseSquareRoots) {

@@ -11,6 +11,7 @@
 
 #include "base/thread_pool.h"
 #include "kernels/filter_params.h"
+#include "kernels/float_output.h"
 #include "kernels/micro/byte_gemm.h"
 #include "kernels/micro/float_gemm.h"
 #include "kernels/window.h"
@@ -266,22 +267,6 @@ class TileRows {
 
 //------------------------------------------------------------------- spans
 
-// Outputs of a line whose windows lie wholly within the input's left and right:
-// their rows lie evenly in memory.
-struct Inside {
-  int64_t begin, end;  // of x
-};
-inline Inside InsideOf(const Window& w) {
-  const int64_t reach = int64_t{w.width - 1} * w.dilation_width;
-  const int64_t stride = w.stride_width;
-  const int64_t begin = (int64_t{w.pad_left} + stride - 1) / stride;
-  const int64_t last = int64_t{w.in_width} - 1 - reach + w.pad_left;
-  const int64_t end = last < 0 ? 0 : last / stride + 1;
-  return {std::min<int64_t>(begin, w.out_width),
-          std::clamp<int64_t>(end, std::min<int64_t>(begin, w.out_width),
-                              w.out_width)};
-}
-
 // Whether most of each line lies inside. Else all rows go by pointers.
 inline bool HasSpans(const Window& w) {
   constexpr int64_t kLeastSpan = 16;
@@ -393,20 +378,28 @@ void ForEachProduct(ThreadPool& threads, const Window& w, const T* input,
 // A window operator of floats.
 inline void ConvolveFloats(ThreadPool& threads, const Window& w,
                            const FloatPanels& p, const float* input,
-                           const float* outside, Range<float> range,
-                           float* output) {
+                           const float* outside, const FloatOutput& output) {
   const int64_t channels = w.out_channels;
+  const auto finish = [&](int64_t row, int64_t rows, int64_t begin, int64_t end,
+                          int64_t stride) {
+    output.Finish(row * channels, rows, begin * p.panel_width,
+                  std::min(end * p.panel_width, channels), stride);
+  };
   ForEachProduct<FloatRun>(
       threads, w, input, outside, p, FloatTileRows(),
       [&](const FloatRun* runs, int64_t row, int64_t count, int64_t begin,
           int64_t end) {
-        MultiplyFloatSpan(p, runs, count, begin, end, range.min, range.max,
-                          output + row * channels, channels);
+        MultiplyFloatSpan(p, runs, count, begin, end, output.range.min,
+                          output.range.max, output.to + row * channels,
+                          channels);
+        finish(row, count, begin, end, channels);
       },
       [&](const float* const* pointers, int64_t row, int count, int64_t step,
           int64_t begin, int64_t end) {
-        MultiplyFloatTile(p, pointers, count, begin, end, range.min, range.max,
-                          output + row * channels, step * channels);
+        MultiplyFloatTile(p, pointers, count, begin, end, output.range.min,
+                          output.range.max, output.to + row * channels,
+                          step * channels);
+        finish(row, count, begin, end, step * channels);
       });
 }
 

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -156,6 +157,23 @@ class KernelContext {
   ThreadPool& threads() const { return host_->threads(); }
   KernelHost& host() const { return *host_; }
 
+  // Operators behind this one that its kernel computes as well: the float
+  // output is clamped to `sum`; an addend of its shape is added and that
+  // clamped to `total`; where it is negative then, it is multiplied by the
+  // channel's slope. A kernel that can says so in Prepare, and is told before
+  // Eval.
+  struct FollowUp {
+    struct Limits {
+      float low = -std::numeric_limits<float>::infinity();
+      float high = std::numeric_limits<float>::infinity();
+    };
+    Limits sum, total;
+    const RuntimeTensor* addend = nullptr;
+    const RuntimeTensor* slope = nullptr;
+  };
+  void TakeFollowUp() { takes_follow_up_ = true; }
+  const FollowUp& follow_up() const { return follow_up_; }
+
   //----------------------------------------------------------- Prepare → Eval
   // A struct of the kernel's own, default-constructed anew; lives until the
   // next Prepare.
@@ -196,6 +214,8 @@ class KernelContext {
   std::shared_ptr<void> state_;
   size_t scratch_bytes_[kMaxScratch] = {};
   std::byte* scratch_[kMaxScratch] = {};
+  FollowUp follow_up_;
+  bool takes_follow_up_ = false;
   bool reference_ = false;
   bool winograd_ = false;
   bool failed_ = false;

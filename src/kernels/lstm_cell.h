@@ -19,6 +19,7 @@
 #include <array>
 #include <cstdint>
 
+#include "kernels/gate_products.h"
 #include "kernels/numerics.h"
 
 namespace liteforge {
@@ -67,6 +68,8 @@ struct LstmInteger {
   int32_t hidden_zero = 0;
   int cell_exponent = -15;  // the cell state's scale is 2^cell_exponent
   int32_t cell_clip = 0, projection_clip = 0;  // 0: none
+  // Where they are constant: W x + b and R h of all gates.
+  GateProducts from_input, from_state;
 };
 
 struct LstmState;

@@ -23,16 +23,21 @@
 // Source: tflite/kernels/{lstm,lstm_eval}.cc,
 // kernels/internal/reference/portable_tensor_utils.cc.
 #include <cmath>
+#include <span>
+#include <vector>
 
 #include "kernels/fixed_point.h"
 #include "kernels/lstm_fixed.h"
+#include "kernels/micro/word_functions.h"
 #include "kernels/recurrent_math.h"
 
 namespace liteforge {
 namespace {
 
-// Scratch: the gates of one batch item; o tanh(c).
-constexpr int kGates = 0, kHidden = 1;
+// Scratch: the gates of one batch item; o tanh(c); sums of both products of all
+// gates, and the vector of either as they take it.
+constexpr int kGates = 0, kHidden = 1, kInputSums = 2, kStateSums = 3,
+              kVector = 4;
 constexpr int kHiddenIntermediate = 4;
 
 Result<void> PrepareGate(const KernelContext& k, const LstmCell& cell,
@@ -73,6 +78,32 @@ Result<void> PrepareHidden(const KernelContext& k, const LstmCell& cell,
   return {};
 }
 
+// Packs the matrices of all gates that there are, if they are constant.
+void PackProducts(KernelContext& k, const LstmCell& cell, LstmInteger& s) {
+  std::vector<const int8_t*> inputs, states;
+  std::vector<const int32_t*> biases;
+  for (const LstmGate& places :
+       std::span(cell.gates).subspan(cell.coupled ? kForgetGate : kInputGate)) {
+    const RuntimeTensor& weights = k.Input(places.weights);
+    const RuntimeTensor& recurrent = k.Input(places.recurrent);
+    const RuntimeTensor& bias = k.Input(places.bias);
+    if (!weights.is_constant || !recurrent.is_constant || !bias.is_constant)
+      return;
+    inputs.push_back(weights.Data<int8_t>());
+    states.push_back(recurrent.Data<int8_t>());
+    biases.push_back(cell.has_layer_norm ? nullptr : bias.Data<int32_t>());
+  }
+  s.from_input = PackGateProducts(inputs, biases, cell.cells, cell.inputs,
+                                  k.Input(cell.input).zero_point());
+  biases.assign(biases.size(), nullptr);
+  s.from_state = PackGateProducts(states, biases, cell.cells, cell.outputs,
+                                  k.Input(cell.output_state).zero_point());
+  k.NeedScratch(kInputSums, s.from_input.sums() * sizeof(int32_t));
+  k.NeedScratch(kStateSums, s.from_state.sums() * sizeof(int32_t));
+  k.NeedScratch(kVector,
+                GateVectorScratch(std::max(cell.inputs, cell.outputs)));
+}
+
 Result<void> Prepare(KernelContext& k, LstmState& s) {
   constexpr LstmTypes kTypes{DataType::kInt32, DataType::kInt16,
                              DataType::kInt16, DataType::kInt8,
@@ -99,7 +130,27 @@ Result<void> Prepare(KernelContext& k, LstmState& s) {
   const auto cells = static_cast<size_t>(cell.cells);
   k.NeedScratch(kGates, kLstmGates * cells * sizeof(int16_t));
   k.NeedScratch(kHidden, cells);
+  if (!k.reference() && cell.cells > 0 && cell.inputs > 0)
+    PackProducts(k, cell, s.integer);
   return {};
+}
+
+WordScale WordScaleOf(FixedScale scale) {
+  return {scale.multiplier, scale.shift};
+}
+
+// The sums of all gates, of which AddProducts takes one's.
+void MultiplyAllGates(const KernelContext& k, const LstmState& s,
+                      const LstmCell& cell, const LstmRow& row) {
+  if (!s.integer.from_input.ready()) return;
+  auto* vector = k.Scratch<std::byte>(kVector);
+  MultiplyGates(s.integer.from_input,
+                RowOf<int8_t>(k.Input(cell.input), row.at, cell.inputs), vector,
+                k.Scratch<int32_t>(kInputSums));
+  MultiplyGates(
+      s.integer.from_state,
+      RowOf<int8_t>(k.Input(cell.output_state), row.batch, cell.outputs),
+      vector, k.Scratch<int32_t>(kStateSums));
 }
 
 // Sums of both products of every cell.
@@ -108,6 +159,14 @@ void AddProducts(const KernelContext& k, const LstmState& s,
                  int16_t* gate) {
   const LstmGate& places = cell.gates[static_cast<size_t>(index)];
   const LstmIntegerGate& scales = s.integer.gates[static_cast<size_t>(index)];
+  if (s.integer.from_input.ready()) {
+    const int first = cell.coupled ? index - kForgetGate : index;
+    const int64_t at = int64_t{first} * cell.cells;
+    return AddScaledToWords(k.Scratch<int32_t>(kInputSums) + at,
+                            WordScaleOf(scales.input),
+                            k.Scratch<int32_t>(kStateSums) + at,
+                            WordScaleOf(scales.recurrent), cell.cells, gate);
+  }
   const RuntimeTensor& input = k.Input(cell.input);
   const RuntimeTensor& state = k.Input(cell.output_state);
   const auto* x = RowOf<int8_t>(input, row.at, cell.inputs);
@@ -194,11 +253,24 @@ const int16_t* ComputeGate(const KernelContext& k, const LstmState& s,
     AddPeephole(k, s, cell, index, row, cell_state, gate);
   }
   if (cell.has_layer_norm) Normalize(k, s, cell, index, gate);
+  if (!k.reference()) {
+    index == kCellGate ? TanhOfWords(gate, cell.cells, 3, gate)
+                       : LogisticOfWords(gate, cell.cells, gate);
+    return gate;
+  }
   for (int c = 0; c < cell.cells; ++c) {
     gate[c] =
         index == kCellGate ? TanhOfFixed(gate[c], 3) : LogisticOfQ3(gate[c]);
   }
   return gate;
+}
+
+void TanhOfCells(const KernelContext& k, const LstmState& s,
+                 const int16_t* cell_state, int count, int16_t* tanh) {
+  const int integer_bits = 15 + s.integer.cell_exponent;
+  if (!k.reference()) return TanhOfWords(cell_state, count, integer_bits, tanh);
+  for (int c = 0; c < count; ++c)
+    tanh[c] = TanhOfFixed(cell_state[c], integer_bits);
 }
 
 void Project(const KernelContext& k, const LstmState& s, const LstmCell& cell,
@@ -227,6 +299,7 @@ void Step(KernelContext& k, const LstmState& s, const LstmCell& cell,
       int64_t{row.batch} * cell.cells;
   int8_t* hidden = k.VariableInput(cell.output_state).MutableData<int8_t>() +
                    int64_t{row.batch} * cell.outputs;
+  MultiplyAllGates(k, s, cell, row);
   const auto gate = [&](int index) {
     return ComputeGate(k, s, cell, index, row, cell_state);
   };
@@ -238,11 +311,12 @@ void Step(KernelContext& k, const LstmState& s, const LstmCell& cell,
   int8_t* values = cell.has_projection ? k.Scratch<int8_t>(kHidden) : hidden;
   const int32_t zero =
       cell.has_projection ? -s.integer.hidden_zero : s.integer.hidden_zero;
+  // Of the gates that the cell state has taken, one's place serves tanh(c).
+  int16_t* tanh = k.Scratch<int16_t>(kGates);
+  TanhOfCells(k, s, cell_state, cell.cells, tanh);
   for (int c = 0; c < cell.cells; ++c) {
-    const int32_t tanh =
-        TanhOfFixed(cell_state[c], 15 + s.integer.cell_exponent);
-    values[c] =
-        ClampTo8(int64_t{Multiply(output[c] * tanh, s.integer.hidden)} + zero);
+    values[c] = ClampTo8(
+        int64_t{Multiply(output[c] * tanh[c], s.integer.hidden)} + zero);
   }
   if (cell.has_projection) Project(k, s, cell, values, hidden);
   StoreLstmOutput(k, cell, row, hidden);

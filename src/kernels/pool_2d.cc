@@ -94,13 +94,14 @@ struct Maximum {
   static T Finish(T sum, int) { return sum; }
 };
 
-// What one output position sees.
+// What `count` outputs see, each `step` numbers behind the one before.
 template <class T>
 struct Seen {
   const T* first;
   int64_t line;
   int rows, cols;
   int64_t channels;
+  int64_t count, step;
 };
 
 // How micro/ computes it, where it does.
@@ -118,7 +119,9 @@ bool PoolByVectors(const Seen<T>& seen, const Limits& limits, T* to) {
                                seen.cols,
                                seen.channels,
                                static_cast<T>(limits.min),
-                               static_cast<T>(limits.max)};
+                               static_cast<T>(limits.max),
+                               seen.count,
+                               seen.step};
     if constexpr (kAverage) AverageOfWindow(window, to);
     if constexpr (kMaximum) MaximumOfWindow(window, to);
     return true;
@@ -146,28 +149,44 @@ void PoolPlainly(const Seen<T>& seen, const Limits& limits, T* to) {
   }
 }
 
-// One output row; false when a window saw nothing.
+template <class Reduction, class T, class Limits>
+void PoolOutputs(const KernelContext& k, Seen<T> seen, const Limits& limits,
+                 T* to) {
+  if (!k.reference() && PoolByVectors<Reduction>(seen, limits, to)) return;
+  for (; seen.count > 0; --seen.count) {
+    PoolPlainly<Reduction>(seen, limits, to);
+    seen.first += seen.step;
+    to += seen.channels;
+  }
+}
+
+// One output row; false when a window saw nothing. Outputs whose windows lie
+// inside the input's left and right go together.
 template <class Reduction, class T, class Limits>
 bool PoolRow(const KernelContext& k, T* output, int n, int y,
              const Limits& limits) {
   const Window& w = k.State<State>().window;
   const T* input = k.Input(0).Data<T>();
+  const int64_t channels = w.in_channels;
   const int top = y * w.stride_height - w.pad_top;
   const Taps rows = TapsInside(top, w.height, 1, w.in_height);
-  for (int x = 0; x < w.out_width; ++x) {
-    const int left = x * w.stride_width - w.pad_left;
+  const Inside inside = InsideOf(w);
+  for (int64_t x = 0, count; x < w.out_width; x += count) {
+    count = x == inside.begin && inside.end > x ? inside.end - x : 1;
+    const int left = static_cast<int>(x) * w.stride_width - w.pad_left;
     const Taps cols = TapsInside(left, w.width, 1, w.in_width);
     if (rows.begin == rows.end || cols.begin == cols.end) return false;
     const int64_t pixel =
         (int64_t{n} * w.in_height + top + rows.begin) * w.in_width + left +
         cols.begin;
-    const Seen<T> seen{
-        input + pixel * w.in_channels, int64_t{w.in_width} * w.in_channels,
-        rows.end - rows.begin, cols.end - cols.begin, w.in_channels};
-    T* to = output + ((int64_t{n} * w.out_height + y) * w.out_width + x) *
-                         w.out_channels;
-    if (k.reference() || !PoolByVectors<Reduction>(seen, limits, to))
-      PoolPlainly<Reduction>(seen, limits, to);
+    PoolOutputs<Reduction>(
+        k,
+        Seen<T>{input + pixel * channels, w.in_width * channels,
+                rows.end - rows.begin, cols.end - cols.begin, channels, count,
+                w.stride_width * channels},
+        limits,
+        output + ((int64_t{n} * w.out_height + y) * w.out_width + x) *
+                     w.out_channels);
   }
   return true;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "kernels/kernel.h"
 #include "ops/infer.h"
@@ -20,7 +21,7 @@ struct Window {
   int pad_top = 0, pad_left = 0;
 
   // Fills the sizes from [N, H, W, C] tensors and the padding from the steps,
-  // which must be set.
+  // which must be set. Images one pixel wide are taken as [N, 1, H, C].
   void SetShapes(const Shape& input, int window_height, int window_width,
                  const Shape& output) {
     batches = input[0];
@@ -36,9 +37,22 @@ struct Window {
                             dilation_height);
     pad_left =
         WindowPadding(in_width, out_width, width, stride_width, dilation_width);
+    if (in_width == 1 && width == 1 && out_width == 1) LieDown();
   }
 
   int64_t out_rows() const { return int64_t{batches} * out_height; }
+
+ private:
+  // An image one pixel wide is a line of as many numbers, of which more are
+  // computed at a time.
+  void LieDown() {
+    std::swap(in_height, in_width);
+    std::swap(height, width);
+    std::swap(out_height, out_width);
+    std::swap(stride_height, stride_width);
+    std::swap(dilation_height, dilation_width);
+    std::swap(pad_top, pad_left);
+  }
 };
 
 // Steps of a window along one axis that fall inside the input.
@@ -55,6 +69,22 @@ inline Taps TapsInside(int origin, int size, int dilation, int extent) {
   const auto begin = static_cast<int>(std::min<int64_t>(first, size));
   const auto end = static_cast<int>(std::min<int64_t>(past, size));
   return {begin, std::max(begin, end)};
+}
+
+// Outputs of a line whose windows lie wholly within the input's left and right:
+// their rows lie evenly in memory.
+struct Inside {
+  int64_t begin, end;  // of x
+};
+inline Inside InsideOf(const Window& w) {
+  const int64_t reach = int64_t{w.width - 1} * w.dilation_width;
+  const int64_t stride = w.stride_width;
+  const int64_t begin = (int64_t{w.pad_left} + stride - 1) / stride;
+  const int64_t last = int64_t{w.in_width} - 1 - reach + w.pad_left;
+  const int64_t end = last < 0 ? 0 : last / stride + 1;
+  return {std::min<int64_t>(begin, w.out_width),
+          std::clamp<int64_t>(end, std::min<int64_t>(begin, w.out_width),
+                              w.out_width)};
 }
 
 }  // namespace liteforge

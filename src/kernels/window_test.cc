@@ -77,6 +77,25 @@ TEST(Window, SetShapes) {
   EXPECT_EQ(window.pad_left, 2);
 }
 
+// Their numbers are those of a line.
+TEST(Window, ImagesOnePixelWideLieDown) {
+  Window window;
+  window.stride_height = 2;
+  window.stride_width = 3;
+  window.dilation_height = 1;
+  window.dilation_width = 4;
+  window.SetShapes(Shape{1, 9, 1, 3}, 5, 1, Shape{1, 5, 1, 4});
+  EXPECT_EQ(window.in_height, 1);
+  EXPECT_EQ(window.in_width, 9);
+  EXPECT_EQ(window.height, 1);
+  EXPECT_EQ(window.width, 5);
+  EXPECT_EQ(window.out_width, 5);
+  EXPECT_EQ(window.stride_width, 2);
+  EXPECT_EQ(window.dilation_width, 1);
+  EXPECT_EQ(window.pad_left, 2);
+  EXPECT_EQ(window.pad_top, 0);
+}
+
 // Steps no image has, as a damaged model may claim them.
 TEST(Window, EnormousSteps) {
   constexpr int32_t kHuge = std::numeric_limits<int32_t>::max();

@@ -72,12 +72,11 @@ class ScratchSlots {
 // One block of tiles, [first, first + count).
 class Block {
  public:
-  Block(const WinogradCall& call, const float* input, float* output,
-        float* scratch, int64_t first, int64_t count)
+  Block(const WinogradCall& call, const float* input, float* scratch,
+        int64_t first, int64_t count)
       : call_(call),
         w_(call.window),
         input_(input),
-        output_(output),
         inputs_(scratch),
         products_(scratch + TilesOfBlock(w_) * kWinogradProducts *
                                 int64_t{w_.in_channels}),
@@ -104,21 +103,15 @@ class Block {
       const FloatPanels& panels = call_.filter.products[static_cast<size_t>(p)];
       const float* from = inputs_ + p * count_ * w_.in_channels;
       float* to = products_ + p * count_ * w_.out_channels;
-      for (int64_t t = 0; t < count_; t += FloatTileRows()) {
-        const float* rows[kMostRows];
-        const auto count =
-            static_cast<int>(std::min<int64_t>(FloatTileRows(), count_ - t));
-        for (int r = 0; r < count; ++r)
-          rows[r] = from + (t + r) * w_.in_channels;
-        MultiplyFloatTile(panels, rows, count, 0, panels.panels(), -kAll, kAll,
-                          to + t * w_.out_channels, w_.out_channels);
-      }
+      const FloatRun rows{from, w_.in_channels};
+      MultiplyFloatSpan(panels, &rows, count_, 0, panels.panels(), -kAll, kAll,
+                        to, w_.out_channels);
     }
   }
 
   void TransformOutputs() const {
     const WinogradOutput how{call_.filter.bias.data(), w_.out_channels,
-                             call_.range.min, call_.range.max};
+                             call_.output.range.min, call_.output.range.max};
     for (int64_t t = 0; t < count_; ++t) {
       float* pixels[kOut * kOut];
       const Corner corner = CornerOf(first_ + t);
@@ -128,12 +121,11 @@ class Block {
       }
       TransformWinogradOutput(products_ + t * w_.out_channels,
                               count_ * w_.out_channels, how, pixels);
+      Finish(corner);
     }
   }
 
  private:
-  static constexpr int kMostRows = 16;
-
   struct Corner {
     int64_t n, y, x;  // of the output
   };
@@ -149,17 +141,26 @@ class Block {
     return input_ +
            ((c.n * w_.in_height + y) * w_.in_width + x) * w_.in_channels;
   }
+  int64_t OutputOffset(const Corner& c, int64_t y, int64_t x) const {
+    return ((c.n * w_.out_height + y) * w_.out_width + x) * w_.out_channels;
+  }
   float* OutputPixel(const Corner& c, int i, int j) const {
     const int64_t y = c.y + i, x = c.x + j;
     if (y >= w_.out_height || x >= w_.out_width) return nullptr;
-    return output_ +
-           ((c.n * w_.out_height + y) * w_.out_width + x) * w_.out_channels;
+    return call_.output.to + OutputOffset(c, y, x);
+  }
+  void Finish(const Corner& c) const {
+    const int64_t bottom = std::min<int64_t>(c.y + kOut, w_.out_height);
+    const int64_t width = std::min<int64_t>(kOut, w_.out_width - c.x);
+    for (int64_t y = c.y; y < bottom; ++y) {
+      call_.output.Finish(OutputOffset(c, y, c.x), width, 0, w_.out_channels,
+                          w_.out_channels);
+    }
   }
 
   const WinogradCall& call_;
   const Window& w_;
   const float* input_;
-  float* output_;
   float* inputs_;    // [36, tiles, in_channels]
   float* products_;  // [36, tiles, out_channels]
   int64_t first_, count_;
@@ -199,7 +200,7 @@ size_t WinogradScratch(const Window& w, int threads) {
 }
 
 void ConvolveByWinograd(ThreadPool& threads, const WinogradCall& call,
-                        const float* input, float* output) {
+                        const float* input) {
   const Window& w = call.window;
   const int64_t tiles = AllTiles(w);
   // Fewer tiles a block where there are not enough blocks for the threads.
@@ -208,17 +209,17 @@ void ConvolveByWinograd(ThreadPool& threads, const WinogradCall& call,
   const int64_t block =
       std::min(TilesOfBlock(w), (share + rows - 1) / rows * rows);
   ScratchSlots slots(call.scratch, ScratchOfThread(w));
-  threads.ParallelFor(
-      (tiles + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
-        const ScratchSlots::Slot scratch(slots);
-        for (int64_t b = begin; b < end; ++b) {
-          const Block of(call, input, output, scratch.data(), b * block,
-                         std::min(block, tiles - b * block));
-          of.TransformInputs();
-          of.Multiply();
-          of.TransformOutputs();
-        }
-      });
+  threads.ParallelFor((tiles + block - 1) / block, 1,
+                      [&](int64_t begin, int64_t end) {
+                        const ScratchSlots::Slot scratch(slots);
+                        for (int64_t b = begin; b < end; ++b) {
+                          const Block of(call, input, scratch.data(), b * block,
+                                         std::min(block, tiles - b * block));
+                          of.TransformInputs();
+                          of.Multiply();
+                          of.TransformOutputs();
+                        }
+                      });
 }
 
 }  // namespace liteforge

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "kernels/float_output.h"
 #include "kernels/micro/float_gemm.h"
-#include "kernels/numerics.h"
 #include "kernels/window.h"
 
 namespace liteforge {
@@ -32,10 +32,10 @@ struct WinogradCall {
   const Window& window;
   const WinogradFilter& filter;
   const float* outside;  // in_channels zeros
-  Range<float> range;
+  FloatOutput output;
   float* scratch;
 };
 void ConvolveByWinograd(ThreadPool& threads, const WinogradCall& call,
-                        const float* input, float* output);
+                        const float* input);
 
 }  // namespace liteforge

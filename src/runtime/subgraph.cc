@@ -105,6 +105,12 @@ Result<std::span<const std::byte>> Subgraph::Read(int index) const {
   if (!tensor.shape.IsStatic())
     return InvalidArgument("the size of tensor '" + std::string(tensor.name) +
                            "' depends on values; call Invoke");
+  if (tensor.data == nullptr && tensor.bytes > 0)
+    return InvalidArgument(
+        "tensor '" + std::string(tensor.name) +
+        "' is not computed by itself: the operator behind it is folded into "
+        "the one before; set preserve_all_tensors in InterpreterOptions to "
+        "have it");
   const int block = block_of_tensor_[Index(index)];
   if (block < 0 || bytes.empty()) return bytes;
   const MemoryRequest& mine = requests_[Index(block)];

@@ -14,6 +14,9 @@
 //             depends on computed values: inferred, allocated and prepared
 //             right before each Eval, outputs of open shapes in buffers of
 //             their own
+//
+// Some static nodes then become a fourth kind, folded: the node before computes
+// them as well (subgraph_fold.cc).
 #pragma once
 
 #include <cstddef>
@@ -108,7 +111,7 @@ class Subgraph final : public KernelHost, public CallableGraph {
   Result<void> SetInputs(std::span<const RuntimeTensor* const> values) override;
 
  private:
-  enum class Kind { kStatic, kKnown, kDynamic };
+  enum class Kind { kStatic, kKnown, kDynamic, kFolded };
 
   struct Node {
     const NodeSpec* spec;
@@ -134,10 +137,15 @@ class Subgraph final : public KernelHost, public CallableGraph {
   Result<void> AllocateNode(Node& node);
   Result<void> EvaluateKnown(Node& node);
   Result<void> PlanArena();
+  std::vector<const RuntimeTensor*> ReadBy(const Node& node) const;
   void AddTensorRequests();
   void AddScratchRequests();
   Result<void> BindArena();
   bool InArena(size_t index) const;
+
+  // subgraph_fold.cc
+  void FoldNodes();
+  bool Fold(size_t node, size_t next, std::span<const int> made_by);
 
   // subgraph_infer.cc
   Result<void> Infer(Node& node, bool with_data);

@@ -62,6 +62,7 @@ Result<void> Subgraph::Allocate() {
   TRY(SizeBorder());
   for (size_t i = 0; i < nodes_.size(); ++i)
     TRY_IN(Place(graph_, i), AllocateNode(nodes_[i]));
+  FoldNodes();
   TRY(PlanArena());
   TRY(BindArena());
   allocated_ = true;
@@ -112,6 +113,11 @@ Result<void> Subgraph::AllocateNode(Node& node) {
   KernelContext& context = node.context;
   node.kind = Kind::kStatic;
   node.prepared.clear();
+  context.outputs_.clear();
+  for (const int output : node.spec->outputs)
+    context.outputs_.push_back(Find(output));
+  context.takes_follow_up_ = false;
+  context.follow_up_ = {};
   std::ranges::fill(context.scratch_bytes_, size_t{0});
   std::ranges::fill(context.scratch_, nullptr);
   TRY(Infer(node, /*with_data=*/false));
@@ -152,6 +158,16 @@ bool Subgraph::InArena(size_t index) const {
   return !tensor.is_constant && tensor.bytes > 0 && BitWidth(tensor.type) > 0;
 }
 
+// The node's inputs, and those of what is folded into it.
+std::vector<const RuntimeTensor*> Subgraph::ReadBy(const Node& node) const {
+  std::vector<const RuntimeTensor*> read(node.context.inputs_.begin(),
+                                         node.context.inputs_.end());
+  read.push_back(node.context.follow_up_.addend);
+  read.push_back(node.context.follow_up_.slope);
+  std::erase(read, nullptr);
+  return read;
+}
+
 // Lifetimes in steps: node i runs at step i, and whatever the caller may read
 // or write between runs lives up to the last step. Inputs keep their values.
 void Subgraph::AddTensorRequests() {
@@ -166,14 +182,16 @@ void Subgraph::AddTensorRequests() {
   }
   for (const int input : graph_.inputs) lives[Index(input)] = {0, end};
   for (int step = 0; step < end; ++step) {
-    for (const int input : nodes_[Index(step)].spec->inputs) {
-      if (input < 0) continue;
-      Life& life = lives[Index(input)];
+    const Node& node = nodes_[Index(step)];
+    if (node.kind == Kind::kFolded) continue;
+    for (const RuntimeTensor* input : ReadBy(node)) {
+      Life& life = lives[IndexOf(*input)];
       life.last = std::max(life.last, step);
     }
-    for (const int output : nodes_[Index(step)].spec->outputs) {
-      if (tensors_[Index(output)].is_variable) continue;
-      lives[Index(output)] = {step, options_.preserve_all_tensors ? end : step};
+    for (const RuntimeTensor* output : node.context.outputs_) {
+      if (output->is_variable) continue;
+      lives[IndexOf(*output)] = {step,
+                                 options_.preserve_all_tensors ? end : step};
     }
   }
   for (const int output : graph_.outputs) lives[Index(output)].last = end;

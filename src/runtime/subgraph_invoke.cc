@@ -47,7 +47,8 @@ Result<void> CheckOutputsSized(const KernelContext& context) {
 Result<void> Subgraph::Invoke() {
   for (const int32_t input : graph_.inputs) Show(Index(input));
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    if (nodes_[i].kind == Kind::kKnown) continue;
+    if (nodes_[i].kind == Kind::kKnown || nodes_[i].kind == Kind::kFolded)
+      continue;
     const RunControl::Step step(control_, graph_.index, i);
     if (step.cancelled()) return Cancelled();
     TRY_IN(Place(graph_, i), Run(nodes_[i]));

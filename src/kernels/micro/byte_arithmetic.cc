@@ -20,96 +20,164 @@ namespace {
 
 constexpr int kSumShift = 20;
 
-HWY_INLINE Rounding RoundingOfScale(const ByteScale& s) {
-  const Ints d;
-  return RoundingOf(hn::Set(d, s.multiplier), hn::Set(d, std::max(s.shift, 0)),
-                    hn::Set(d, std::max(-s.shift, 0)), /*ties_up=*/false);
-}
-
-struct Operands {
-  Rounding a, b, output;
-  IntVec a_offset, b_offset;
+// The scalings of a sum's operands. One is often by half, exactly: then no bit
+// is lost of a number that has just been shifted to the left.
+struct AnyScaling {
+  Rounding<IntVec> rounding;
+  explicit AnyScaling(const ByteScale& s)
+      : rounding(RoundingOf(hn::Set(Ints(), s.multiplier),
+                            hn::Set(Ints(), std::max(s.shift, 0)),
+                            hn::Set(Ints(), std::max(-s.shift, 0)),
+                            /*ties_up=*/false)) {}
+  HWY_INLINE IntVec operator()(IntVec x) const {
+    return Requantized(x, rounding);
+  }
 };
 
-template <ByteArithmetic::Kind kKind>
-HWY_INLINE IntVec Computed(IntVec x, IntVec y, const Operands& o) {
-  using Kind = ByteArithmetic::Kind;
-  x = hn::Add(x, o.a_offset);
-  y = hn::Add(y, o.b_offset);
-  if (kKind == Kind::kProduct) return Requantized(hn::Mul(x, y), o.output);
-  x = Requantized(hn::ShiftLeft<kSumShift>(x), o.a);
-  y = Requantized(hn::ShiftLeft<kSumShift>(y), o.b);
-  return Requantized(kKind == Kind::kSum ? hn::Add(x, y) : hn::Sub(x, y),
-                     o.output);
-}
+struct RightScaling {
+  AwayRounding<IntVec> rounding;
+  explicit RightScaling(const ByteScale& s)
+      : rounding(AwayRoundingOf(hn::Set(Ints(), s.multiplier),
+                                hn::Set(Ints(), -s.shift))) {}
+  static bool Suits(const ByteScale& s) { return s.shift < 0; }
+  HWY_INLINE IntVec operator()(IntVec x) const {
+    return Requantized(x, rounding);
+  }
+};
+
+struct Halving {
+  explicit Halving(const ByteScale&) {}
+  static bool Suits(const ByteScale& s) {
+    return s.shift == 0 && s.multiplier == 1 << 30;
+  }
+  HWY_INLINE IntVec operator()(IntVec x) const { return hn::ShiftRight<1>(x); }
+};
+
+template <ByteArithmetic::Kind kKind, class A, class B, class Output>
+struct Computation {
+  A a;
+  B b;
+  Output output;
+  IntVec a_offset, b_offset;
+
+  explicit Computation(const ByteArithmetic& op)
+      : a(op.a),
+        b(op.b),
+        output(op.output),
+        a_offset(hn::Set(Ints(), op.a_offset)),
+        b_offset(hn::Set(Ints(), op.b_offset)) {}
+
+  HWY_INLINE IntVec operator()(IntVec x, IntVec y) const {
+    using Kind = ByteArithmetic::Kind;
+    x = hn::Add(x, a_offset);
+    y = hn::Add(y, b_offset);
+    if constexpr (kKind == Kind::kProduct) return output(hn::Mul(x, y));
+    x = a(hn::ShiftLeft<kSumShift>(x));
+    y = b(hn::ShiftLeft<kSumShift>(y));
+    return output(kKind == Kind::kSum ? hn::Add(x, y) : hn::Sub(x, y));
+  }
+};
+
+template <class T>
+struct Operands {
+  const T* a;
+  int64_t a_step;
+  const T* b;
+  int64_t b_step;
+  int64_t count;
+  T* to;
+};
 
 // The halves are interleaved within blocks of 128 bits, which narrowing them
 // undoes.
-template <ByteArithmetic::Kind kKind, class T>
-HWY_INLINE void Compute(const ByteArithmetic& op, const T* a, int64_t a_step,
-                        const T* b, int64_t b_step, int64_t count, T* to) {
+template <class Computation, class T>
+HWY_INLINE void Compute(const ByteArithmetic& op, const Operands<T>& o) {
   const Ints d;
   const Words d16;
   const hn::Rebind<T, Words> narrow;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d16));
-  const Operands o{RoundingOfScale(op.a), RoundingOfScale(op.b),
-                   RoundingOfScale(op.output), hn::Set(d, op.a_offset),
-                   hn::Set(d, op.b_offset)};
-  const Narrowing narrowing = NarrowingOf(op.output_offset, op.low, op.high);
+  const Computation computed(op);
+  const auto narrowing = NarrowingOf(d16, op.output_offset, op.low, op.high);
   const auto compute = [&](WordVec x, WordVec y) HWY_ATTR {
     const auto x_sign = hn::BroadcastSignBit(x);
     const auto y_sign = hn::BroadcastSignBit(y);
     const auto lower =
-        Computed<kKind>(hn::BitCast(d, hn::InterleaveLower(d16, x, x_sign)),
-                        hn::BitCast(d, hn::InterleaveLower(d16, y, y_sign)), o);
+        computed(hn::BitCast(d, hn::InterleaveLower(d16, x, x_sign)),
+                 hn::BitCast(d, hn::InterleaveLower(d16, y, y_sign)));
     const auto upper =
-        Computed<kKind>(hn::BitCast(d, hn::InterleaveUpper(d16, x, x_sign)),
-                        hn::BitCast(d, hn::InterleaveUpper(d16, y, y_sign)), o);
+        computed(hn::BitCast(d, hn::InterleaveUpper(d16, x, x_sign)),
+                 hn::BitCast(d, hn::InterleaveUpper(d16, y, y_sign)));
     return hn::DemoteTo(narrow, Narrowed(lower, upper, narrowing));
   };
   const auto load = [&](const T* from) HWY_ATTR {
     return hn::PromoteTo(d16, hn::LoadU(narrow, from));
   };
-  const auto one_a = hn::Set(d16, *a), one_b = hn::Set(d16, *b);
+  const auto one_a = hn::Set(d16, *o.a), one_b = hn::Set(d16, *o.b);
   int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    hn::StoreU(compute(a_step == 0 ? one_a : load(a + i),
-                       b_step == 0 ? one_b : load(b + i)),
-               narrow, to + i);
+  for (; i + lanes <= o.count; i += lanes) {
+    hn::StoreU(compute(o.a_step == 0 ? one_a : load(o.a + i),
+                       o.b_step == 0 ? one_b : load(o.b + i)),
+               narrow, o.to + i);
   }
-  if (i == count) return;
+  if (i == o.count) return;
   HWY_ALIGN T left[HWY_MAX_BYTES] = {}, right[HWY_MAX_BYTES] = {};
-  if (a_step != 0) CopyFew(a + i, count - i, left);
-  if (b_step != 0) CopyFew(b + i, count - i, right);
-  hn::StoreU(compute(a_step == 0 ? one_a : load(left),
-                     b_step == 0 ? one_b : load(right)),
+  if (o.a_step != 0) CopyFew(o.a + i, o.count - i, left);
+  if (o.b_step != 0) CopyFew(o.b + i, o.count - i, right);
+  hn::StoreU(compute(o.a_step == 0 ? one_a : load(left),
+                     o.b_step == 0 ? one_b : load(right)),
              narrow, left);
-  CopyFew(left, count - i, to + i);
+  CopyFew(left, o.count - i, o.to + i);
+}
+
+// Sums and differences by the quickest scalings of their operands.
+template <ByteArithmetic::Kind kKind, class T>
+void ComputeSum(const ByteArithmetic& op, const Operands<T>& o) {
+  if (RightScaling::Suits(op.output)) {
+    const bool half_a = Halving::Suits(op.a), half_b = Halving::Suits(op.b);
+    if (half_a && half_b)
+      return Compute<Computation<kKind, Halving, Halving, RightScaling>>(op, o);
+    if (half_a && RightScaling::Suits(op.b)) {
+      return Compute<Computation<kKind, Halving, RightScaling, RightScaling>>(
+          op, o);
+    }
+    if (half_b && RightScaling::Suits(op.a)) {
+      return Compute<Computation<kKind, RightScaling, Halving, RightScaling>>(
+          op, o);
+    }
+  }
+  Compute<Computation<kKind, AnyScaling, AnyScaling, AnyScaling>>(op, o);
 }
 
 template <class T>
-HWY_INLINE void ComputeKind(const ByteArithmetic& op, const T* a,
-                            int64_t a_step, const T* b, int64_t b_step,
-                            int64_t count, T* to) {
+void ComputeProduct(const ByteArithmetic& op, const Operands<T>& o) {
+  constexpr auto kKind = ByteArithmetic::Kind::kProduct;
+  if (RightScaling::Suits(op.output)) {
+    return Compute<Computation<kKind, Halving, Halving, RightScaling>>(op, o);
+  }
+  Compute<Computation<kKind, Halving, Halving, AnyScaling>>(op, o);
+}
+
+template <class T>
+void ComputeKind(const ByteArithmetic& op, const Operands<T>& o) {
   using Kind = ByteArithmetic::Kind;
   switch (op.kind) {
     case Kind::kSum:
-      return Compute<Kind::kSum>(op, a, a_step, b, b_step, count, to);
+      return ComputeSum<Kind::kSum>(op, o);
     case Kind::kDifference:
-      return Compute<Kind::kDifference>(op, a, a_step, b, b_step, count, to);
+      return ComputeSum<Kind::kDifference>(op, o);
     case Kind::kProduct:
-      return Compute<Kind::kProduct>(op, a, a_step, b, b_step, count, to);
+      return ComputeProduct(op, o);
   }
 }
 
 void ComputeInt8(const ByteArithmetic& op, const int8_t* a, int64_t a_step,
                  const int8_t* b, int64_t b_step, int64_t count, int8_t* to) {
-  ComputeKind(op, a, a_step, b, b_step, count, to);
+  ComputeKind<int8_t>(op, {a, a_step, b, b_step, count, to});
 }
 void ComputeUInt8(const ByteArithmetic& op, const uint8_t* a, int64_t a_step,
                   const uint8_t* b, int64_t b_step, int64_t count,
                   uint8_t* to) {
-  ComputeKind(op, a, a_step, b, b_step, count, to);
+  ComputeKind<uint8_t>(op, {a, a_step, b, b_step, count, to});
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/micro/byte_products-inl.h"
+#include "kernels/micro/byte_results-inl.h"
 #include "kernels/micro/clamp-inl.h"
 #include "kernels/micro/requantize-inl.h"
 
@@ -64,25 +65,39 @@ struct Call {
   const int32_t* row_term;
 };
 
-// Where a run of each row begins.
-template <int kRows, class E>
-HWY_INLINE void FindRows(const Call<E>& c, int64_t run, const E** a) {
-  if (c.rows != nullptr) {
-    for (int r = 0; r < kRows; ++r) a[r] = c.rows[r * c.panels.runs + run];
-    return;
+// Where the groups of a run are, of kRows rows. Three rows that lie evenly take
+// one register for where they are and share one for the step between.
+template <int kRows, bool kEven, class E>
+class RunOfRows {
+ public:
+  HWY_INLINE RunOfRows(const Call<E>& c, int64_t run) {
+    if (kEven) {
+      step_ = c.runs[run].step;
+      const E* first = c.runs[run].first + c.first_row * step_;
+      for (int i = 0; i < kPointers; ++i) at_[i] = first + i * 3 * step_;
+    } else {
+      for (int r = 0; r < kRows; ++r) at_[r] = c.rows[r * c.panels.runs + run];
+    }
   }
-  const int64_t step = c.runs[run].step;
-  const E* first = c.runs[run].first + c.first_row * step;
-  for (int r = 0; r < kRows; ++r) a[r] = first + r * step;
-}
+  HWY_INLINE const E* operator[](int row) const {
+    return kEven ? at_[row / 3] + row % 3 * step_ : at_[row];
+  }
+  HWY_INLINE void Next() {
+    for (int i = 0; i < kPointers; ++i) at_[i] += 4 / sizeof(E);
+  }
+
+ private:
+  static constexpr int kPointers = kEven ? (kRows + 2) / 3 : kRows;
+  const E* at_[kPointers];
+  int64_t step_ = 0;
+};
 
 // The sums of kRows rows with one panel, which begin with `bias`, a row after
 // the other. The products of the panel's second vector are left out where the
 // last panel has no more columns.
-template <int kRows, bool kWide, class E>
+template <int kRows, bool kWide, bool kEven, class E>
 void MultiplyPanel(const Call<E>& c, const int32_t* bias, int64_t panel,
                    int32_t* sums) {
-  constexpr int64_t kGroup = 4 / sizeof(E);
   const Ints d;
   const size_t lanes = hn::Lanes(d);
   const BytePanels& p = c.panels;
@@ -96,50 +111,99 @@ void MultiplyPanel(const Call<E>& c, const int32_t* bias, int64_t panel,
     sum1[r] = hn::Add(bias1, term);
   }
   for (int64_t run = 0; run < p.runs; ++run) {
-    const E* a[kRows];
-    FindRows<kRows>(c, run, a);
+    RunOfRows<kRows, kEven, E> a(c, run);
     for (int64_t g = 0; g < groups; ++g) {
       const auto w0 = hn::Load(d, w), w1 = hn::Load(d, w + lanes);
       w += 2 * lanes;
       for (int r = 0; r < kRows; ++r) {
-        sum0[r] = AddProducts(sum0[r], a[r] + g * kGroup, w0);
-        if (kWide) sum1[r] = AddProducts(sum1[r], a[r] + g * kGroup, w1);
+        sum0[r] = AddProducts(sum0[r], a[r], w0);
+        if (kWide) sum1[r] = AddProducts(sum1[r], a[r], w1);
       }
+      a.Next();
     }
   }
 #pragma GCC unroll 12
   for (size_t r = 0; r < kRows; ++r) {
     hn::Store(sum0[r], d, sums + 2 * r * lanes);
-    hn::Store(sum1[r], d, sums + (2 * r + 1) * lanes);
+    if (kWide || kStoresBoth) hn::Store(sum1[r], d, sums + (2 * r + 1) * lanes);
   }
+}
+
+// One row: two sums would wait for one another, so there are eight.
+template <bool kWide, class E>
+void MultiplyRow(const Call<E>& c, const int32_t* bias, int64_t panel,
+                 int32_t* sums) {
+  constexpr int64_t kGroup = 4 / sizeof(E);
+  constexpr int kParts = 4;
+  const Ints d;
+  const size_t lanes = hn::Lanes(d);
+  const BytePanels& p = c.panels;
+  const int64_t groups = p.groups();
+  const auto* w = reinterpret_cast<const int32_t*>(PanelOf<E>(p, panel));
+  const auto term = hn::Set(d, c.row_term != nullptr ? c.row_term[0] : 0);
+  IntVec sum0[kParts], sum1[kParts];
+  for (int part = 0; part < kParts; ++part)
+    sum0[part] = sum1[part] = hn::Zero(d);
+  sum0[0] = hn::Add(hn::Load(d, bias), term);
+  sum1[0] = hn::Add(hn::Load(d, bias + lanes), term);
+  for (int64_t run = 0; run < p.runs; ++run) {
+    const E* a = c.rows != nullptr
+                     ? c.rows[run]
+                     : c.runs[run].first + c.first_row * c.runs[run].step;
+    int64_t g = 0;
+    for (; g + kParts <= groups; g += kParts) {
+      for (int part = 0; part < kParts; ++part, w += 2 * lanes) {
+        const E* at = a + (g + part) * kGroup;
+        sum0[part] = AddProducts(sum0[part], at, hn::Load(d, w));
+        if (kWide)
+          sum1[part] = AddProducts(sum1[part], at, hn::Load(d, w + lanes));
+      }
+    }
+    for (; g < groups; ++g, w += 2 * lanes) {
+      sum0[0] = AddProducts(sum0[0], a + g * kGroup, hn::Load(d, w));
+      if (kWide)
+        sum1[0] = AddProducts(sum1[0], a + g * kGroup, hn::Load(d, w + lanes));
+    }
+  }
+  const auto all = [&](const IntVec* sum) HWY_ATTR {
+    return hn::Add(hn::Add(sum[0], sum[1]), hn::Add(sum[2], sum[3]));
+  };
+  hn::Store(all(sum0), d, sums);
+  hn::Store(all(sum1), d, sums + lanes);
 }
 
 template <class E>
 using PanelFunction = void (*)(const Call<E>&, const int32_t*, int64_t,
                                int32_t*);
 
-template <bool kWide, class E>
+template <bool kWide, bool kEven, class E>
 PanelFunction<E> PanelFunctionOf(int64_t rows) {
   static constexpr PanelFunction<E> kFunctions[] = {
-    MultiplyPanel<1, kWide, E>,
-    MultiplyPanel<2, kWide, E>,
-    MultiplyPanel<3, kWide, E>,
-    MultiplyPanel<4, kWide, E>,
-    MultiplyPanel<5, kWide, E>,
-    MultiplyPanel<6, kWide, E>,
+    MultiplyRow<kWide, E>,
+    MultiplyPanel<2, kWide, kEven, E>,
+    MultiplyPanel<3, kWide, kEven, E>,
+    MultiplyPanel<4, kWide, kEven, E>,
+    MultiplyPanel<5, kWide, kEven, E>,
+    MultiplyPanel<6, kWide, kEven, E>,
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || \
     HWY_TARGET == HWY_NEON
-    MultiplyPanel<7, kWide, E>,
-    MultiplyPanel<8, kWide, E>,
+    MultiplyPanel<7, kWide, kEven, E>,
+    MultiplyPanel<8, kWide, kEven, E>,
 #endif
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-    MultiplyPanel<9, kWide, E>,
-    MultiplyPanel<10, kWide, E>,
-    MultiplyPanel<11, kWide, E>,
-    MultiplyPanel<12, kWide, E>,
+    MultiplyPanel<9, kWide, kEven, E>,
+    MultiplyPanel<10, kWide, kEven, E>,
+    MultiplyPanel<11, kWide, kEven, E>,
+    MultiplyPanel<12, kWide, kEven, E>,
 #endif
   };
   return kFunctions[rows - 1];
+}
+
+template <class E, bool kEven>
+PanelFunction<E> PanelFunctionOf(int64_t rows, bool wide) {
+  return wide ? PanelFunctionOf<true, kEven, E>(rows)
+              : PanelFunctionOf<false, kEven, E>(rows);
 }
 
 // Calls finish(column, sums) for each panel, whose first column that is.
@@ -154,38 +218,14 @@ HWY_INLINE void Tile([[maybe_unused]] int64_t rows,
     HWY_ALIGN int32_t sums[kMostRows * 2 * HWY_MAX_BYTES / sizeof(int32_t)];
     for (int64_t panel = c.begin; panel < c.end; ++panel) {
       const int64_t column = panel * c.panels.panel_width;
-      const auto multiply = c.panels.columns - column <= lanes
-                                ? PanelFunctionOf<false, E>(rows)
-                                : PanelFunctionOf<true, E>(rows);
+      const bool wide = c.panels.columns - column > lanes;
+      const auto multiply = c.rows != nullptr
+                                ? PanelFunctionOf<E, false>(rows, wide)
+                                : PanelFunctionOf<E, true>(rows, wide);
       multiply(c, bias + column, panel, sums);
       finish(column, static_cast<const int32_t*>(sums));
     }
   }
-}
-
-// Bytes of a panel's columns, which ReorderDemote2To took four from each vector
-// in turn.
-template <class Bytes>
-HWY_INLINE Bytes InColumnOrder(Bytes bytes) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-  const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
-  return Bytes{_mm256_permutevar8x32_epi32(bytes.raw, order)};
-#elif HWY_TARGET == HWY_AVX2
-  return Bytes{_mm_shuffle_epi32(bytes.raw, _MM_SHUFFLE(3, 1, 2, 0))};
-#else
-  return bytes;
-#endif
-}
-
-template <class Out>
-HWY_INLINE void StoreWords(WordVec words, Out* to, int64_t columns) {
-  const hn::Rebind<Out, Words> narrow;
-  const auto bytes = InColumnOrder(hn::DemoteTo(narrow, words));
-  if (columns >= static_cast<int64_t>(hn::Lanes(narrow)))
-    return hn::StoreU(bytes, narrow, to);
-  HWY_ALIGN Out all[HWY_MAX_BYTES];
-  hn::StoreU(bytes, narrow, all);
-  CopyFew(all, columns, to);
 }
 
 // rounding(column): of the columns from there on, a vector of them.
@@ -193,17 +233,11 @@ template <class E, class Out, class MakeRounding>
 HWY_INLINE void RoundedTile(int64_t rows, const Call<E>& call,
                             const IntegerOutput& o, Out* to, int64_t stride,
                             const MakeRounding& rounding) {
-  const Ints d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto lanes = static_cast<int64_t>(hn::Lanes(Ints()));
   Tile(rows, call, o.bias, [&](int64_t column, const int32_t* sums) HWY_ATTR {
-    const auto r0 = rounding(column), r1 = rounding(column + lanes);
-    const Narrowing narrowing = NarrowingOf(o.offset, o.low, o.high);
-    for (int64_t r = 0; r < rows; ++r, sums += 2 * lanes) {
-      StoreWords(
-          Narrowed(Requantized(hn::Load(d, sums), r0),
-                   Requantized(hn::Load(d, sums + lanes), r1), narrowing),
-          to + r * stride + column, call.panels.columns - column);
-    }
+    StoreResults(TileResults<Out>{rows, sums, call.panels.columns - column,
+                                  o.offset, o.low, o.high, to + column, stride},
+                 rounding(column), rounding(column + lanes));
   });
 }
 
@@ -241,7 +275,9 @@ void HybridTile(int64_t rows, const Call<E>& call, const float* row_scale,
         for (int64_t r = 0; r < rows; ++r, sums += 2 * lanes) {
           const auto scale = hn::Set(f, row_scale[r]);
           const auto sum0 = hn::ConvertTo(f, hn::Load(d, sums));
-          const auto sum1 = hn::ConvertTo(f, hn::Load(d, sums + lanes));
+          const auto sum1 = columns > lanes
+                                ? hn::ConvertTo(f, hn::Load(d, sums + lanes))
+                                : hn::Zero(f);
           const auto v0 = hn::Add(hn::Mul(sum0, hn::Mul(scale, scale0)), bias0);
           const auto v1 = hn::Add(hn::Mul(sum1, hn::Mul(scale, scale1)), bias1);
           StoreFloats(ClampFloats(f, v0, o.low, o.high),
@@ -264,6 +300,27 @@ HWY_INLINE void ForEachTileOf(int64_t count, const MultiplyTile& tile) {
   }
 }
 
+template <class E>
+void SumsOfRow(const BytePanels& panels, const E* row, const int32_t* bias,
+               int32_t* to) {
+  const ByteRun<E> run{row, 0};
+  const Call<E> call{panels, nullptr, &run, 0, 0, panels.panels(), nullptr};
+  const Ints d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  Tile(1, call, bias, [&](int64_t column, const int32_t* sums) HWY_ATTR {
+    hn::Store(hn::Load(d, sums), d, to + column);
+    hn::Store(hn::Load(d, sums + lanes), d, to + column + lanes);
+  });
+}
+void SumsOfBytes(const BytePanels& panels, const uint8_t* row,
+                 const int32_t* bias, int32_t* to) {
+  SumsOfRow(panels, row, bias, to);
+}
+void SumsOfWords(const BytePanels& panels, const int16_t* row,
+                 const int32_t* bias, int32_t* to) {
+  SumsOfRow(panels, row, bias, to);
+}
+
 template <class In>
 HWY_INLINE void Widen(const In* from, int64_t count, int offset, int16_t* to) {
   const Words d;
@@ -284,6 +341,18 @@ void WidenInt8(const int8_t* from, int64_t count, int offset, int16_t* to) {
 }
 void WidenUInt8(const uint8_t* from, int64_t count, int offset, int16_t* to) {
   Widen(from, count, offset, to);
+}
+
+// int8 and 128 together are unsigned: the same bits but the highest.
+void FlipSigns(const int8_t* from, int64_t count, uint8_t* to) {
+  const hn::ScalableTag<uint8_t> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto sign = hn::Set(d, uint8_t{0x80});
+  const auto* bytes = reinterpret_cast<const uint8_t*>(from);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    hn::StoreU(hn::Xor(hn::LoadU(d, bytes + i), sign), d, to + i);
+  for (; i < count; ++i) to[i] = bytes[i] ^ 0x80;
 }
 
 #define LITEFORGE_INTEGERS(name, E, Out)                                       \
@@ -342,40 +411,62 @@ constexpr int64_t GroupOf(GemmElement element) {
   return element == GemmElement::kByte ? 4 : 2;
 }
 
-// weight(n, r, i): the weight as it is to be multiplied.
+// Weights less `taken` into panels. A few groups of each column at a time, so
+// that the lines of cache that they go to are still there for the next one.
+template <class Stored, class Weight>
+void FillPanels(const Weight* weights, int32_t taken, BytePanels& p,
+                Stored* to) {
+  constexpr int64_t kGroup = 4 / sizeof(Stored), kBlock = 16;
+  const int64_t width = p.panel_width, length = p.run_length;
+  const int64_t whole = length / kGroup, groups = p.groups();
+  const auto take = [&](Weight w) { return static_cast<Stored>(w - taken); };
+  for (int64_t first = 0; first < p.columns; first += width) {
+    const int64_t count = std::min(width, p.columns - first);
+    for (int64_t r = 0; r < p.runs; ++r, to += groups * width * kGroup) {
+      const Weight* run = weights + (first * p.runs + r) * length;
+      for (int64_t begin = 0; begin < whole; begin += kBlock) {
+        const int64_t end = std::min(whole, begin + kBlock);
+        for (int64_t n = 0; n < count; ++n) {
+          const Weight* from = run + n * p.runs * length;
+          for (int64_t g = begin; g < end; ++g) {
+            for (int64_t j = 0; j < kGroup; ++j)
+              to[(g * width + n) * kGroup + j] = take(from[g * kGroup + j]);
+          }
+        }
+      }
+      for (int64_t n = 0; n < count; ++n) {
+        const Weight* from = run + n * p.runs * length;
+        for (int64_t i = whole * kGroup; i < length; ++i)
+          to[(whole * width + n) * kGroup + i % kGroup] = take(from[i]);
+      }
+    }
+  }
+}
+
 template <class Weight>
-BytePanels Pack(GemmElement element, int64_t columns, int64_t runs,
-                int64_t run_length, int64_t width, const Weight& weight) {
+BytePanels Pack(const Weight* weights, int32_t taken, int64_t columns,
+                int64_t runs, int64_t run_length) {
   BytePanels p;
-  p.element = element;
+  p.element = GemmElementOfThisMachine();
   p.columns = columns;
   p.runs = runs;
   p.run_length = run_length;
-  p.panel_width = width;
-  const int64_t group = GroupOf(element), groups = p.groups();
-  const auto size =
-      static_cast<size_t>(p.panels() * runs * groups * width * group);
-  element == GemmElement::kByte ? p.bytes.resize(size) : p.words.resize(size);
-  p.column_sums.resize(static_cast<size_t>(p.panels() * width));
+  p.panel_width = BytePanelWidth();
+  const auto groups =
+      static_cast<size_t>(p.panels() * runs * p.groups() * p.panel_width);
+  if (p.element == GemmElement::kByte) {
+    p.bytes.resize(groups * 4);
+    FillPanels(weights, taken, p, p.bytes.data());
+  } else {
+    p.words.resize(groups * 2);
+    FillPanels(weights, taken, p, p.words.data());
+  }
+  p.column_sums.resize(static_cast<size_t>(p.panels() * p.panel_width));
   for (int64_t n = 0; n < columns; ++n) {
-    int32_t sum = 0;
-    for (int64_t r = 0; r < runs; ++r) {
-      for (int64_t i = 0; i < run_length; ++i) {
-        const int32_t w = weight(n, r, i);
-        sum += w;
-        const int64_t at =
-            (((n / width * runs + r) * groups + i / group) * width +
-             n % width) *
-                group +
-            i % group;
-        if (element == GemmElement::kByte) {
-          p.bytes[static_cast<size_t>(at)] = static_cast<int8_t>(w);
-        } else {
-          p.words[static_cast<size_t>(at)] = static_cast<int16_t>(w);
-        }
-      }
-    }
-    p.column_sums[static_cast<size_t>(n)] = sum;
+    const Weight* column = weights + n * runs * run_length;
+    int64_t sum = -taken * runs * run_length;
+    for (int64_t i = 0; i < runs * run_length; ++i) sum += column[i];
+    p.column_sums[static_cast<size_t>(n)] = static_cast<int32_t>(sum);
   }
   return p;
 }
@@ -384,9 +475,12 @@ BytePanels Pack(GemmElement element, int64_t columns, int64_t runs,
 
 HWY_EXPORT(WidenInt8);
 HWY_EXPORT(WidenUInt8);
+HWY_EXPORT(FlipSigns);
 HWY_EXPORT(Width);
 HWY_EXPORT(Rows);
 HWY_EXPORT(Element);
+HWY_EXPORT(SumsOfBytes);
+HWY_EXPORT(SumsOfWords);
 HWY_EXPORT(BytesToInt8);
 HWY_EXPORT(BytesToInt8Span);
 HWY_EXPORT(BytesToUInt8);
@@ -419,8 +513,7 @@ void WidenBytes(const uint8_t* from, int64_t count, int offset, int16_t* to) {
 }
 
 void ConvertBytes(const int8_t* from, int64_t count, uint8_t* to) {
-  for (int64_t i = 0; i < count; ++i)
-    to[i] = static_cast<uint8_t>(from[i] ^ 0x80);
+  HWY_DYNAMIC_DISPATCH(FlipSigns)(from, count, to);
 }
 void ConvertBytes(const uint8_t* from, int64_t count, uint8_t* to) {
   std::memcpy(to, from, static_cast<size_t>(count));
@@ -428,22 +521,25 @@ void ConvertBytes(const uint8_t* from, int64_t count, uint8_t* to) {
 
 BytePanels PackBytePanels(const int8_t* weights, int64_t columns, int64_t runs,
                           int64_t run_length) {
-  return Pack(GemmElementOfThisMachine(), columns, runs, run_length,
-              BytePanelWidth(), [&](int64_t n, int64_t r, int64_t i) {
-                return weights[(n * runs + r) * run_length + i];
-              });
+  return Pack(weights, 0, columns, runs, run_length);
 }
 
 BytePanels PackBytePanels(const uint8_t* weights, int32_t weight_zero,
                           int64_t columns, int64_t runs, int64_t run_length) {
-  const GemmElement element = GemmElementOfThisMachine();
-  const int32_t taken = element == GemmElement::kByte ? 128 : weight_zero;
-  BytePanels p = Pack(element, columns, runs, run_length, BytePanelWidth(),
-                      [&](int64_t n, int64_t r, int64_t i) {
-                        return weights[(n * runs + r) * run_length + i] - taken;
-                      });
+  const bool bytes = GemmElementOfThisMachine() == GemmElement::kByte;
+  const int32_t taken = bytes ? 128 : weight_zero;
+  BytePanels p = Pack(weights, taken, columns, runs, run_length);
   p.weight_offset = taken - weight_zero;
   return p;
+}
+
+void SumByteRow(const BytePanels& panels, const uint8_t* row,
+                const int32_t* bias, int32_t* to) {
+  HWY_DYNAMIC_DISPATCH(SumsOfBytes)(panels, row, bias, to);
+}
+void SumByteRow(const BytePanels& panels, const int16_t* row,
+                const int32_t* bias, int32_t* to) {
+  HWY_DYNAMIC_DISPATCH(SumsOfWords)(panels, row, bias, to);
 }
 
 template <>

@@ -72,6 +72,13 @@ struct HybridOutput {
   float low = 0, high = 0;
 };
 
+// The sums themselves, of one row and panels of one run: to[n] = bias[n] + the
+// products, for whole panels. 64-byte aligned.
+void SumByteRow(const BytePanels& panels, const uint8_t* row,
+                const int32_t* bias, int32_t* to);
+void SumByteRow(const BytePanels& panels, const int16_t* row,
+                const int32_t* bias, int32_t* to);
+
 int ByteTileRows();
 int64_t BytePanelWidth();
 

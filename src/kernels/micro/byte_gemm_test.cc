@@ -165,6 +165,48 @@ TEST(ByteGemm, Spans) {
   });
 }
 
+template <class Element>
+void ExpectSums(int64_t columns, int64_t depth) {
+  Sequence draw(static_cast<uint32_t>(columns + depth));
+  constexpr int kZero = 9;
+  std::vector<int8_t> a(static_cast<size_t>(depth));
+  std::vector<int8_t> w(static_cast<size_t>(columns * depth));
+  for (int8_t& x : a) x = static_cast<int8_t>(draw.Integer(-128, 127));
+  for (int8_t& x : w) x = static_cast<int8_t>(draw.Integer(-128, 127));
+  const BytePanels p = PackBytePanels(w.data(), columns, 1, depth);
+  std::vector<Element> row(a.size() + kGemmSlack);
+  if constexpr (sizeof(Element) == 1) {
+    ConvertBytes(a.data(), depth, row.data());
+  } else {
+    WidenBytes(a.data(), depth, -kZero, row.data());
+  }
+  const auto padded = static_cast<size_t>(p.panels() * p.panel_width);
+  AlignedVector<int32_t> bias(padded), sums(padded);
+  for (size_t n = 0; n < padded; ++n) {
+    bias[n] = static_cast<int32_t>(n) * 5 -
+              (sizeof(Element) == 1 ? (kZero + 128) * p.column_sums[n] : 0);
+  }
+  SumByteRow(p, row.data(), bias.data(), sums.data());
+  for (size_t n = 0; n < static_cast<size_t>(columns); ++n) {
+    int32_t want = static_cast<int32_t>(n) * 5;
+    for (size_t i = 0; i < a.size(); ++i)
+      want += (a[i] - kZero) * w[n * a.size() + i];
+    ASSERT_EQ(sums[n], want) << columns << " x " << depth << " at " << n;
+  }
+}
+
+TEST(ByteGemm, Sums) {
+  ForEachTarget([] {
+    for (const int64_t columns : {1, 20, 80, 100}) {
+      for (const int64_t depth : {1, 20, 28, 33}) {
+        GemmElementOfThisMachine() == GemmElement::kByte
+            ? ExpectSums<uint8_t>(columns, depth)
+            : ExpectSums<int16_t>(columns, depth);
+      }
+    }
+  });
+}
+
 // float = (sum of products) * row scale * column scale + bias.
 template <class Element>
 void ExpectHybrid(int rows, int64_t columns, int64_t depth) {

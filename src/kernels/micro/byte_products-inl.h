@@ -29,20 +29,39 @@ HWY_INLINE IntVec AddByteProducts(IntVec sum, IntVec at, IntVec b) {
 #endif
 
 // sum + the products of two words in each lane.
-HWY_INLINE IntVec AddWordProducts(IntVec sum, IntVec at, IntVec b) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-  return hn::Add(sum, IntVec{_mm512_madd_epi16(at.raw, b.raw)});
-#elif HWY_TARGET == HWY_AVX2
-  return hn::Add(sum, IntVec{_mm256_madd_epi16(at.raw, b.raw)});
-#elif HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSE2
-  return hn::Add(sum, IntVec{_mm_madd_epi16(at.raw, b.raw)});
+#if HWY_TARGET == HWY_AVX3_DL
+template <class V>
+HWY_INLINE V AddWordProducts(V sum, V at, V b) {
+  asm("vpdpwssd %2, %1, %0" : "+v"(sum.raw) : "v"(at.raw), "v"(b.raw));
+  return sum;
+}
+#elif HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
+HWY_INLINE __m128i PairProducts(__m128i a, __m128i b) {
+  return _mm_madd_epi16(a, b);
+}
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+HWY_INLINE __m256i PairProducts(__m256i a, __m256i b) {
+  return _mm256_madd_epi16(a, b);
+}
+#endif
+#if HWY_TARGET == HWY_AVX3
+HWY_INLINE __m512i PairProducts(__m512i a, __m512i b) {
+  return _mm512_madd_epi16(a, b);
+}
+#endif
+template <class V>
+HWY_INLINE V AddWordProducts(V sum, V at, V b) {
+  return hn::Add(sum, V{PairProducts(at.raw, b.raw)});
+}
 #else
+template <class V>
+HWY_INLINE V AddWordProducts(V sum, V at, V b) {
   const auto low = hn::Mul(hn::ShiftRight<16>(hn::ShiftLeft<16>(at)),
                            hn::ShiftRight<16>(hn::ShiftLeft<16>(b)));
   const auto high = hn::Mul(hn::ShiftRight<16>(at), hn::ShiftRight<16>(b));
   return hn::Add(sum, hn::Add(low, high));
-#endif
 }
+#endif
 
 // The same with a group of numbers of one row, for all columns.
 #if HWY_TARGET == HWY_AVX3_DL

@@ -12,27 +12,50 @@
 
 #include <hwy/highway.h>
 
+#include <cstdint>
+#include <cstring>
+
 HWY_BEFORE_NAMESPACE();
 namespace liteforge {
 namespace HWY_NAMESPACE {
 
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
-HWY_INLINE V ClampFloats(D d, V x, float low, float high) {
+HWY_INLINE V ClampFloats([[maybe_unused]] D d, V x, V low, V high) {
   namespace hn = hwy::HWY_NAMESPACE;
-  const auto lowest = hn::Set(d, low), highest = hn::Set(d, high);
 #if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
-  x = hn::IfThenElse(hn::Lt(x, lowest), lowest, x);
-  return hn::IfThenElse(hn::Lt(highest, x), highest, x);
+  x = hn::IfThenElse(hn::Lt(x, low), low, x);
+  return hn::IfThenElse(hn::Lt(high, x), high, x);
 #else
-  return hn::Min(highest, hn::Max(lowest, x));
+  return hn::Min(high, hn::Max(low, x));
 #endif
 }
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V ClampFloats(D d, V x, float low, float high) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  return ClampFloats(d, x, hn::Set(d, low), hn::Set(d, high));
+}
 
-// Copies fewer than a vector's elements; a call of memcpy takes longer.
+template <int64_t kPart>
+HWY_INLINE void CopyEnds(const char* from, int64_t bytes, char* to) {
+  std::memcpy(to, from, kPart);
+  std::memcpy(to + bytes - kPart, from + bytes - kPart, kPart);
+}
+
+// Copies fewer than a vector's elements: the first and the last half of them,
+// which may overlap. A call of memcpy takes longer.
 template <class T>
 HWY_INLINE void CopyFew(const T* HWY_RESTRICT from, int64_t count,
                         T* HWY_RESTRICT to) {
-  for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+  const auto* source = reinterpret_cast<const char*>(from);
+  auto* target = reinterpret_cast<char*>(to);
+  int64_t bytes = count * static_cast<int64_t>(sizeof(T));
+  for (; bytes > 32; bytes -= 32, source += 32, target += 32)
+    std::memcpy(target, source, 32);
+  if (bytes >= 16) return CopyEnds<16>(source, bytes, target);
+  if (bytes >= 8) return CopyEnds<8>(source, bytes, target);
+  if (bytes >= 4) return CopyEnds<4>(source, bytes, target);
+  if (bytes >= 2) return CopyEnds<2>(source, bytes, target);
+  if (bytes == 1) *target = *source;
 }
 
 // The first `columns` of two vectors, of both where there are more.

@@ -73,64 +73,100 @@ TEST(FloatDepthwise, Grid) {
   });
 }
 
+struct WordCase {
+  int64_t channels, rows, count;
+  bool ties_up, shifts_right;
+};
+
+// Source: gemmlowp's SaturatingRoundingDoublingHighMul, RoundingDivideByPOT;
+// ruy's right shift for ties up.
+int64_t Requantize(int64_t sum, int32_t multiplier, int shift, bool ties_up) {
+  const int left = std::max(shift, 0), right = std::max(-shift, 0);
+  const int64_t high = ((sum * multiplier << left) + (int64_t{1} << 30)) >> 31;
+  if (right == 0) return high;
+  const int64_t half = int64_t{1} << (right - 1);
+  if (!ties_up && high < 0) return -((-high + half) >> right);
+  return (high + half) >> right;
+}
+
+void ExpectWordsConvolved(const WordCase& t) {
+  Sequence draw(static_cast<uint32_t>(t.channels * 10 + t.count));
+  const int64_t row_step = (t.count + kTaps) * t.channels;
+  const auto channels = static_cast<size_t>(t.channels);
+  const auto padded = static_cast<size_t>(PaddedChannels(t.channels));
+  std::vector<int16_t> input(
+      static_cast<size_t>(t.rows * row_step + kWordDepthwiseSlack));
+  AlignedVector<int16_t> w(kTaps * channels);
+  for (int16_t& x : input) x = static_cast<int16_t>(draw.Integer(-255, 255));
+  for (int16_t& x : w) x = static_cast<int16_t>(draw.Integer(-255, 255));
+  AlignedVector<int32_t> bias(padded), multiplier(padded), left(padded),
+      right(padded), shift(padded);
+  for (size_t c = 0; c < padded; ++c) {
+    bias[c] = draw.Integer(-20000, 20000);
+    multiplier[c] = (1 << 30) + static_cast<int32_t>(draw.Next() * 63);
+    shift[c] = draw.Integer(-12, t.shifts_right ? -1 : 1);
+    left[c] = std::max(shift[c], 0);
+    right[c] = std::max(-shift[c], 0);
+  }
+  const int16_t* taps[kTaps + 1];
+  for (int i = 0; i < kTaps; ++i) taps[i] = input.data() + i * t.channels;
+  taps[kTaps] = taps[0];
+  const auto packed = PackWordDepthwise(w, kTaps, t.channels);
+  const auto biases = InDepthwiseOrder(bias);
+  const auto multipliers = InDepthwiseOrder(multiplier);
+  const auto lefts = InDepthwiseOrder(left), rights = InDepthwiseOrder(right);
+  std::vector<int8_t> got(
+      static_cast<size_t>(t.rows * t.count * t.channels + 1), 7);
+  ConvolveWordDepthwise(
+      {t.channels, t.rows, t.count, row_step, t.channels, taps, kTaps + 1,
+       packed.data(), biases.data(), multipliers.data(), lefts.data(),
+       rights.data(), t.ties_up, t.shifts_right, -5, -100, 90},
+      got.data());
+  for (int64_t i = 0; i < t.rows * t.count; ++i) {
+    const int64_t at = i / t.count * row_step + i % t.count * t.channels;
+    for (size_t c = 0; c < channels; ++c) {
+      int64_t sum = bias[c];
+      for (size_t j = 0; j < kTaps; ++j)
+        sum += taps[j][at + static_cast<int64_t>(c)] * w[j * channels + c];
+      const int64_t want = std::clamp<int64_t>(
+          Requantize(sum, multiplier[c], shift[c], t.ties_up) - 5, -100, 90);
+      ASSERT_EQ(got[static_cast<size_t>(i) * channels + c], want)
+          << t.channels << " channels, output " << i << "," << c;
+    }
+  }
+  ASSERT_EQ(got.back(), 7);
+}
+
 TEST(WordDepthwise, Grid) {
   ForEachTarget([] {
-    for (const int64_t channels : {1, 7, 8, 16, 31, 32, 40, 96}) {
-      for (const int64_t count : {1, 2, 5}) {
+    for (const int64_t channels : {1, 7, 8, 9, 16, 24, 31, 32, 40, 49, 96}) {
+      for (const int64_t count : {1, 2, 5, 9}) {
         for (const bool ties_up : {false, true}) {
-          Sequence draw(static_cast<uint32_t>(channels * 10 + count));
-          const int64_t padded = PaddedChannels(channels);
-          const auto size = static_cast<size_t>(padded);
-          std::vector<int16_t> input(
-              static_cast<size_t>((count + kTaps + 1) * padded));
-          std::vector<int16_t> w(static_cast<size_t>((kTaps + 1) * padded));
-          for (int16_t& x : input)
-            x = static_cast<int16_t>(draw.Integer(-255, 255));
-          for (size_t i = 0; i < kTaps * size; ++i)
-            w[i] = static_cast<int16_t>(draw.Integer(-255, 255));
-          AlignedVector<int32_t> bias(size), multiplier(size), left(size),
-              right(size);
-          for (size_t c = 0; c < size; ++c) {
-            bias[c] = draw.Integer(-20000, 20000);
-            multiplier[c] = (1 << 30) + static_cast<int32_t>(draw.Next() * 63);
-            right[c] = draw.Integer(5, 12);
-          }
-          const int16_t* taps[kTaps + 1];
-          const int16_t* weights[kTaps + 1];
-          for (int t = 0; t <= kTaps; ++t) {
-            taps[t] = input.data() + t * padded;
-            weights[t] = w.data() + t * padded;
-          }
-          const auto bias_in_order = InDepthwiseOrder(bias);
-          const auto multiplier_in_order = InDepthwiseOrder(multiplier);
-          const auto left_in_order = InDepthwiseOrder(left);
-          const auto right_in_order = InDepthwiseOrder(right);
-          std::vector<int8_t> got(static_cast<size_t>(count * channels + 1), 7);
-          ConvolveWordDepthwiseRow(
-              {channels, count, padded, taps, weights, kTaps + 1,
-               bias_in_order.data(), multiplier_in_order.data(),
-               left_in_order.data(), right_in_order.data(), ties_up, -5, -100,
-               90},
-              got.data());
-          for (int64_t x = 0; x < count; ++x) {
-            for (int64_t c = 0; c < channels; ++c) {
-              const auto at = static_cast<size_t>(c);
-              int64_t sum = bias[at];
-              for (int t = 0; t < kTaps; ++t)
-                sum += taps[t][x * padded + c] * weights[t][c];
-              const int64_t high =
-                  (sum * multiplier[at] + (int64_t{1} << 30)) >> 31;
-              const int64_t half = int64_t{1} << (right[at] - 1);
-              int64_t want = (high + half) >> right[at];
-              if (!ties_up && high < 0) want = -((-high + half) >> right[at]);
-              want = std::clamp<int64_t>(want - 5, -100, 90);
-              ASSERT_EQ(got[static_cast<size_t>(x * channels + c)], want)
-                  << channels << " channels, output " << x << "," << c;
-            }
-          }
-          ASSERT_EQ(got.back(), 7);
+          for (const bool shifts_right : {false, true})
+            ExpectWordsConvolved({channels, 2, count, ties_up, shifts_right});
         }
       }
+    }
+  });
+}
+
+// Sums around every tie of a shift by 3 of a product that is exact.
+TEST(WordDepthwise, TiesGoAwayFromZero) {
+  ForEachTarget([] {
+    for (int sum = -70; sum <= 70; ++sum) {
+      const int16_t one = 1;
+      std::vector<int16_t> input(1 + kWordDepthwiseSlack, one);
+      const int16_t* taps[2] = {input.data(), input.data()};
+      const auto packed = PackWordDepthwise({static_cast<int16_t>(sum)}, 1, 1);
+      const auto padded = static_cast<size_t>(PaddedChannels(1));
+      const AlignedVector<int32_t> zeros(padded), half(padded, 1 << 30),
+          two(padded, 2);  // sum / 8
+      int8_t got = 0;
+      ConvolveWordDepthwise(
+          {1, 1, 1, 1, 1, taps, 2, packed.data(), zeros.data(), half.data(),
+           zeros.data(), two.data(), false, true, 0, -128, 127},
+          &got);
+      ASSERT_EQ(got, Requantize(sum, 1 << 30, -2, false)) << sum;
     }
   });
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "kernels/micro/byte_arithmetic.h"
@@ -117,17 +118,11 @@ int32_t Multiply(int32_t x, const ByteScale& s) {
 }
 
 template <class T>
-void ExpectArithmetic(ByteArithmetic::Kind kind, int64_t count, int64_t a_step,
+void ExpectArithmetic(ByteArithmetic op, int64_t count, int64_t a_step,
                       int64_t b_step) {
+  const auto kind = op.kind;
   Sequence draw(static_cast<uint32_t>(count * 4 + a_step * 2 + b_step));
   const int low = std::numeric_limits<T>::min();
-  ByteArithmetic op;
-  op.kind = kind;
-  op.a = {1400000000, -1};
-  op.b = {2000000000, 0};
-  op.output = kind == ByteArithmetic::Kind::kProduct
-                  ? ByteScale{1700000000, -6}
-                  : ByteScale{1500000000, -18};
   op.a_offset = -draw.Integer(low, low + 255);
   op.b_offset = -draw.Integer(low, low + 255);
   op.output_offset = low + 130;
@@ -157,14 +152,23 @@ void ExpectArithmetic(ByteArithmetic::Kind kind, int64_t count, int64_t a_step,
 }
 
 TEST(ByteArithmetic, Grid) {
+  using Kind = ByteArithmetic::Kind;
+  static constexpr ByteScale kHalf{1 << 30, 0}, kLess{1400000000, -1},
+      kMore{2000000000, 0};
   ForEachTarget([] {
-    for (const auto kind :
-         {ByteArithmetic::Kind::kSum, ByteArithmetic::Kind::kDifference,
-          ByteArithmetic::Kind::kProduct}) {
-      for (const int64_t count : {1, 15, 16, 100}) {
-        for (const int64_t step : {0, 1}) {
-          ExpectArithmetic<int8_t>(kind, count, 1, step);
-          ExpectArithmetic<uint8_t>(kind, count, step, 1);
+    for (const auto& [a, b] : {std::pair{kLess, kMore}, std::pair{kHalf, kLess},
+                               std::pair{kLess, kHalf}, std::pair{kHalf, kHalf},
+                               std::pair{kLess, kLess}}) {
+      for (const auto& [kind, shift] :
+           {std::pair{Kind::kSum, -18}, std::pair{Kind::kDifference, -19},
+            std::pair{Kind::kProduct, -6}, std::pair{Kind::kProduct, 0}}) {
+        for (const int64_t count : {1, 15, 16, 100}) {
+          for (const int64_t step : {0, 1}) {
+            const ByteArithmetic op{
+                .kind = kind, .a = a, .b = b, .output = {1500000000, shift}};
+            ExpectArithmetic<int8_t>(op, count, 1, step);
+            ExpectArithmetic<uint8_t>(op, count, step, 1);
+          }
         }
       }
     }

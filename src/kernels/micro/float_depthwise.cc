@@ -4,6 +4,8 @@
 // them, and where windows overlap, one of inputs for all that see it.
 #include "kernels/micro/float_depthwise.h"
 
+#include <type_traits>
+
 #include "kernels/micro/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -71,10 +73,10 @@ HWY_INLINE void Outputs(D d, const FloatDepthwiseRow& row, int64_t x, int64_t c,
   for (int k = 0; k < kCount; ++k) sum[k] = bias;
   for (int i = 0; i < row.row_count; ++i)
     Shape::template Add<kCount>(d, row, i, x * row.step + c, c, sum);
-  for (int k = 0; k < kCount; ++k) {
-    hn::StoreU(ClampFloats(d, sum[k], row.low, row.high), d,
-               output + (x + k) * row.channels + c);
-  }
+  const auto low = hn::Set(d, row.low), high = hn::Set(d, row.high);
+  float* to = output + x * row.channels + c;
+  for (int k = 0; k < kCount; ++k, to += row.channels)
+    hn::StoreU(ClampFloats(d, sum[k], low, high), d, to);
 }
 
 template <class Shape, class D>
@@ -86,34 +88,35 @@ HWY_INLINE void Channels(D d, const FloatDepthwiseRow& row, int64_t c,
   for (; x < row.count; ++x) Outputs<Shape, 1>(d, row, x, c, output);
 }
 
-template <class Shape>
-void RowOf(const FloatDepthwiseRow& row, float* output) {
-  const hn::ScalableTag<float> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t c = 0;
-  for (; c + lanes <= row.channels; c += lanes)
-    Channels<Shape>(d, row, c, output);
-  if (c == row.channels) return;
-  if (row.channels >= lanes)  // some are computed twice
-    return Channels<Shape>(d, row, row.channels - lanes, output);
-  using AnyShape = liteforge::HWY_NAMESPACE::Shape<0, 0>;
-  const hn::CappedTag<float, 4> d4;
-  if (hn::Lanes(d4) == 4) {
-    for (; c + 4 <= row.channels; c += 4)
-      Channels<AnyShape>(d4, row, c, output);
+// In vectors of kLanes channels, the last of which takes some twice; of fewer
+// channels, in narrower ones. With a copy of the call of its own, for all that
+// the compiler knows what is stored could change another's.
+template <class Shape, int64_t kLanes>
+void RowOf(const FloatDepthwiseRow& given, float* output) {
+  if constexpr (kLanes > 1) {
+    // Narrow ones are rare: one function does for all shapes.
+    constexpr int64_t kHalf = kLanes > 4 ? kLanes / 2 : 1;
+    using Narrower =
+        std::conditional_t<(kHalf < 8), HWY_NAMESPACE::Shape<0, 0>, Shape>;
+    if (given.channels < kLanes) return RowOf<Narrower, kHalf>(given, output);
   }
-  const hn::CappedTag<float, 1> d1;
-  for (; c < row.channels; ++c) Channels<AnyShape>(d1, row, c, output);
+  const FloatDepthwiseRow row = given;
+  const hn::CappedTag<float, kLanes> d;
+  int64_t c = 0;
+  for (; c + kLanes <= row.channels; c += kLanes)
+    Channels<Shape>(d, row, c, output);
+  if (c < row.channels) Channels<Shape>(d, row, row.channels - kLanes, output);
 }
 
 void Row(const FloatDepthwiseRow& row, float* output) {
+  constexpr int64_t kLanes = HWY_LANES(float);
   const bool by_one = row.step == row.tap_step;
   const bool by_two = row.step == 2 * row.tap_step;
-  if (row.width == 3 && by_one) return RowOf<Shape<3, 1>>(row, output);
-  if (row.width == 3 && by_two) return RowOf<Shape<3, 2>>(row, output);
-  if (row.width == 5 && by_one) return RowOf<Shape<5, 1>>(row, output);
-  if (row.width == 5 && by_two) return RowOf<Shape<5, 2>>(row, output);
-  RowOf<Shape<0, 0>>(row, output);
+  if (row.width == 3 && by_one) return RowOf<Shape<3, 1>, kLanes>(row, output);
+  if (row.width == 3 && by_two) return RowOf<Shape<3, 2>, kLanes>(row, output);
+  if (row.width == 5 && by_one) return RowOf<Shape<5, 1>, kLanes>(row, output);
+  if (row.width == 5 && by_two) return RowOf<Shape<5, 2>, kLanes>(row, output);
+  RowOf<Shape<0, 0>, kLanes>(row, output);
 }
 
 }  // namespace

@@ -46,97 +46,127 @@ struct Call {
   int64_t stride;
 };
 
-// Where a run of each row begins.
-template <int kRows>
-HWY_INLINE void FindRows(const Call& c, int64_t run, const float** a) {
-  if (c.rows != nullptr) {
-    for (int r = 0; r < kRows; ++r) a[r] = c.rows[r * c.panels.runs + run];
-    return;
-  }
-  const int64_t step = c.runs[run].step;
-  const float* first = c.runs[run].first + c.first_row * step;
-  for (int r = 0; r < kRows; ++r) a[r] = first + r * step;
-}
-
-// The bounds are loaded here, so that the loops have all registers.
-template <class V>
-HWY_INLINE V Clamped(V sum, const Call& c) {
-  return ClampFloats(Floats(), sum, c.low, c.high);
-}
-
-// Clamps the sums of a tile's rows and stores those of columns that there are.
-template <int kRows, class V>
-HWY_INLINE void StoreTile(const V* sum0, const V* sum1, const Call& c,
-                          int64_t column) {
-  const Floats d;
-  const size_t lanes = hn::Lanes(d);
-  float* to = c.output + column;
-  const int64_t columns = c.panels.columns - column;
-  if (columns < c.panels.panel_width) {
-    for (int r = 0; r < kRows; ++r) {
-      StoreFloats(Clamped(sum0[r], c), Clamped(sum1[r], c), to + r * c.stride,
-                  columns);
+// Where the numbers of a run are, of kRows rows. Three rows that lie evenly
+// take one register for where they are and share one for the step between.
+template <int kRows, bool kEven>
+class RunOfRows {
+ public:
+  HWY_INLINE RunOfRows(const Call& c, int64_t run) {
+    if (kEven) {
+      step_ = c.runs[run].step;
+      const float* first = c.runs[run].first + c.first_row * step_;
+      for (int i = 0; i < kPointers; ++i) at_[i] = first + i * 3 * step_;
+    } else {
+      for (int r = 0; r < kRows; ++r) at_[r] = c.rows[r * c.panels.runs + run];
     }
-    return;
   }
+  HWY_INLINE float operator[](int row) const {
+    return kEven ? at_[row / 3][row % 3 * step_] : *at_[row];
+  }
+  HWY_INLINE void Next() {
+    for (int i = 0; i < kPointers; ++i) ++at_[i];
+  }
+
+ private:
+  static constexpr int kPointers = kEven ? (kRows + 2) / 3 : kRows;
+  const float* at_[kPointers];
+  int64_t step_ = 0;
+};
+
+// Clamps the sums of a tile's rows, kVectors of D a row, and stores those of
+// columns that there are. All loops are unrolled: a sum whose place is computed
+// would be one in memory. The bounds are loaded here, so that the loops before
+// have all registers. Where all columns of the output are here, what a row has
+// too many is overwritten by the next one.
+template <int kRows, int kVectors, class D, class V>
+HWY_INLINE void StoreTile(D d, const V* sum0, const V* sum1, const Call& c,
+                          int64_t column) {
+  constexpr int64_t kLanes = hn::MaxLanes(d), kWidth = kVectors * kLanes;
+  const int64_t columns = c.panels.columns - column;
+  HWY_ALIGN float rest[kRows * kWidth];
+  const bool whole = columns >= kWidth;
+  const bool overlaps =
+      !whole && c.stride == columns && column == 0 && kWidth <= 2 * columns;
+  float* to = whole || overlaps ? c.output + column : rest;
+  const int64_t stride = whole || overlaps ? c.stride : kWidth;
+  const auto low = hn::Set(d, c.low), high = hn::Set(d, c.high);
 #pragma GCC unroll 12
-  for (int r = 0; r < kRows; ++r) {
-    hn::StoreU(Clamped(sum0[r], c), d, to + r * c.stride);
-    hn::StoreU(Clamped(sum1[r], c), d, to + r * c.stride + lanes);
+  for (int r = 0; r < kRows; ++r, to += stride) {
+    if (r + 1 == kRows && overlaps) to = rest;
+    hn::StoreU(ClampFloats(d, sum0[r], low, high), d, to);
+    if (kVectors == 2)
+      hn::StoreU(ClampFloats(d, sum1[r], low, high), d, to + kLanes);
   }
+  if (whole) return;
+  if (overlaps)
+    return CopyFew(rest, columns, c.output + (kRows - 1) * c.stride);
+  for (int r = 0; r < kRows; ++r)
+    CopyFew(rest + r * kWidth, columns, c.output + r * c.stride + column);
 }
 
-// One vector of columns, where the last panel has no more. Each sum is made in
-// two parts, so that there are as many as in a whole tile.
-template <int kRows>
-void NarrowTile(const Call& c, int64_t panel) {
-  const Floats d;
-  const size_t lanes = hn::Lanes(d);
+// One vector of D columns, where the last panel has no more. The sums of few
+// rows are made in two parts, so that there are enough to not wait for one
+// another.
+template <int kRows, bool kEven, class D>
+HWY_INLINE void NarrowTile(D d, const Call& c, int64_t panel) {
+  constexpr bool kTwoParts = kRows < 8;
   const FloatPanels& p = c.panels;
-  const int64_t column = panel * p.panel_width;
-  const float* w = p.weights.data() + panel * p.depth() * p.panel_width;
-  hn::Vec<Floats> sum[kRows], more[kRows];
+  const int64_t column = panel * p.panel_width, width = p.panel_width;
+  const float* w = p.weights.data() + panel * p.depth() * width;
+  hn::Vec<D> sum[kRows], more[kRows];
   for (int r = 0; r < kRows; ++r) {
     sum[r] = hn::Load(d, p.bias.data() + column);
     more[r] = hn::Zero(d);
   }
   for (int64_t run = 0; run < p.runs; ++run) {
-    const float* a[kRows];
-    FindRows<kRows>(c, run, a);
+    RunOfRows<kRows, kEven> a(c, run);
     int64_t i = 0;
-    for (; i + 2 <= p.run_length; i += 2) {
-      const auto w0 = hn::Load(d, w), w1 = hn::Load(d, w + 2 * lanes);
-      w += 4 * lanes;
-      for (int r = 0; r < kRows; ++r) {
-        sum[r] = hn::MulAdd(hn::Set(d, a[r][i]), w0, sum[r]);
-        more[r] = hn::MulAdd(hn::Set(d, a[r][i + 1]), w1, more[r]);
-      }
-    }
-    if (i < p.run_length) {
-      const auto w0 = hn::Load(d, w);
-      w += 2 * lanes;
+    for (; kTwoParts && i + 2 <= p.run_length; i += 2, w += 2 * width) {
+      const auto w0 = hn::Load(d, w), w1 = hn::Load(d, w + width);
       for (int r = 0; r < kRows; ++r)
-        sum[r] = hn::MulAdd(hn::Set(d, a[r][i]), w0, sum[r]);
+        sum[r] = hn::MulAdd(hn::Set(d, a[r]), w0, sum[r]);
+      a.Next();
+      for (int r = 0; r < kRows; ++r)
+        more[r] = hn::MulAdd(hn::Set(d, a[r]), w1, more[r]);
+      a.Next();
+    }
+    for (; i < p.run_length; ++i, w += width) {
+      const auto w0 = hn::Load(d, w);
+      for (int r = 0; r < kRows; ++r)
+        sum[r] = hn::MulAdd(hn::Set(d, a[r]), w0, sum[r]);
+      a.Next();
     }
   }
-  for (int r = 0; r < kRows; ++r) sum[r] = hn::Add(sum[r], more[r]);
-  if (p.columns - column == static_cast<int64_t>(lanes)) {
-#pragma GCC unroll 12
-    for (int r = 0; r < kRows; ++r)
-      hn::StoreU(Clamped(sum[r], c), d, c.output + r * c.stride + column);
-    return;
+  if (kTwoParts) {
+    for (int r = 0; r < kRows; ++r) sum[r] = hn::Add(sum[r], more[r]);
   }
-  StoreTile<kRows>(sum, sum, c, column);
+  StoreTile<kRows, 1>(d, sum, sum, c, column);
 }
 
-template <int kRows>
+// Processors that take apart vectors of 512 bits do those of 256 twice as fast.
+template <int kRows, bool kEven>
+HWY_INLINE bool HalfTile([[maybe_unused]] const Call& c,
+                         [[maybe_unused]] int64_t panel) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  const hn::Half<Floats> half;
+  if (c.panels.columns - panel * c.panels.panel_width <=
+      static_cast<int64_t>(hn::Lanes(half))) {
+    NarrowTile<kRows, kEven>(half, c, panel);
+    return true;
+  }
+#endif
+  return false;
+}
+
+template <int kRows, bool kEven>
 void Tile(const Call& c) {
   const Floats d;
   const size_t lanes = hn::Lanes(d);
   const FloatPanels& p = c.panels;
   for (int64_t panel = c.begin; panel < c.end; ++panel) {
+    if (HalfTile<kRows, kEven>(c, panel)) return;
     if (p.columns - panel * p.panel_width <= static_cast<int64_t>(lanes))
-      return NarrowTile<kRows>(c, panel);
+      return NarrowTile<kRows, kEven>(d, c, panel);
     const int64_t column = panel * p.panel_width;
     const float* w = p.weights.data() + panel * p.depth() * p.panel_width;
     const float* bias = p.bias.data() + column;
@@ -146,19 +176,19 @@ void Tile(const Call& c) {
       sum1[r] = hn::Load(d, bias + lanes);
     }
     for (int64_t run = 0; run < p.runs; ++run) {
-      const float* a[kRows];
-      FindRows<kRows>(c, run, a);
+      RunOfRows<kRows, kEven> a(c, run);
       for (int64_t i = 0; i < p.run_length; ++i) {
         const auto w0 = hn::Load(d, w), w1 = hn::Load(d, w + lanes);
         w += 2 * lanes;
         for (int r = 0; r < kRows; ++r) {
-          const auto value = hn::Set(d, a[r][i]);
+          const auto value = hn::Set(d, a[r]);
           sum0[r] = hn::MulAdd(value, w0, sum0[r]);
           sum1[r] = hn::MulAdd(value, w1, sum1[r]);
         }
+        a.Next();
       }
     }
-    StoreTile<kRows>(sum0, sum1, c, column);
+    StoreTile<kRows, 2>(d, sum0, sum1, c, column);
   }
 }
 
@@ -177,8 +207,9 @@ void OneRow(const Call& c) {
     sum0[0] = hn::Load(d, p.bias.data() + column);
     sum1[0] = hn::Load(d, p.bias.data() + column + lanes);
     for (int64_t run = 0; run < p.runs; ++run) {
-      const float* a;
-      FindRows<1>(c, run, &a);
+      const float* a = c.rows != nullptr
+                           ? c.rows[run]
+                           : c.runs[run].first + c.first_row * c.runs[run].step;
       int64_t i = 0;
       for (; i + kParts <= p.run_length; i += kParts) {
         for (int part = 0; part < kParts; ++part) {
@@ -199,31 +230,31 @@ void OneRow(const Call& c) {
         hn::Add(hn::Add(sum0[0], sum0[1]), hn::Add(sum0[2], sum0[3]));
     const auto all1 =
         hn::Add(hn::Add(sum1[0], sum1[1]), hn::Add(sum1[2], sum1[3]));
-    StoreFloats(Clamped(all0, c), Clamped(all1, c), c.output + column,
-                p.columns - column);
+    StoreTile<1, 2>(d, &all0, &all1, c, column);
   }
 }
 
 using TileFunction = void (*)(const Call&);
 
+template <bool kEven>
 TileFunction TileOf(int64_t rows) {
   static constexpr TileFunction kTiles[] = {
     OneRow,
-    Tile<2>,
-    Tile<3>,
-    Tile<4>,
-    Tile<5>,
-    Tile<6>,
+    Tile<2, kEven>,
+    Tile<3, kEven>,
+    Tile<4, kEven>,
+    Tile<5, kEven>,
+    Tile<6, kEven>,
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || \
     HWY_TARGET == HWY_NEON
-    Tile<7>,
-    Tile<8>,
+    Tile<7, kEven>,
+    Tile<8, kEven>,
 #endif
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-    Tile<9>,
-    Tile<10>,
-    Tile<11>,
-    Tile<12>,
+    Tile<9, kEven>,
+    Tile<10, kEven>,
+    Tile<11, kEven>,
+    Tile<12, kEven>,
 #endif
   };
   return kTiles[rows - 1];
@@ -232,7 +263,7 @@ TileFunction TileOf(int64_t rows) {
 void Multiply(const FloatPanels& panels, const float* const* rows, int count,
               int64_t begin, int64_t end, float low, float high, float* output,
               int64_t stride) {
-  TileOf(count)(
+  TileOf<false>(count)(
       {panels, rows, nullptr, 0, begin, end, low, high, output, stride});
 }
 
@@ -245,7 +276,7 @@ void MultiplySpan(const FloatPanels& panels, const FloatRun* runs,
     const int64_t left = count - call.first_row;
     int64_t rows = HWY_MIN(left, int64_t{kMostRows});
     if (left > kMostRows && left < 2 * kMostRows) rows = (left + 1) / 2;
-    TileOf(rows)(call);
+    TileOf<true>(rows)(call);
     call.first_row += rows;
     call.output += rows * stride;
   }

@@ -22,38 +22,51 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// body(d, c) for vectors of channels, the last ones one by one or, where there
-// is a whole vector of them, some twice.
-template <class D, class Body>
-HWY_INLINE void ForEachVector(D d, int64_t channels, const Body& body) {
+// body(d, x, c) for all outputs and vectors of channels, the last of which
+// takes some twice; of few channels, in the widest vectors that they fill.
+template <class T, size_t kLanes, class Body>
+HWY_INLINE void ForEachVector(int64_t count, int64_t channels,
+                              const Body& body) {
+  const hn::CappedTag<T, kLanes> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t c = 0;
-  for (; c + lanes <= channels; c += lanes) body(d, c);
-  if (c == channels) return;
-  if (channels >= lanes) return body(d, channels - lanes);
-  const hn::CappedTag<hn::TFromD<D>, 1> d1;
-  for (; c < channels; ++c) body(d1, c);
+  if constexpr (kLanes > 1) {
+    if (channels < lanes)
+      return ForEachVector<T, kLanes / 2>(count, channels, body);
+  }
+  for (int64_t x = 0; x < count; ++x) {
+    int64_t c = 0;
+    for (; c + lanes <= channels; c += lanes) body(d, x, c);
+    if (c < channels) body(d, x, channels - lanes);
+  }
 }
 
 template <class T, class Take>
-HWY_INLINE void ForEachPixel(const PoolWindow<T>& w, int64_t c,
+HWY_INLINE void ForEachPixel(const PoolWindow<T>& w, int64_t x, int64_t c,
                              const Take& take) {
+  const T* first = w.first + x * w.step + c;
+  if (w.rows == 2 && w.cols == 2) {  // the usual one
+    take(first);
+    take(first + w.channels);
+    take(first + w.line);
+    return take(first + w.line + w.channels);
+  }
   for (int i = 0; i < w.rows; ++i) {
-    const T* at = w.first + i * w.line + c;
+    const T* at = first + i * w.line;
     for (int j = 0; j < w.cols; ++j, at += w.channels) take(at);
   }
 }
 
 template <class T>
 HWY_INLINE void Maximum(const PoolWindow<T>& w, T* to) {
-  ForEachVector(hn::ScalableTag<T>(), w.channels,
-                [&](auto d, int64_t c) HWY_ATTR {
-                  auto most = hn::Set(d, w.low);
-                  ForEachPixel(w, c, [&](const T* at) HWY_ATTR {
-                    most = hn::Max(hn::LoadU(d, at), most);
-                  });
-                  hn::StoreU(hn::Min(most, hn::Set(d, w.high)), d, to + c);
-                });
+  ForEachVector<T, HWY_LANES(T)>(
+      w.count, w.channels, [&](auto d, int64_t x, int64_t c) HWY_ATTR {
+        auto most = hn::Set(d, w.low);
+        ForEachPixel(w, x, c, [&](const T* at) HWY_ATTR {
+          most = hn::Max(hn::LoadU(d, at), most);
+        });
+        hn::StoreU(hn::Min(most, hn::Set(d, w.high)), d,
+                   to + x * w.channels + c);
+      });
 }
 
 void FloatMaximum(const PoolWindow<float>& w, float* to) { Maximum(w, to); }
@@ -61,27 +74,27 @@ void Int8Maximum(const PoolWindow<int8_t>& w, int8_t* to) { Maximum(w, to); }
 void UInt8Maximum(const PoolWindow<uint8_t>& w, uint8_t* to) { Maximum(w, to); }
 
 void FloatAverage(const PoolWindow<float>& w, float* to) {
-  ForEachVector(
-      hn::ScalableTag<float>(), w.channels, [&](auto d, int64_t c) HWY_ATTR {
+  ForEachVector<float, HWY_LANES(float)>(
+      w.count, w.channels, [&](auto d, int64_t x, int64_t c) HWY_ATTR {
         auto sum = hn::Zero(d);
-        ForEachPixel(w, c, [&](const float* at) HWY_ATTR {
+        ForEachPixel(w, x, c, [&](const float* at) HWY_ATTR {
           sum = hn::Add(sum, hn::LoadU(d, at));
         });
         const auto count = hn::Set(d, static_cast<float>(w.rows * w.cols));
         hn::StoreU(ClampFloats(d, hn::Div(sum, count), w.low, w.high), d,
-                   to + c);
+                   to + x * w.channels + c);
       });
 }
 
 template <class T>
 HWY_INLINE void IntegerAverage(const PoolWindow<T>& w, T* to) {
   const int count = w.rows * w.cols;
-  ForEachVector(
-      hn::ScalableTag<int32_t>(), w.channels, [&](auto d, int64_t c) HWY_ATTR {
+  ForEachVector<int32_t, HWY_LANES(int32_t)>(
+      w.count, w.channels, [&](auto d, int64_t x, int64_t c) HWY_ATTR {
         const hn::Rebind<T, decltype(d)> narrow;
         const hn::Rebind<float, decltype(d)> f;
         auto sum = hn::Zero(d);
-        ForEachPixel(w, c, [&](const T* at) HWY_ATTR {
+        ForEachPixel(w, x, c, [&](const T* at) HWY_ATTR {
           sum = hn::Add(sum, hn::PromoteTo(d, hn::LoadU(narrow, at)));
         });
         const auto half = hn::Set(d, count / 2);
@@ -92,7 +105,8 @@ HWY_INLINE void IntegerAverage(const PoolWindow<T>& w, T* to) {
                                      hn::Set(f, static_cast<float>(count))));
         const auto clamped = hn::Min(hn::Max(mean, hn::Set(d, int32_t{w.low})),
                                      hn::Set(d, int32_t{w.high}));
-        hn::StoreU(hn::DemoteTo(narrow, clamped), narrow, to + c);
+        hn::StoreU(hn::DemoteTo(narrow, clamped), narrow,
+                   to + x * w.channels + c);
       });
 }
 

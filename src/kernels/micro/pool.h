@@ -6,8 +6,10 @@
 
 namespace liteforge {
 
-// Numbers first[i * line + j * channels + c] for i of [0, rows), j of
-// [0, cols), c of [0, channels); at least one row and column.
+// Of each output x of [0, count), the numbers
+//   first[x * step + i * line + j * channels + c]
+// for i of [0, rows), j of [0, cols), c of [0, channels); at least one row and
+// column.
 template <class T>
 struct PoolWindow {
   const T* first;
@@ -15,9 +17,12 @@ struct PoolWindow {
   int rows, cols;
   int64_t channels;
   T low, high;  // the result is clamped to
+  int64_t count = 1;
+  int64_t step = 0;
 };
 
-// to[c]. NaN is passed over, unless the machine's maximum is NaN (NEON).
+// to[x * channels + c]. NaN is passed over, unless the machine's maximum is NaN
+// (NEON).
 void MaximumOfWindow(const PoolWindow<float>& w, float* to);
 void MaximumOfWindow(const PoolWindow<int8_t>& w, int8_t* to);
 void MaximumOfWindow(const PoolWindow<uint8_t>& w, uint8_t* to);

@@ -17,6 +17,34 @@ struct Case {
   int rows, cols;
 };
 
+// Outputs side by side are what each would be by itself.
+template <class T>
+void ExpectSideBySide(const Case& t, T low, T high) {
+  constexpr int64_t kCount = 5;
+  Sequence draw(static_cast<uint32_t>(t.channels * 5 + t.cols));
+  const int64_t line = (t.cols + 2 * kCount) * t.channels;
+  std::vector<T> input(static_cast<size_t>(t.rows * line));
+  for (T& x : input) x = static_cast<T>(draw.Integer(0, 100));
+  PoolWindow<T> window{input.data(), line, t.rows, t.cols,        t.channels,
+                       low,          high, kCount, 2 * t.channels};
+  std::vector<T> most(static_cast<size_t>(kCount * t.channels + 1), T{7});
+  std::vector<T> mean = most;
+  MaximumOfWindow(window, most.data());
+  AverageOfWindow(window, mean.data());
+  ASSERT_EQ(most.back(), T{7});
+  ASSERT_EQ(mean.back(), T{7});
+  window.count = 1;
+  std::vector<T> one(static_cast<size_t>(t.channels));
+  for (int64_t x = 0; x < kCount; ++x, window.first += window.step) {
+    MaximumOfWindow(window, one.data());
+    ASSERT_TRUE(
+        std::equal(one.begin(), one.end(), most.begin() + x * t.channels));
+    AverageOfWindow(window, one.data());
+    ASSERT_TRUE(
+        std::equal(one.begin(), one.end(), mean.begin() + x * t.channels));
+  }
+}
+
 int64_t RoundedMean(int64_t sum, int64_t count) {
   const int64_t size = (2 * std::abs(sum) + count) / (2 * count);
   return sum < 0 ? -size : size;
@@ -88,12 +116,15 @@ void ExpectFloats(const Case& t) {
 
 TEST(Pool, Grid) {
   ForEachTarget([] {
-    for (const int64_t channels : {1, 3, 4, 8, 17, 32, 70}) {
+    for (const int64_t channels : {1, 3, 4, 7, 8, 14, 17, 32, 70}) {
       for (const Case& t : {Case{channels, 1, 1}, Case{channels, 2, 2},
                             Case{channels, 3, 3}, Case{channels, 7, 5}}) {
         ExpectIntegers<int8_t>(t, -128, 127);
         ExpectIntegers<uint8_t>(t, 0, 255);
         ExpectFloats(t);
+        ExpectSideBySide<int8_t>(t, 3, 90);
+        ExpectSideBySide<uint8_t>(t, 3, 90);
+        ExpectSideBySide<float>(t, 3, 90);
       }
     }
   });

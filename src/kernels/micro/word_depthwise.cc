@@ -3,10 +3,14 @@
 // weights make the pairs whose products the machine adds in one instruction.
 // The interleaving works within blocks of 128 bits, so the lower and the upper
 // sums of a vector of channels hold them in another order, which the narrowing
-// at the end undoes and InDepthwiseOrder() does to the parameters.
+// at the end undoes. Weights and parameters are stored in that order.
+//
+// Channels go in whole vectors; what is left, in the narrowest one that holds
+// it, of at least 128 bits.
 #include "kernels/micro/word_depthwise.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "kernels/micro/targets.h"
 
@@ -23,87 +27,140 @@ namespace liteforge {
 namespace HWY_NAMESPACE {
 namespace {
 
-int64_t Group() { return static_cast<int64_t>(hn::Lanes(Words())); }
+constexpr int64_t kMostLanes = HWY_LANES(int16_t);
+int64_t MostLanes() { return kMostLanes; }
 
-// What one group of channels does with its sums.
+// 32 registers hold what four outputs take, 16 what two do.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || \
+    HWY_TARGET == HWY_NEON
+constexpr int kTogether = 4;
+#else
+constexpr int kTogether = 2;
+#endif
+
+// What becomes of the sums of one vector of channels.
+template <class Rounding, class V, class W>
 struct Finish {
-  Rounding low, high;
-  IntVec low_bias, high_bias;
-  Narrowing narrowing;
+  Rounding low_rounding, high_rounding;
+  V low_bias, high_bias;
+  Narrowing<W> narrowing;
 };
 
-HWY_INLINE Finish FinishOf(const WordDepthwiseRow& row, int64_t c) {
-  const Ints d;
-  const int64_t upper = c + static_cast<int64_t>(hn::Lanes(d));
-  const auto rounding = [&](int64_t at) HWY_ATTR {
-    return RoundingOf(hn::Load(d, row.multiplier + at),
-                      hn::Load(d, row.left_shift + at),
-                      hn::Load(d, row.right_shift + at), row.ties_up);
-  };
-  return {rounding(c), rounding(upper), hn::Load(d, row.bias + c),
-          hn::Load(d, row.bias + upper),
-          NarrowingOf(row.offset, row.low, row.high)};
-}
-
-template <int kCount, class Out>
-HWY_INLINE void Outputs(const WordDepthwiseRow& row, const Finish& finish,
-                        int64_t x, int64_t c, Out* output) {
-  const Words d;
-  const Ints d32;
-  const hn::Rebind<Out, Words> narrow;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  IntVec low[kCount], high[kCount];
+// kCount outputs side by side, the first of which sees taps[t][at].
+template <int kCount, class D, class How, class Out>
+HWY_INLINE void Outputs(D d, const WordDepthwise& call, const How& finish,
+                        const int16_t* weights, int64_t at, int64_t channels,
+                        Out* to) {
+  const hn::Repartition<int32_t, D> d32;
+  const hn::Rebind<Out, D> narrow;
+  constexpr int64_t kLanes = hn::MaxLanes(d);
+  hn::Vec<decltype(d32)> low[kCount], high[kCount];
   for (int i = 0; i < kCount; ++i) {
     low[i] = finish.low_bias;
     high[i] = finish.high_bias;
   }
-  const int64_t at = x * row.step + c;
-  for (int t = 0; t < row.tap_count; t += 2) {
-    const auto w0 = hn::LoadU(d, row.weights[t] + c);
-    const auto w1 = hn::LoadU(d, row.weights[t + 1] + c);
-    const auto w_low = hn::BitCast(d32, hn::InterleaveLower(d, w0, w1));
-    const auto w_high = hn::BitCast(d32, hn::InterleaveUpper(d, w0, w1));
-    for (int i = 0; i < kCount; ++i) {
-      const auto a = hn::LoadU(d, row.taps[t] + at + i * row.step);
-      const auto b = hn::LoadU(d, row.taps[t + 1] + at + i * row.step);
+  for (int t = 0; t < call.tap_count; t += 2, weights += 2 * kLanes) {
+    const auto low_weights = hn::BitCast(d32, hn::Load(d, weights));
+    const auto high_weights = hn::BitCast(d32, hn::Load(d, weights + kLanes));
+    const int16_t* a = call.taps[t] + at;
+    const int16_t* b = call.taps[t + 1] + at;
+    for (int i = 0; i < kCount; ++i, a += call.step, b += call.step) {
+      const auto x = hn::LoadU(d, a), y = hn::LoadU(d, b);
       low[i] = AddWordProducts(
-          low[i], hn::BitCast(d32, hn::InterleaveLower(d, a, b)), w_low);
-      high[i] = AddWordProducts(
-          high[i], hn::BitCast(d32, hn::InterleaveUpper(d, a, b)), w_high);
+          low[i], hn::BitCast(d32, hn::InterleaveLower(d, x, y)), low_weights);
+      high[i] = AddWordProducts(high[i],
+                                hn::BitCast(d32, hn::InterleaveUpper(d, x, y)),
+                                high_weights);
     }
   }
-  for (int i = 0; i < kCount; ++i) {
-    const auto words =
-        Narrowed(Requantized(low[i], finish.low),
-                 Requantized(high[i], finish.high), finish.narrowing);
-    const auto bytes = hn::DemoteTo(narrow, words);
-    Out* to = output + (x + i) * row.channels + c;
-    if (c + lanes <= row.channels) {
+  for (int i = 0; i < kCount; ++i, to += call.channels) {
+    const auto bytes = hn::DemoteTo(
+        narrow,
+        Narrowed(Requantized(low[i], finish.low_rounding),
+                 Requantized(high[i], finish.high_rounding), finish.narrowing));
+    if (channels == kLanes) {
       hn::StoreU(bytes, narrow, to);
     } else {
       HWY_ALIGN Out all[HWY_MAX_BYTES];
       hn::StoreU(bytes, narrow, all);
-      CopyFew(all, row.channels - c, to);
+      CopyFew(all, channels, to);
     }
   }
 }
 
-template <class Out>
-void Row(const WordDepthwiseRow& row, Out* output) {
-  const int64_t group = Group();
-  for (int64_t c = 0; c < row.channels; c += group) {
-    const Finish finish = FinishOf(row, c);
+// All outputs of channels [c, c + channels).
+template <class D, class How, class Out>
+HWY_INLINE void Channels(D d, const WordDepthwise& call, const How& finish,
+                         int64_t c, int64_t channels, Out* output) {
+  const int16_t* weights = call.weights + c * call.tap_count;
+  for (int64_t y = 0; y < call.rows; ++y) {
+    int64_t at = y * call.row_step + c;
+    Out* to = output + y * call.count * call.channels + c;
     int64_t x = 0;
-    for (; x + 2 <= row.count; x += 2) Outputs<2>(row, finish, x, c, output);
-    for (; x < row.count; ++x) Outputs<1>(row, finish, x, c, output);
+    for (; x + kTogether <= call.count; x += kTogether) {
+      Outputs<kTogether>(d, call, finish, weights, at, channels, to);
+      at += kTogether * call.step;
+      to += kTogether * call.channels;
+    }
+    for (; x < call.count; ++x, at += call.step, to += call.channels)
+      Outputs<1>(d, call, finish, weights, at, channels, to);
   }
 }
 
-void RowToInt8(const WordDepthwiseRow& row, int8_t* output) {
-  Row(row, output);
+// The channels of one vector.
+template <class D, class Out>
+HWY_INLINE void VectorOf(D d, const WordDepthwise& call, int64_t c,
+                         int64_t channels, Out* output) {
+  const hn::Repartition<int32_t, D> d32;
+  using V = hn::Vec<decltype(d32)>;
+  using W = hn::Vec<D>;
+  const int64_t upper = c + static_cast<int64_t>(hn::Lanes(d32));
+  const auto load = [&](const int32_t* from)
+                        HWY_ATTR { return hn::Load(d32, from); };
+  const V low_bias = load(call.bias + c), high_bias = load(call.bias + upper);
+  const auto narrowing = NarrowingOf(d, call.offset, call.low, call.high);
+  if (call.shifts_right && !call.ties_up) {
+    const auto rounding = [&](int64_t at) HWY_ATTR {
+      return AwayRoundingOf(load(call.multiplier + at),
+                            load(call.right_shift + at));
+    };
+    const Finish<AwayRounding<V>, V, W> finish{rounding(c), rounding(upper),
+                                               low_bias, high_bias, narrowing};
+    return Channels(d, call, finish, c, channels, output);
+  }
+  const auto rounding = [&](int64_t at) HWY_ATTR {
+    return RoundingOf(load(call.multiplier + at), load(call.left_shift + at),
+                      load(call.right_shift + at), call.ties_up);
+  };
+  const Finish<Rounding<V>, V, W> finish{rounding(c), rounding(upper), low_bias,
+                                         high_bias, narrowing};
+  Channels(d, call, finish, c, channels, output);
 }
-void RowToUInt8(const WordDepthwiseRow& row, uint8_t* output) {
-  Row(row, output);
+
+// The last channels, at most kLanes.
+template <int64_t kLanes, class Out>
+HWY_INLINE void Rest(const WordDepthwise& call, int64_t c, Out* output) {
+  if constexpr (kLanes > kLeastDepthwiseLanes) {
+    if (call.channels - c <= kLanes / 2)
+      return Rest<kLanes / 2>(call, c, output);
+  }
+  VectorOf(hn::CappedTag<int16_t, kLanes>(), call, c, call.channels - c,
+           output);
+}
+
+template <class Out>
+void Convolve(const WordDepthwise& call, Out* output) {
+  int64_t c = 0;
+  for (; c + kMostLanes <= call.channels; c += kMostLanes)
+    VectorOf(hn::ScalableTag<int16_t>(), call, c, kMostLanes, output);
+  if (c < call.channels) Rest<kMostLanes>(call, c, output);
+}
+
+void ConvolveInt8(const WordDepthwise& call, int8_t* output) {
+  Convolve(call, output);
+}
+void ConvolveUInt8(const WordDepthwise& call, uint8_t* output) {
+  Convolve(call, output);
 }
 
 }  // namespace
@@ -113,37 +170,82 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace liteforge {
+namespace {
 
-HWY_EXPORT(Group);
-HWY_EXPORT(RowToInt8);
-HWY_EXPORT(RowToUInt8);
+HWY_EXPORT(MostLanes);
+HWY_EXPORT(ConvolveInt8);
+HWY_EXPORT(ConvolveUInt8);
 
-int64_t WordDepthwiseGroup() { return HWY_DYNAMIC_DISPATCH(Group)(); }
+// Of the vector that the channels from one on begin with.
+int64_t LanesFor(int64_t channels) {
+  int64_t lanes = HWY_DYNAMIC_DISPATCH(MostLanes)();
+  while (lanes > kLeastDepthwiseLanes && channels <= lanes / 2) lanes /= 2;
+  return lanes;
+}
+
+// In a vector of `lanes`, the channel at place i: the lower halves of all
+// blocks come first.
+int64_t ChannelAt(int64_t i, int64_t lanes) {
+  constexpr int64_t kHalf = kLeastDepthwiseLanes / 2;
+  const bool upper = i >= lanes / 2;
+  const int64_t in_half = upper ? i - lanes / 2 : i;
+  return in_half / kHalf * kLeastDepthwiseLanes + (upper ? kHalf : 0) +
+         in_half % kHalf;
+}
+
+// Calls place(first channel, lanes) for each vector.
+template <class Place>
+void ForEachVector(int64_t channels, const Place& place) {
+  for (int64_t c = 0; c < channels;) {
+    const int64_t lanes = LanesFor(channels - c);
+    place(c, lanes);
+    c += lanes;
+  }
+}
+
+}  // namespace
 
 int64_t PaddedChannels(int64_t channels) {
-  const int64_t group = WordDepthwiseGroup();
-  return (channels + group - 1) / group * group;
+  int64_t padded = 0;
+  ForEachVector(channels, [&](int64_t, int64_t lanes) { padded += lanes; });
+  return padded;
 }
 
 AlignedVector<int32_t> InDepthwiseOrder(const AlignedVector<int32_t>& values) {
-  constexpr size_t kBlock = 8;  // words of 128 bits
-  const auto group = static_cast<size_t>(WordDepthwiseGroup());
   AlignedVector<int32_t> ordered(values.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    const size_t in_group = i % group, block = in_group / kBlock;
-    const size_t in_block = in_group % kBlock;
-    const bool upper = in_block >= kBlock / 2;
-    ordered[i - in_group + (upper ? group / 2 : 0) + block * kBlock / 2 +
-            in_block % (kBlock / 2)] = values[i];
-  }
+  ForEachVector(static_cast<int64_t>(values.size()),
+                [&](int64_t c, int64_t lanes) {
+                  for (int64_t i = 0; i < lanes; ++i)
+                    ordered[static_cast<size_t>(c + i)] =
+                        values[static_cast<size_t>(c + ChannelAt(i, lanes))];
+                });
   return ordered;
 }
 
-void ConvolveWordDepthwiseRow(const WordDepthwiseRow& row, int8_t* output) {
-  HWY_DYNAMIC_DISPATCH(RowToInt8)(row, output);
+AlignedVector<int16_t> PackWordDepthwise(const AlignedVector<int16_t>& weights,
+                                         int64_t taps, int64_t channels) {
+  const int64_t pairs = (taps + 1) / 2;
+  AlignedVector<int16_t> packed(
+      static_cast<size_t>(2 * pairs * PaddedChannels(channels)));
+  ForEachVector(channels, [&](int64_t c, int64_t lanes) {
+    for (int64_t t = 0; t < taps; ++t) {
+      for (int64_t i = 0; i < lanes; ++i) {
+        const int64_t channel = c + ChannelAt(i, lanes);
+        if (channel >= channels) continue;
+        packed[static_cast<size_t>(2 * pairs * c + t / 2 * 2 * lanes + 2 * i +
+                                   t % 2)] =
+            weights[static_cast<size_t>(t * channels + channel)];
+      }
+    }
+  });
+  return packed;
 }
-void ConvolveWordDepthwiseRow(const WordDepthwiseRow& row, uint8_t* output) {
-  HWY_DYNAMIC_DISPATCH(RowToUInt8)(row, output);
+
+void ConvolveWordDepthwise(const WordDepthwise& call, int8_t* output) {
+  HWY_DYNAMIC_DISPATCH(ConvolveInt8)(call, output);
+}
+void ConvolveWordDepthwise(const WordDepthwise& call, uint8_t* output) {
+  HWY_DYNAMIC_DISPATCH(ConvolveUInt8)(call, output);
 }
 
 }  // namespace liteforge

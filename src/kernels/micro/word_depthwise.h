@@ -9,34 +9,45 @@
 
 namespace liteforge {
 
-// Channels are taken in groups of WordDepthwiseGroup(); arrays of a number a
-// channel are filled up to whole groups (PaddedChannels).
-int64_t WordDepthwiseGroup();
+// The narrowest vector that takes a few channels: of 128 bits.
+inline constexpr int64_t kLeastDepthwiseLanes = 8;
+
+// Parameters of a number a channel are filled up to this many.
 int64_t PaddedChannels(int64_t channels);
 
-// The order in which the kernel wants its 32-bit parameters of a group.
+// The order in which the kernel wants them: `values`, filled up.
 AlignedVector<int32_t> InDepthwiseOrder(const AlignedVector<int32_t>& values);
 
-// One row of outputs, as FloatDepthwiseRow says: taps[t][x * step + c] and
-// weights[t][c], both int16, channels filled up to whole groups in all of them;
-// the output's are not.
-struct WordDepthwiseRow {
+// weights[t * channels + c] of `taps` positions of the window, in pairs: for
+// each two of them and each channel in that order, one number of either; a tap
+// of zeros is added where their number is odd.
+AlignedVector<int16_t> PackWordDepthwise(const AlignedVector<int16_t>& weights,
+                                         int64_t taps, int64_t channels);
+
+// So many numbers behind the last of the input may be read.
+inline constexpr int64_t kWordDepthwiseSlack = 32;
+
+// Outputs of [rows, count, channels]:
+//   output[y][x][c] = clamp(offset + scaled(bias[c] + sum over t of
+//       taps[t][y * row_step + x * step + c] * weight[t][c]))
+struct WordDepthwise {
   int64_t channels;
-  int64_t count;
-  int64_t step;
-  const int16_t* const* taps;  // tap_count, made even by a tap of zeros
-  const int16_t* const* weights;
-  int tap_count;
+  int64_t rows, count;
+  int64_t row_step, step;
+  const int16_t* const* taps;  // tap_count of them, of which the last may be
+  int tap_count;               // any: tap_count is even
+  const int16_t* weights;      // packed
   // In depthwise order.
   const int32_t* bias;
   const int32_t* multiplier;
   const int32_t* left_shift;
   const int32_t* right_shift;
   bool ties_up;
+  bool shifts_right;  // every channel, and none to the left
   int32_t offset;
   int32_t low, high;
 };
-void ConvolveWordDepthwiseRow(const WordDepthwiseRow& row, int8_t* output);
-void ConvolveWordDepthwiseRow(const WordDepthwiseRow& row, uint8_t* output);
+void ConvolveWordDepthwise(const WordDepthwise& call, int8_t* output);
+void ConvolveWordDepthwise(const WordDepthwise& call, uint8_t* output);
 
 }  // namespace liteforge
