@@ -14,6 +14,7 @@ namespace liteforge {
 // an output, dropped weights cost (w - w')^T H (w - w').
 struct NormalEquations {
   size_t columns = 0;
+  double damping = 0;            // on h's diagonal
   std::vector<double> h;         // of x by x, [columns, columns]
   std::vector<double> inverse;   // of h
   std::vector<double> targets;   // of x by what the layer gave, [rows, columns]
