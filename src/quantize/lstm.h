@@ -27,9 +27,10 @@ inline constexpr int kLstmOperands = 24;
 // With these operands; not the cell of kernel type BASIC.
 bool IsFullLstm(const ir::Node& node);
 
-// Empty: it can be quantized, as far as `calibration` goes.
+// Empty: it can be quantized, as far as `calibration` goes, with activations of
+// this type.
 std::string WhyNoIntegerLstm(const ir::Graph& graph, const ir::Node& node,
-                             const Calibration& calibration);
+                             const Calibration& calibration, DataType type);
 
 // Weights, biases, states and intermediates, for an input and an output of
 // these terms; operand 0 and the output are left alone. The node must have been
