@@ -213,62 +213,6 @@ double RootMeanSquare(const std::vector<float>& values) {
                    static_cast<double>(std::max<size_t>(values.size(), 1)));
 }
 
-// What each weight costs to drop, of what the layer's outputs amount to; where
-// nothing is known of these, its size, of what the layer's weights amount to.
-std::vector<float> RelativeCosts(const WeightMatrix& layer,
-                                 const InputProducts* products) {
-  const std::vector<float> w = layer.weights->ToVector<float>();
-  const std::vector<float> bias = BiasOf(layer);
-  const NormalEquations e = EquationsOf(layer, w, bias, products);
-  std::vector<float> costs;
-  if (!e.sound() || !(e.energy > 0)) {
-    const double rms = RootMeanSquare(w);
-    for (const float weight : w)
-      costs.push_back(rms > 0 ? std::abs(weight) / static_cast<float>(rms) : 0);
-    return costs;
-  }
-  if (CanOrderRemovals(layer.rows, layer.columns)) {
-    for (const Removal& r : CheapestRemovals(e, layer.rows, RemovalOrder()))
-      costs.push_back(static_cast<float>(r.cost / e.energy));
-    return costs;
-  }
-  for (size_t i = 0; i < w.size(); ++i) {
-    const size_t j = i % e.columns;
-    const double cost =
-        e.optimal[i] * e.optimal[i] / e.inverse[j * e.columns + j];
-    costs.push_back(static_cast<float>(cost / e.energy));
-  }
-  return costs;
-}
-
-// The part of each layer below one threshold of all costs.
-std::vector<float> GlobalFractions(const std::vector<WeightMatrix>& layers,
-                                   float fraction,
-                                   const ProductsByNode& products) {
-  std::vector<std::vector<float>> costs;
-  std::vector<float> all;
-  for (const WeightMatrix& layer : layers) {
-    const auto seen = products.find(layer.node);
-    costs.push_back(RelativeCosts(
-        layer, seen == products.end() ? nullptr : seen->second.get()));
-    all.insert(all.end(), costs.back().begin(), costs.back().end());
-  }
-  if (all.empty()) return {};
-  const size_t at = std::min(
-      all.size() - 1, static_cast<size_t>(static_cast<double>(fraction) *
-                                          static_cast<double>(all.size())));
-  std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(at),
-                   all.end());
-  std::vector<float> fractions;
-  for (const auto& of_layer : costs) {
-    const auto below = std::ranges::count_if(
-        of_layer, [&](float cost) { return cost < all[at]; });
-    fractions.push_back(static_cast<float>(below) /
-                        static_cast<float>(of_layer.size()));
-  }
-  return fractions;
-}
-
 }  // namespace
 
 Result<PrunePattern> PrunePatternFromName(std::string_view name) {
@@ -298,13 +242,53 @@ std::vector<WeightMatrix> PrunableLayers(const ir::Module& module) {
   return layers;
 }
 
-std::vector<float> FractionsOf(const std::vector<WeightMatrix>& layers,
-                               float fraction, PrunePattern pattern,
-                               const ProductsByNode& products) {
-  if (pattern == PrunePattern::kGlobal)
-    return GlobalFractions(layers, fraction, products);
-  return std::vector<float>(
-      layers.size(), pattern == PrunePattern::kTwoOfFour ? 0.5f : fraction);
+std::vector<float> RelativeCosts(const WeightMatrix& layer,
+                                 const InputProducts* products) {
+  const std::vector<float> w = layer.weights->ToVector<float>();
+  const std::vector<float> bias = BiasOf(layer);
+  const NormalEquations e = EquationsOf(layer, w, bias, products);
+  std::vector<float> costs;
+  if (!e.sound() || !(e.energy > 0)) {
+    const double rms = RootMeanSquare(w);
+    for (const float weight : w)
+      costs.push_back(rms > 0 ? std::abs(weight) / static_cast<float>(rms) : 0);
+    return costs;
+  }
+  if (CanOrderRemovals(layer.rows, layer.columns)) {
+    for (const Removal& r : CheapestRemovals(e, layer.rows, RemovalOrder()))
+      costs.push_back(static_cast<float>(r.cost / e.energy));
+    return costs;
+  }
+  for (size_t i = 0; i < w.size(); ++i) {
+    const size_t j = i % e.columns;
+    const double cost =
+        e.optimal[i] * e.optimal[i] / e.inverse[j * e.columns + j];
+    costs.push_back(static_cast<float>(cost / e.energy));
+  }
+  return costs;
+}
+
+std::vector<float> FractionsOf(const std::vector<std::vector<float>>& costs,
+                               const std::vector<double>& importance,
+                               float fraction) {
+  std::vector<double> all;
+  for (size_t l = 0; l < costs.size(); ++l) {
+    for (const float cost : costs[l])
+      all.push_back(static_cast<double>(cost) * importance[l]);
+  }
+  if (all.empty()) return {};
+  const size_t at = std::min(all.size() - 1, PartOf(all.size(), fraction));
+  std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(at),
+                   all.end());
+  std::vector<float> fractions;
+  for (size_t l = 0; l < costs.size(); ++l) {
+    const auto below = std::ranges::count_if(costs[l], [&](float cost) {
+      return static_cast<double>(cost) * importance[l] < all[at];
+    });
+    fractions.push_back(static_cast<float>(below) /
+                        static_cast<float>(costs[l].size()));
+  }
+  return fractions;
 }
 
 PrunedLayer PruneLayer(const WeightMatrix& layer, float fraction,
