@@ -219,12 +219,12 @@ def sparse(lf, models):
 # --- Our files in TensorFlow Lite -------------------------------------------
 
 SHOWN, COMPARED = 8, 3  # examples
-ORACLE_MODES = {  # arguments, type of inputs and outputs
-    "int8": (["--optimize", "int8", "--input-type", "int8",
-              "--output-type", "int8"], np.int8),
-    "int16x8": (["--optimize", "int16x8", "--input-type", "int16",
-                 "--output-type", "int16"], np.int16),
-    "dynamic": (["--optimize", "default"], None),
+ORACLE_MODES = {
+    "int8": ["--optimize", "int8", "--input-type", "int8", "--output-type",
+             "int8"],
+    "int16x8": ["--optimize", "int16x8", "--input-type", "int16",
+                "--output-type", "int16"],
+    "dynamic": ["--optimize", "default"],
 }
 
 
@@ -259,9 +259,9 @@ def shuffled(arrays, rng):
 
 
 def in_terms(array, details):
-    quantization = details["quantization"]
+    quantization = details.get("quantization", {"scale": []})
     if array.dtype.kind != "f" or not quantization["scale"]:
-        return array
+        return array.astype(details["dtype"])
     info = np.iinfo(details["dtype"])
     stored = np.round(array / quantization["scale"][0])
     return np.clip(stored + quantization["zero_point"][0], info.min,
@@ -294,7 +294,11 @@ for e in range({COMPARED}):
     return None
 
 
-def difference(ours, theirs, details):
+def later(version, other):
+    return [*map(int, version.split("."))] > [*map(int, other.split("."))]
+
+
+def difference(ours, theirs):
     """In quanta; of float outputs in 1/255 of the largest number."""
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return np.inf
@@ -319,6 +323,8 @@ def in_quanta(lf, script, model, examples):
         for k, (array, of_input) in enumerate(zip(arrays, details["inputs"])):
             np.save(folder / f"in_{e}_{k}.npy", in_terms(array, of_input))
     reason = in_tflite(script, model, folder)
+    if reason and later(details["min_runtime_version"], "2.9.0"):
+        return f"needs TensorFlow Lite {details['min_runtime_version']}"
     if reason:
         return reason
     worst = 0
@@ -327,10 +333,10 @@ def in_quanta(lf, script, model, examples):
         for k in range(len(details["inputs"])):
             arguments += ["--input", folder / f"in_{e}_{k}.npy"]
         lf("run", model, *arguments, "--output-dir", folder / "ours")
-        for k, of_output in enumerate(details["outputs"]):
+        for k in range(len(details["outputs"])):
             worst = max(worst, difference(
                 np.load(folder / f"ours/output_{k}.npy"),
-                np.load(folder / f"theirs_{e}_{k}.npy"), of_output))
+                np.load(folder / f"theirs_{e}_{k}.npy")))
     return worst
 
 
@@ -354,7 +360,7 @@ def oracle(lf, models, script):
             np.savez(seen / f"{e}.npz", **dict(zip(names, arrays)))
         examples = [inputs] + [shuffled(inputs, rng)
                                for _ in range(COMPARED - 1)]
-        for mode, (flags, _) in ORACLE_MODES.items():
+        for mode, flags in ORACLE_MODES.items():
             data = [] if mode == "dynamic" else ["--representative-data", seen]
             model = lf.folder / "q.tflite"
             if lf.fails("convert", source, "-o", model, *arguments, *flags,
@@ -373,15 +379,15 @@ def oracle(lf, models, script):
               "not run in TensorFlow Lite")
         for name, worst in rows:
             if isinstance(worst, str):
-                print(f"  {name}: {worst}")
+                print(f"  {name}: {worst[:120]}")
             elif worst > 1:
                 print(f"  {name}: {worst:.3g}")
 
 
 def changes_nothing(lf, plain, model):
     """Whether there was nothing to quantize."""
-    kinds = [{c["dtype"] for c in lf.json("inspect", m)["tensors"]}
-             for m in (plain, model)]
+    kinds = [{t["dtype"] for g in lf.json("inspect", m)["subgraphs"]
+              for t in g["tensors"]} for m in (plain, model)]
     return kinds[0] == kinds[1]
 
 

@@ -255,6 +255,10 @@ class ActivationQuantizer {
                 ? Parameters{type, rule->int16_scale, 0}
                 : Parameters{type, rule->int8_scale, rule->int8_zero_point};
       }
+      if (rule->is_lstm) {
+        Terms& terms = terms_[Leader(node->output())];
+        terms.fixed = LstmOutputTerms(*node, *terms.range, type);
+      }
       if (rule->output == OutputScale::kShared) GroupOperands(*node, *rule);
     }
   }

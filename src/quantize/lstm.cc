@@ -3,7 +3,7 @@
 //   P, layer norm      int16, symmetric
 //   biases             int32: s(x) s(W); with layer norm 2^-10 s(L); of the
 //                      projection s(o tanh(c)) s(M)
-//   output state       int8, as the output
+//   output state       int8, as the output; o tanh(c) has zero point 0
 //   cell state         int16, the least power of two that holds its range
 // With int16 activations the output state is int16 and biases are int64; there
 // are no intermediate tensors.
@@ -27,6 +27,9 @@ constexpr int kGates = 4, kInputGate = 0, kCellGate = 2;
 constexpr int kWeights = 1, kRecurrent = 5, kPeephole = 9, kBias = 12;
 constexpr int kProjection = 16, kProjectionBias = 17;
 constexpr int kOutputState = 18, kCellState = 19, kLayerNorm = 20;
+
+// Of a range of o tanh(c), so that a cell that is never awake has a scale.
+constexpr float kLeastHidden = 1e-4f;
 
 // Of i, f, c, o; the cell gate has none.
 constexpr std::array<int, kGates> kPeepholeOf = {kPeephole, kPeephole + 1, -1,
@@ -210,6 +213,11 @@ Parameters SymmetricFor(std::span<const float> values) {
   return ParametersFor(RangeOf(values), DataType::kInt16);
 }
 
+Parameters SymmetricBytesFor(ValueRange range) {
+  const float largest = std::max({-range.min, range.max, kLeastHidden});
+  return {DataType::kInt8, largest / 127, 0};
+}
+
 // The least power of two times 2^-15 that holds the range, and that the
 // kernels take.
 float CellScale(ValueRange range) {
@@ -235,8 +243,7 @@ class LstmRewriter {
     const bool projects = node_->input(kProjection) != nullptr;
     const bool words = input_.type == DataType::kInt16;
     const Parameters hidden =
-        projects ? ParametersFor(Range(HiddenOf(*node_)), DataType::kInt8)
-                 : output_;
+        projects ? SymmetricBytesFor(Range(HiddenOf(*node_))) : output_;
     for (int g = 0; g < kGates; ++g) {
       const float weights = StoreWeights(kWeights + g);
       StoreWeights(kRecurrent + g);
@@ -421,6 +428,13 @@ std::string WhyNoIntegerLstm(const ir::Graph& graph, const ir::Node& node,
   if (calibration.Find(graph, key) == nullptr)
     return "no representative data has reached its cell state";
   return "";
+}
+
+std::optional<Parameters> LstmOutputTerms(const ir::Node& node,
+                                          ValueRange range, DataType type) {
+  if (type != DataType::kInt8 || node.input(kProjection) != nullptr)
+    return std::nullopt;
+  return SymmetricBytesFor(range);
 }
 
 void RewriteLstm(ir::Graph& graph, ir::Node* node, const Parameters& input,

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,12 @@ bool IsFullLstm(const ir::Node& node);
 // this type.
 std::string WhyNoIntegerLstm(const ir::Graph& graph, const ir::Node& node,
                              const Calibration& calibration, DataType type);
+
+// The output's terms where its range alone does not say them. TensorFlow Lite
+// subtracts the zero point of o tanh(c) where it should be added, so that of an
+// 8-bit cell without projection must be 0.
+std::optional<Parameters> LstmOutputTerms(const ir::Node& node,
+                                          ValueRange range, DataType type);
 
 // Weights, biases, states and intermediates, for an input and an output of
 // these terms; operand 0 and the output are left alone. The node must have been
