@@ -31,6 +31,8 @@ import zlib
 
 import numpy as np
 
+from float_twin import float_twin
+
 HERE = pathlib.Path(__file__).resolve().parent
 DIGITS = HERE.parent / "examples/digits"
 # The permutation and split of examples/digits/train_digits.py.
@@ -162,58 +164,81 @@ def cousins(lf, models):
               f"{ours.stat().st_size} bytes (theirs {twin.stat().st_size})")
 
 
+# --- A million weights and more ----------------------------------------------
+
+# Trained networks that the repositories have in 8 bits only: what they stand
+# for, in float32 (float_twin.py), and what photographs become for them.
+LARGE = ["tflite/coral_tf2_mobilenet_v2_1_0_224_ptq/model.tflite",
+         "tflite/coral_mobilenet_v2_1_0_224_quant/model.tflite"]
+PHOTOGRAPHS = ["bird", "cat", "grace_hopper", "sunflower"]
+NORMAL = ["--mean", "127.5", "--std", "127.5"]
+
+
 def million(lf, models):
-    """Float models of a million weights and more, with their one input."""
-    for source in sorted(models.glob("h5/*/model.h5")):
-        done = subprocess.run(
-            [lf.executable, "convert", source, "-o", lf.folder / "f.tflite"],
-            capture_output=True)
-        if done.returncode:
+    """Float models with a million weights or more, and photographs' folder."""
+    photographs = lf.folder / "photographs"
+    photographs.mkdir(exist_ok=True)
+    for name in PHOTOGRAPHS:
+        picture = models / f"images/{name}.bmp"
+        if picture.exists():
+            shutil.copy(picture, photographs)
+    for source in LARGE:
+        if not (models / source).exists():
+            print(f"{source}: not in {models}")
             continue
-        plain = lf.folder / "f.tflite"
+        twin = lf.folder / "twin.tflite"
+        twin.write_bytes(float_twin((models / source).read_bytes()))
+        plain = lf.convert(twin, "f.tflite")
         details = lf.json("inspect", plain)
-        if details["parameters"] < 1_000_000 or len(details["inputs"]) != 1:
-            continue
-        if details["inputs"][0]["dtype"] == "float32":
-            yield source.parent.name, plain, details
+        if details["parameters"] >= 1_000_000:
+            name = pathlib.PurePath(source).parent.name
+            yield name, plain, details, photographs
 
 
 def sizes(lf, models):
     print("== size of the file, of float32 = 100 %")
-    for name, plain, details in million(lf, models):
-        np.save(lf.folder / "seen.npy",
-                dense_inputs(4, details["inputs"][0], 1))
-        int8 = ["--optimize", "int8", "--representative-data", "seen.npy"]
+    for name, plain, details, photographs in million(lf, models):
+        seen = ["--representative-data", photographs, *NORMAL]
+        int8 = ["--optimize", "int8", *seen]
         small = lf.convert(plain, "q.tflite", *int8)
         half = lf.convert(plain, "h.tflite", "--optimize", "float16")
         dynamic = lf.convert(plain, "d.tflite", "--optimize", "default")
-        pruned = lf.convert(plain, "p.tflite", "--prune", "0.5", *int8)
+        lf.convert(plain, "c.tflite", "--calibration-out", "seen.json", *seen)
+        known = ["--optimize", "int8", "--calibration-in", "seen.json"]
+        pruned = {
+            f"{pattern}{' fitted' if arguments is int8 else ''}":
+                lf.convert(plain, f"p{k}.tflite", "--prune", pattern,
+                           *arguments)
+            for k, (pattern, arguments) in enumerate(
+                [("0.5", known), ("0.5", int8), ("0.5,block", known),
+                 ("0.5,block16", known), ("0.5,block16", int8)])}
         whole = plain.stat().st_size
         print(f"{name}: {details['parameters']} weights; int8 "
               f"{small.stat().st_size / whole:.1%}, dynamic "
               f"{dynamic.stat().st_size / whole:.1%}, float16 "
-              f"{half.stat().st_size / whole:.1%}; zipped int8 with half the "
-              f"weights pruned {zipped(pruned) / zipped(small):.1%} of int8")
+              f"{half.stat().st_size / whole:.1%}")
+        for how, model in pruned.items():
+            print(f"  int8 pruned {how}: zipped "
+                  f"{zipped(model) / zipped(small):.1%} of int8 zipped")
 
 
 def sparse(lf, models):
     print("== run time of pruned float models, of the dense one = 1")
-    for name, plain, _ in million(lf, models):
+    for name, plain, _, _ in million(lf, models):
         pruned = {p: lf.convert(plain, f"{p.replace(':', '_')}.tflite",
-                                "--prune", f"0.5,{p}") for p in ("2:4", "block")}
-        row = [f"{name}: dense"]
+                                "--prune", p)
+                  for p in ("0.5,2:4", "0.5,block", "0.7,block", "0.7")}
         # In turns, so that a busy machine is busy for all.
         times = {m: [] for m in (plain, *pruned.values())}
-        for _ in range(5):
+        for _ in range(9):
             for model in times:
                 times[model].append(lf.json("benchmark", model)["min_us"])
-        dense = min(times[plain])
-        row.append(f"{dense:.0f} us")
+        dense = np.median(times[plain])
+        print(f"{name}: dense {dense:.0f} us")
         for pattern, model in pruned.items():
-            row.append(f"{pattern} {dense / min(times[model]):.2f} times as fast"
-                       f" ({model.stat().st_size / plain.stat().st_size:.0%} of "
-                       "the size)")
-        print(", ".join(row))
+            print(f"  {pattern}: {dense / np.median(times[model]):.2f} times "
+                  f"as fast, {model.stat().st_size / plain.stat().st_size:.0%} "
+                  "of the size")
 
 
 # --- Our files in TensorFlow Lite -------------------------------------------

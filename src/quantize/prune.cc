@@ -20,7 +20,7 @@ namespace {
 
 // Columns among which the cheapest are chosen together.
 constexpr int64_t kGroup = 64;
-constexpr int64_t kBlockSize = 4;
+constexpr int64_t kFour = 4;
 // Multiplications that solving for the kept weights of a layer may take.
 constexpr double kMostOperations = 2e10;
 
@@ -43,7 +43,8 @@ struct Choice {
 };
 
 int64_t UnitOf(PrunePattern pattern) {
-  return pattern == PrunePattern::kBlock ? kBlockSize : 1;
+  if (pattern == PrunePattern::kBlock) return 4;
+  return pattern == PrunePattern::kBlock16 ? 16 : 1;
 }
 
 size_t PartOf(size_t count, float fraction) {
@@ -60,8 +61,8 @@ struct Costs {
 // Half of every four neighbours.
 void MarkHalfOfFours(const Costs& costs, std::vector<char>& dropped) {
   for (int64_t r = 0; r < costs.rows; ++r) {
-    for (int64_t c = 0; c < costs.columns; c += kBlockSize) {
-      const int64_t size = std::min(kBlockSize, costs.columns - c);
+    for (int64_t c = 0; c < costs.columns; c += kFour) {
+      const int64_t size = std::min(kFour, costs.columns - c);
       std::vector<int64_t> order(static_cast<size_t>(size));
       std::iota(order.begin(), order.end(), r * costs.columns + c);
       std::ranges::sort(order, {}, [&](int64_t at) {
@@ -156,7 +157,7 @@ void DropColumnwise(std::vector<float>& weights, const WeightMatrix& layer,
 }
 
 RemovalOrder OrderOf(PrunePattern pattern) {
-  if (pattern == PrunePattern::kTwoOfFour) return {1, kBlockSize, 2};
+  if (pattern == PrunePattern::kTwoOfFour) return {1, kFour, 2};
   return {UnitOf(pattern), 0, 0};
 }
 
@@ -220,9 +221,10 @@ Result<PrunePattern> PrunePatternFromName(std::string_view name) {
   if (name == "layer") return PrunePattern::kLayer;
   if (name == "2:4") return PrunePattern::kTwoOfFour;
   if (name == "block") return PrunePattern::kBlock;
+  if (name == "block16") return PrunePattern::kBlock16;
   return InvalidArgument("pruning pattern '" + std::string(name) +
-                         "' is not known; there are global, layer, 2:4 and "
-                         "block");
+                         "' is not known; there are global, layer, 2:4, block "
+                         "and block16");
 }
 
 std::vector<WeightMatrix> PrunableLayers(const ir::Module& module) {

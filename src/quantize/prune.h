@@ -17,10 +17,11 @@ enum class PrunePattern : uint8_t {
   kGlobal,     // the least weights of all layers together
   kLayer,      // the least of each layer
   kTwoOfFour,  // two of any four neighbours along the input
-  kBlock,  // runs of four neighbours along the input, the least of each layer
+  kBlock,      // runs of 4 neighbours along the input, the least of each layer
+  kBlock16,    // the same of 16
 };
 
-// "", "layer", "2:4", "block". Errors: kInvalidArgument listing them.
+// "", "layer", "2:4", "block", "block16". Errors: kInvalidArgument listing them.
 Result<PrunePattern> PrunePatternFromName(std::string_view name);
 
 // CONV_2D and FULLY_CONNECTED with constant float32 weights that only they

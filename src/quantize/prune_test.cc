@@ -106,19 +106,25 @@ TEST(Prune, TwoOfFourNeighbours) {
   }
 }
 
-TEST(Prune, BlocksOfFourNeighbours) {
+void ExpectBlocks(PrunePattern pattern, size_t size, bool see) {
+  Layer layer;
+  layer.Drop(0.5f, pattern, see);
+  const auto w = layer.Weights();
+  int whole = 0;
+  for (size_t at = 0; at < w.size(); at += size) {
+    size_t zeros = 0;
+    for (size_t i = at; i < at + size; ++i) zeros += w[i] == 0;
+    EXPECT_TRUE(zeros == 0 || zeros == size) << at;
+    whole += zeros == size;
+  }
+  // Half of them, and no part of one.
+  EXPECT_NEAR(whole, static_cast<double>(w.size() / size) / 2, 0.5);
+}
+
+TEST(Prune, BlocksOfNeighbours) {
   for (const bool see : {false, true}) {
-    Layer layer;
-    layer.Drop(0.5f, PrunePattern::kBlock, see);
-    const auto w = layer.Weights();
-    int whole = 0;
-    for (size_t at = 0; at < w.size(); at += 4) {
-      int zeros = 0;
-      for (size_t i = at; i < at + 4; ++i) zeros += w[i] == 0;
-      EXPECT_TRUE(zeros == 0 || zeros == 4) << at;
-      whole += zeros == 4;
-    }
-    EXPECT_NEAR(whole, kIn * kOut / 8, 2);
+    ExpectBlocks(PrunePattern::kBlock, 4, see);
+    ExpectBlocks(PrunePattern::kBlock16, 16, see);
   }
 }
 

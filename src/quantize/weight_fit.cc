@@ -29,7 +29,7 @@ constexpr double kDamping = 0.01;
 constexpr double kLeastDamping = 1e-12;
 // Multiplications that the exact order of a layer's removals may take.
 constexpr double kMostOperations = 1.5e10;
-constexpr int kMostUnit = 4;
+constexpr int kMostUnit = 16;
 
 // Sums over (x, 1) by (y, 1) made those over x less its mean by y less its.
 void Centre(std::span<const double> products, size_t n, bool about_mean,

@@ -42,7 +42,7 @@ struct Removal {
 };
 
 struct RemovalOrder {
-  int64_t unit = 1;           // weights that go together
+  int64_t unit = 1;           // weights that go together, 16 at the most
   int64_t group = 0;          // of any so many neighbours …
   int64_t most_of_group = 0;  // … at most so many go; 0: any number
 };

@@ -187,6 +187,17 @@ TEST_F(Reports, OperatorsLeftFloatAreListed) {
   EXPECT_THAT(ReadPage("r.html"), HasSubstr("Operators that stay float32"));
 }
 
+// Zeros are worth nothing in a file that is not zipped.
+TEST_F(Reports, TotalsOfPrunedModelsSayTheZippedSize) {
+  const std::string zipped = "\n  zipped  ";
+  for (const std::string what : {"--prune 0.5", "--cluster 16"}) {
+    EXPECT_THAT(Do("convert " + h5_ + " --no-sparse -o q.tflite " + what),
+                HasSubstr(zipped));
+  }
+  EXPECT_THAT(Do("convert " + h5_ + " -o q.tflite --optimize default"),
+              Not(HasSubstr(zipped)));
+}
+
 TEST_F(Reports, WithoutAReportTheTotalsAreSaid) {
   const std::string out =
       Do("convert " + h5_ + " -o q.tflite --optimize default");
