@@ -49,7 +49,7 @@ TWINS = {  # our source, the official int8 model, the range of an input value
 COUSINS = {
     "mlperf_ad01": ("h5/mlperf_ad01_h5/model.h5",
                     "tflite/mlperf_ad01_int8/model.tflite"),
-    "mlperf_kws": ("h5/mlperf_kws_ref_model_h5/model.h5",
+    "mlperf_kws": ("savedmodel/mlperf_kws_ref_model_saved/saved_model",
                    "tflite/mlperf_kws_ref_model/model.tflite"),
 }
 PICTURES, SEEN = 192, 64
@@ -136,7 +136,11 @@ def twins(lf, models):
             print(f"  {side[:-1]} scale {a['scale'][0]:.6g} (theirs "
                   f"{b['scale'][0]:.6g}), zero point {a['zero_point'][0]} "
                   f"({b['zero_point'][0]})")
-        for label, model in (("ours", ours), ("theirs", twin)):
+        methods = {m: lf.convert(source, f"{m}.tflite", "--optimize", "int8",
+                                 "--representative-data", "seen.npy",
+                                 "--calibration", m)
+                   for m in ("minmax", "average", "mse", "kl")}
+        for label, model in {"ours": ours, "theirs": twin, **methods}.items():
             row = lf.json("compare", plain, model, "--data", "new.npy")
             print(f"  {label:<7} mean error {row['outputs'][0]['mean_abs']:.5f}"
                   f", same class first {row['same_top1']:.3f}")
