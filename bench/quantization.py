@@ -21,14 +21,17 @@ Prints, for the models found in MODELS and for the digits example:
 Needs python3-numpy; python3-sklearn for the digits' data.
 """
 import argparse
-import importlib.util
 import json
 import pathlib
+import shutil
 import subprocess
+import sys
 import tempfile
 import zlib
 
 import numpy as np
+
+from float_twin import float_twin
 
 HERE = pathlib.Path(__file__).resolve().parent
 DIGITS = HERE.parent / "examples/digits"
@@ -46,7 +49,7 @@ TWINS = {  # our source, the official int8 model, the range of an input value
 COUSINS = {
     "mlperf_ad01": ("h5/mlperf_ad01_h5/model.h5",
                     "tflite/mlperf_ad01_int8/model.tflite"),
-    "mlperf_kws": ("h5/mlperf_kws_ref_model_h5/model.h5",
+    "mlperf_kws": ("savedmodel/mlperf_kws_ref_model_saved/saved_model",
                    "tflite/mlperf_kws_ref_model/model.tflite"),
 }
 PICTURES, SEEN = 192, 64
@@ -62,6 +65,10 @@ class Liteforge:
         if done.returncode:
             raise SystemExit(done.stderr)
         return done.stdout
+
+    def fails(self, *arguments):
+        return subprocess.run([self.executable, *map(str, arguments)],
+                              capture_output=True, cwd=self.folder).returncode
 
     def json(self, *arguments):
         return json.loads(self(*arguments, "--json"))
@@ -129,7 +136,11 @@ def twins(lf, models):
             print(f"  {side[:-1]} scale {a['scale'][0]:.6g} (theirs "
                   f"{b['scale'][0]:.6g}), zero point {a['zero_point'][0]} "
                   f"({b['zero_point'][0]})")
-        for label, model in (("ours", ours), ("theirs", twin)):
+        methods = {m: lf.convert(source, f"{m}.tflite", "--optimize", "int8",
+                                 "--representative-data", "seen.npy",
+                                 "--calibration", m)
+                   for m in ("minmax", "average", "mse", "kl")}
+        for label, model in {"ours": ours, "theirs": twin, **methods}.items():
             row = lf.json("compare", plain, model, "--data", "new.npy")
             print(f"  {label:<7} mean error {row['outputs'][0]['mean_abs']:.5f}"
                   f", same class first {row['same_top1']:.3f}")
@@ -157,116 +168,256 @@ def cousins(lf, models):
               f"{ours.stat().st_size} bytes (theirs {twin.stat().st_size})")
 
 
+# --- A million weights and more ----------------------------------------------
+
+# Trained networks that the repositories have in 8 bits only: what they stand
+# for, in float32 (float_twin.py), and what photographs become for them.
+LARGE = ["tflite/coral_tf2_mobilenet_v2_1_0_224_ptq/model.tflite",
+         "tflite/coral_mobilenet_v2_1_0_224_quant/model.tflite"]
+PHOTOGRAPHS = ["bird", "cat", "grace_hopper", "sunflower"]
+NORMAL = ["--mean", "127.5", "--std", "127.5"]
+
+
 def million(lf, models):
-    """Float models of a million weights and more, with their one input."""
-    for source in sorted(models.glob("h5/*/model.h5")):
-        done = subprocess.run(
-            [lf.executable, "convert", source, "-o", lf.folder / "f.tflite"],
-            capture_output=True)
-        if done.returncode:
+    """Float models with a million weights or more, and photographs' folder."""
+    photographs = lf.folder / "photographs"
+    photographs.mkdir(exist_ok=True)
+    for name in PHOTOGRAPHS:
+        picture = models / f"images/{name}.bmp"
+        if picture.exists():
+            shutil.copy(picture, photographs)
+    for source in LARGE:
+        if not (models / source).exists():
+            print(f"{source}: not in {models}")
             continue
-        plain = lf.folder / "f.tflite"
+        twin = lf.folder / "twin.tflite"
+        twin.write_bytes(float_twin((models / source).read_bytes()))
+        plain = lf.convert(twin, "f.tflite")
         details = lf.json("inspect", plain)
-        if details["parameters"] < 1_000_000 or len(details["inputs"]) != 1:
-            continue
-        if details["inputs"][0]["dtype"] == "float32":
-            yield source.parent.name, plain, details
+        if details["parameters"] >= 1_000_000:
+            name = pathlib.PurePath(source).parent.name
+            yield name, plain, details, photographs
 
 
 def sizes(lf, models):
     print("== size of the file, of float32 = 100 %")
-    for name, plain, details in million(lf, models):
-        np.save(lf.folder / "seen.npy",
-                dense_inputs(4, details["inputs"][0], 1))
-        int8 = ["--optimize", "int8", "--representative-data", "seen.npy"]
+    for name, plain, details, photographs in million(lf, models):
+        seen = ["--representative-data", photographs, *NORMAL]
+        int8 = ["--optimize", "int8", *seen]
         small = lf.convert(plain, "q.tflite", *int8)
         half = lf.convert(plain, "h.tflite", "--optimize", "float16")
         dynamic = lf.convert(plain, "d.tflite", "--optimize", "default")
-        pruned = lf.convert(plain, "p.tflite", "--prune", "0.5", *int8)
+        lf.convert(plain, "c.tflite", "--calibration-out", "seen.json", *seen)
+        known = ["--optimize", "int8", "--calibration-in", "seen.json"]
+        pruned = {
+            f"{pattern}{' fitted' if arguments is int8 else ''}":
+                lf.convert(plain, f"p{k}.tflite", "--prune", pattern,
+                           *arguments)
+            for k, (pattern, arguments) in enumerate(
+                [("0.5", known), ("0.5", int8), ("0.5,block", known),
+                 ("0.5,block16", known), ("0.5,block16", int8)])}
         whole = plain.stat().st_size
         print(f"{name}: {details['parameters']} weights; int8 "
               f"{small.stat().st_size / whole:.1%}, dynamic "
               f"{dynamic.stat().st_size / whole:.1%}, float16 "
-              f"{half.stat().st_size / whole:.1%}; zipped int8 with half the "
-              f"weights pruned {zipped(pruned) / zipped(small):.1%} of int8")
+              f"{half.stat().st_size / whole:.1%}")
+        for how, model in pruned.items():
+            print(f"  int8 pruned {how}: zipped "
+                  f"{zipped(model) / zipped(small):.1%} of int8 zipped")
 
 
 def sparse(lf, models):
     print("== run time of pruned float models, of the dense one = 1")
-    for name, plain, _ in million(lf, models):
+    for name, plain, _, _ in million(lf, models):
         pruned = {p: lf.convert(plain, f"{p.replace(':', '_')}.tflite",
-                                "--prune", f"0.5,{p}") for p in ("2:4", "block")}
-        row = [f"{name}: dense"]
+                                "--prune", p)
+                  for p in ("0.5,2:4", "0.5,block", "0.7,block", "0.7")}
         # In turns, so that a busy machine is busy for all.
         times = {m: [] for m in (plain, *pruned.values())}
-        for _ in range(5):
+        for _ in range(9):
             for model in times:
                 times[model].append(lf.json("benchmark", model)["min_us"])
-        dense = min(times[plain])
-        row.append(f"{dense:.0f} us")
+        dense = np.median(times[plain])
+        print(f"{name}: dense {dense:.0f} us")
         for pattern, model in pruned.items():
-            row.append(f"{pattern} {dense / min(times[model]):.2f} times as fast"
-                       f" ({model.stat().st_size / plain.stat().st_size:.0%} of "
-                       "the size)")
-        print(", ".join(row))
+            print(f"  {pattern}: {dense / np.median(times[model]):.2f} times "
+                  f"as fast, {model.stat().st_size / plain.stat().st_size:.0%} "
+                  "of the size")
 
 
-def quantum_difference(lf, tflite, model, count):
-    details = lf.json("inspect", model)["inputs"]
-    rng = np.random.default_rng(3)
-    theirs = tflite(str(model), xnnpack=False)
+# --- Our files in TensorFlow Lite -------------------------------------------
+
+SHOWN, COMPARED = 8, 3  # examples
+ORACLE_MODES = {
+    "int8": ["--optimize", "int8", "--input-type", "int8", "--output-type",
+             "int8"],
+    "int16x8": ["--optimize", "int16x8", "--input-type", "int16",
+                "--output-type", "int16"],
+    "dynamic": ["--optimize", "default"],
+}
+
+
+def drawn(spec, rng):
+    """An input as case.json has it: a file, or numbers from a seed."""
+    dtype, shape = np.dtype(spec["dtype"]), [max(1, d) for d in spec["shape"]]
+    low, high = spec.get("low", -1), spec.get("high", 1)
+    if dtype.kind == "f":
+        return rng.uniform(low, high, shape).astype(dtype)
+    return rng.integers(0, 2, shape).astype(dtype)
+
+
+def float_cases(models):
+    """Name, source, arguments and inputs of the float models."""
+    for path in sorted(models.glob("*/*/case.json")):
+        case = json.loads(path.read_text())
+        if case.get("expect") != "ok" or case.get("category") != "float":
+            continue
+        if path.parent.parent.name == "kernels":
+            continue
+        rng = np.random.default_rng(1)
+        inputs = [np.load(path.parent / i["file"]) if "file" in i
+                  else drawn(i, rng) for i in case["inputs"]]
+        yield (path.parent.name, path.parent / case["source"],
+               case.get("convert", []), inputs)
+
+
+def shuffled(arrays, rng):
+    """The same numbers elsewhere: of the same distribution."""
+    return [rng.permutation(a.reshape(-1)).reshape(a.shape)
+            if a.dtype.kind == "f" else a for a in arrays]
+
+
+def in_terms(array, details):
+    quantization = details.get("quantization", {"scale": []})
+    if array.dtype.kind != "f" or not quantization["scale"]:
+        return array.astype(details["dtype"])
+    info = np.iinfo(details["dtype"])
+    stored = np.round(array / quantization["scale"][0])
+    return np.clip(stored + quantization["zero_point"][0], info.min,
+                   info.max).astype(details["dtype"])
+
+
+def in_tflite(script, model, folder):
+    """What TensorFlow Lite makes of folder/in_E_K.npy, as lists of outputs;
+    in a process of its own, which may crash."""
+    code = f"""
+import importlib.util, numpy as np, pathlib
+spec = importlib.util.spec_from_file_location("oracle", {str(script)!r})
+oracle = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(oracle)
+folder = pathlib.Path({str(folder)!r})
+for e in range({COMPARED}):
+    model = oracle.Model({str(model)!r}, xnnpack=False)
+    for k in range(len(model.inputs())):
+        model.set(k, np.load(folder / f"in_{{e}}_{{k}}.npy"))
+    model.invoke()
+    for k, output in enumerate(model.outputs()):
+        np.save(folder / f"theirs_{{e}}_{{k}}.npy", output)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True,
+                          text=True, timeout=120)
+    if done.returncode:
+        lines = (done.stderr.strip() or "crashed").splitlines()
+        reasons = [line for line in lines if line.startswith("ERROR")]
+        return (reasons or lines)[-1]
+    return None
+
+
+def later(version, other):
+    return [*map(int, version.split("."))] > [*map(int, other.split("."))]
+
+
+def difference(ours, theirs):
+    """In quanta; of float outputs in 1/255 of the largest number."""
+    if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
+        return np.inf
+    a, b = ours.astype(np.float64), theirs.astype(np.float64)
+    worst = np.abs(np.where(a == b, 0, a - b)).max(initial=0)
+    if ours.dtype.kind != "f":
+        return worst
+    largest = np.abs(b).max(initial=0)
+    return worst / largest * 255 if largest > 0 else worst
+
+
+def in_quanta(lf, script, model, examples):
+    """The largest difference between liteforge and TensorFlow Lite, or why
+    there is none."""
+    details = lf.json("inspect", model)
+    if len(details["inputs"]) != len(examples[0]):
+        return "other inputs"
+    folder = lf.folder / "oracle"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for e, arrays in enumerate(examples):
+        for k, (array, of_input) in enumerate(zip(arrays, details["inputs"])):
+            np.save(folder / f"in_{e}_{k}.npy", in_terms(array, of_input))
+    reason = in_tflite(script, model, folder)
+    if reason and later(details["min_runtime_version"], "2.9.0"):
+        return f"needs TensorFlow Lite {details['min_runtime_version']}"
+    if reason:
+        return reason
     worst = 0
-    for _ in range(count):
+    for e in range(len(examples)):
         arguments = []
-        for k, (_, dtype, shape) in enumerate(theirs.inputs()):
-            value = rng.integers(-128, 128, shape).astype(dtype)
-            theirs.set(k, value)
-            np.save(lf.folder / f"in_{k}.npy", value)
-            arguments += ["--input", lf.folder / f"in_{k}.npy"]
-        theirs.invoke()
-        out = lf.folder / "out"
-        lf("run", model, *arguments, "--output-dir", out)
-        for k, b in enumerate(theirs.outputs()):
-            a = np.load(out / f"output_{k}.npy").astype(np.int64)
-            worst = max(worst, np.abs(a - b.astype(np.int64)).max(initial=0))
-    return worst, len(details)
+        for k in range(len(details["inputs"])):
+            arguments += ["--input", folder / f"in_{e}_{k}.npy"]
+        lf("run", model, *arguments, "--output-dir", folder / "ours")
+        for k in range(len(details["outputs"])):
+            worst = max(worst, difference(
+                np.load(folder / f"ours/output_{k}.npy"),
+                np.load(folder / f"theirs_{e}_{k}.npy")))
+    return worst
 
 
 def oracle(lf, models, script):
-    print("== int8 models in TensorFlow Lite: largest difference in quanta")
-    spec = importlib.util.spec_from_file_location("oracle", script)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    ran, near = 0, 0
-    sources = sorted(models.glob("h5/*/model.h5")) + sorted(
-        models.glob("keras/*/model.keras"))
-    for source in sources:
+    print("== our files in TensorFlow Lite: largest difference from liteforge,"
+          " in quanta")
+    print("   (of float outputs in 1/255 of their largest number)")
+    ran = {mode: [] for mode in ORACLE_MODES}
+    for name, source, arguments, inputs in float_cases(models):
         plain = lf.folder / "f.tflite"
-        if subprocess.run([lf.executable, "convert", source, "-o", plain],
-                          capture_output=True).returncode:
+        if not any(i.dtype == np.float32 for i in inputs) or lf.fails(
+                "convert", source, "-o", plain, *arguments):
             continue
-        inputs = lf.json("inspect", plain)["inputs"]
-        if any(i["dtype"] != "float32" for i in inputs):
-            continue
-        np.savez(lf.folder / "seen.npz", **{
-            i["name"]: dense_inputs(4, i, 1) for i in inputs})
-        model = lf.folder / "q.tflite"
-        if subprocess.run(
-                [lf.executable, "convert", plain, "-o", model, "--optimize",
-                 "int8", "--strict-int8", "--representative-data", "seen.npz",
-                 "--input-type", "int8", "--output-type", "int8"],
-                cwd=lf.folder, capture_output=True).returncode:
-            continue
-        try:
-            worst, _ = quantum_difference(lf, module.Model, model, 3)
-        except (RuntimeError, SystemExit) as error:
-            print(f"  {source.parent.name}: {error}")
-            continue
-        ran += 1
-        near += worst <= 1
-        if worst > 1:
-            print(f"  {source.parent.name}: {worst}")
-    print(f"{near} of {ran} models within 1 quantum")
+        rng = np.random.default_rng(2)
+        names = [i["name"] for i in lf.json("inspect", plain)["inputs"]]
+        seen = lf.folder / "seen"
+        shutil.rmtree(seen, ignore_errors=True)
+        seen.mkdir()
+        for e in range(SHOWN):
+            arrays = inputs if e == 0 else shuffled(inputs, rng)
+            np.savez(seen / f"{e}.npz", **dict(zip(names, arrays)))
+        examples = [inputs] + [shuffled(inputs, rng)
+                               for _ in range(COMPARED - 1)]
+        for mode, flags in ORACLE_MODES.items():
+            data = [] if mode == "dynamic" else ["--representative-data", seen]
+            model = lf.folder / "q.tflite"
+            if lf.fails("convert", source, "-o", model, *arguments, *flags,
+                        *data):
+                continue
+            if changes_nothing(lf, plain, model):
+                continue
+            worst = in_quanta(lf, script, model, examples)
+            ran[mode].append((name, worst))
+    for mode, rows in ran.items():
+        numbers = [w for _, w in rows if not isinstance(w, str)]
+        near = sum(w <= 1 for w in numbers)
+        print(f"{mode}: {near} of {len(numbers)} models within 1 quantum, "
+              f"{sum(w == 0 for w in numbers)} equal; largest "
+              f"{max(numbers, default=0):.3g}; {len(rows) - len(numbers)} do "
+              "not run in TensorFlow Lite")
+        for name, worst in rows:
+            if isinstance(worst, str):
+                print(f"  {name}: {worst[:120]}")
+            elif worst > 1:
+                print(f"  {name}: {worst:.3g}")
+
+
+def changes_nothing(lf, plain, model):
+    """Whether there was nothing to quantize."""
+    kinds = [{t["dtype"] for g in lf.json("inspect", m)["subgraphs"]
+              for t in g["tensors"]} for m in (plain, model)]
+    return kinds[0] == kinds[1]
 
 
 def bad(lf):

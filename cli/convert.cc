@@ -220,8 +220,8 @@ void AddOptimize(CLI::App& verb, liteforge::OptimizeOptions& options) {
               options.prune_pattern = text.substr(comma + 1);
           },
           "Set this part of the weights to zero: 0.5, or 0.5,layer or "
-          "0.5,2:4 or 0.5,block; with --representative-data the others are "
-          "fitted anew")
+          "0.5,2:4, 0.5,block or 0.5,block16; with --representative-data the "
+          "others are fitted anew")
       ->type_name("FRACTION[,PATTERN]");
   verb.add_flag("--sparse,!--no-sparse", options.sparse,
                 "Store pruned weights without their zeros, which runtimes for "

@@ -63,7 +63,8 @@ struct OptimizeOptions {
   std::filesystem::path recipe;
 
   // The part of the weights to set to zero, 0 to 1; and which: "" the least
-  // of all layers together, "layer" the least of each, "2:4", "block".
+  // of all layers together, "layer" the least of each, "2:4", "block",
+  // "block16".
   float prune = 0;
   std::string prune_pattern;
   // Whether pruned weights are stored without their zeros, where the file gets

@@ -26,7 +26,7 @@ struct ReportOptions {
   // The models run on this many of the representative examples, or on random
   // ones.
   int examples = 16;
-  // Also layers, weights, ranges and zipped sizes; else the totals alone.
+  // Also layers, weights and ranges; else the totals alone.
   bool details = true;
 };
 
@@ -76,7 +76,9 @@ struct Report {
   std::vector<std::string> notices;
   bool optimized = false;  // else there is nothing before
   int64_t bytes[2] = {0, 0};
-  int64_t zipped[2] = {0, 0};  // deflate
+  // By deflate; 0: not measured. Without details that is done of pruned and
+  // clustered models, which shrink by it.
+  int64_t zipped[2] = {0, 0};
   std::vector<SizeReport> sizes;
   std::vector<ConstantReport> constants;  // the largest first
   std::vector<RangeReport> ranges;        // in the order of their names

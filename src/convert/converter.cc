@@ -264,7 +264,8 @@ class Converter::Impl {
     if (!ReportReadsModule()) module.reset();  // its weights are in the file
     if (options_.check) TRY(Check(check, bytes));
     if (options_.report)
-      TRY(Measure({path_, before, bytes, module.get(), &optimized, nullptr},
+      TRY(Measure({path_, before, bytes, module.get(), &optimized,
+                   Prunes(optimize) || optimize.cluster > 0, nullptr},
                   inputs));
     return bytes;
   }

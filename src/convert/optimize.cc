@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +13,7 @@
 #include "base/try.h"
 #include "convert/calibrate.h"
 #include "convert/model_notes.h"
+#include "convert/prune_layers.h"
 #include "convert/recipe.h"
 #include "emit/emit.h"
 #include "quantize/prune.h"
@@ -223,7 +223,7 @@ class Optimizer {
   Result<void> PruneAndCluster() {
     if (!Prunes(options_) && options_.cluster == 0) return {};
     const std::vector<WeightMatrix> layers = PrunableLayers(module_);
-    if (Prunes(options_)) TRY(PruneLayers(layers));
+    if (Prunes(options_)) TRY(Prune(layers));
     if (options_.cluster == 0) return {};
     if (options_.cluster < 2)
       return InvalidArgument("a layer needs at least 2 different weights");
@@ -233,7 +233,7 @@ class Optimizer {
     return {};
   }
 
-  Result<void> PruneLayers(const std::vector<WeightMatrix>& layers) {
+  Result<void> Prune(const std::vector<WeightMatrix>& layers) {
     TRY_ASSIGN(const PrunePattern pattern,
                PrunePatternFromName(options_.prune_pattern));
     const float fraction =
@@ -241,7 +241,11 @@ class Optimizer {
     if (!(fraction > 0 && fraction < 1))
       return InvalidArgument(
           "the part of the weights to prune must lie between 0 and 1");
-    TRY_ASSIGN(const auto pruned, PruneInOrder(layers, fraction, pattern));
+    OnExamples examples;
+    if (HasExamples())
+      examples = [this](const UseExamples& use) { return Show(use); };
+    TRY_ASSIGN(const auto pruned,
+               PruneLayers(module_, layers, fraction, pattern, examples));
     int64_t weights = 0, zeros = 0, refitted = 0;
     for (const PrunedLayer& layer : pruned) {
       weights += layer.weights;
@@ -255,74 +259,10 @@ class Optimizer {
     return {};
   }
 
-  // One layer after the other: each is fitted to what reaches it through those
-  // that have been pruned before it.
-  Result<std::vector<PrunedLayer>> PruneInOrder(
-      const std::vector<WeightMatrix>& layers, float fraction,
-      PrunePattern pattern) {
-    TRY_ASSIGN(const std::vector<std::byte> before, Emit(module_));
-    ProductsByNode products;
-    const bool sees = HasExamples();
-    if (sees && pattern == PrunePattern::kGlobal) {
-      TRY(SeeInputs(layers, before, products));
-    }
-    const std::vector<float> fractions =
-        FractionsOf(layers, fraction, pattern, products);
-    std::vector<PrunedLayer> pruned;
-    for (size_t l = 0; l < layers.size(); ++l) {
-      products.clear();
-      if (sees) TRY(SeeInputs({layers[l]}, before, products));
-      const auto seen = products.find(layers[l].node);
-      pruned.push_back(
-          PruneLayer(layers[l], fractions[l], pattern,
-                     seen == products.end() ? nullptr : seen->second.get()));
-    }
-    return pruned;
-  }
-
-  // What the layers read, as the module is now and as it was.
-  Result<void> SeeInputs(const std::vector<WeightMatrix>& layers,
-                         std::span<const std::byte> before,
-                         ProductsByNode& products) {
-    std::multimap<std::string, InputProducts*> readers;
-    for (const WeightMatrix& layer : layers) {
-      if (layer.columns > InputProducts::kMostColumns) continue;
-      auto& of_layer = products[layer.node];
-      of_layer = std::make_unique<InputProducts>(layer);
-      readers.emplace(layer.graph->name + "/" + layer.node->input(0)->name,
-                      of_layer.get());
-    }
-    if (readers.empty()) return {};
-    const auto show = [&](const ir::Graph& graph, const ObservedTensor& now,
-                          const ObservedTensor& was) -> Result<void> {
-      if (now.dtype != DataType::kFloat32 || now.data.size() != was.data.size())
-        return {};
-      const auto [from, to] =
-          readers.equal_range(graph.name + "/" + std::string(now.name));
-      const auto values = [](const ObservedTensor& tensor) {
-        return std::span(reinterpret_cast<const float*>(tensor.data.data()),
-                         tensor.data.size() / sizeof(float));
-      };
-      for (auto reader = from; reader != to; ++reader)
-        reader->second->Add(now.shape, values(now), values(was));
-      return {};
-    };
-    const auto wanted = [&](const ir::Graph& graph, std::string_view name) {
-      return readers.contains(graph.name + "/" + std::string(name));
-    };
-    return OnExamples([&](const RepresentativeDataset& examples,
-                          const std::function<void(size_t)>& finished) {
-      return RunExamplePairs(module_, before, examples, wanted, show, finished);
-    });
-  }
-
   //------------------------------------------------------------------ examples
 
   // Runs `use` on the examples from their beginning.
-  Result<void> OnExamples(
-      const std::function<Result<void>(const RepresentativeDataset&,
-                                       const std::function<void(size_t)>&)>&
-          use) {
+  Result<void> Show(const UseExamples& use) {
     if (options_.representative_dataset) {
       TRY_ASSIGN(const RepresentativeDataset examples, Remembered());
       return use(examples, {});
@@ -362,12 +302,11 @@ class Optimizer {
 
   Result<Calibration> SeeExamples() {
     Calibration calibration;
-    TRY(OnExamples(
-        [&](const RepresentativeDataset& examples,
-            const std::function<void(size_t)>& finished) -> Result<void> {
-          TRY_ASSIGN(calibration, Calibrate(module_, examples, finished));
-          return {};
-        }));
+    TRY(Show([&](const RepresentativeDataset& examples,
+                 const std::function<void(size_t)>& finished) -> Result<void> {
+      TRY_ASSIGN(calibration, Calibrate(module_, examples, finished));
+      return {};
+    }));
     return calibration;
   }
 

@@ -289,11 +289,13 @@ Result<Report> MakeReport(const Conversion& conversion,
   for (const int side : {0, 1}) {
     const auto bytes = side == 0 ? conversion.before : conversion.after;
     report.bytes[side] = static_cast<int64_t>(bytes.size());
-    if (bytes.empty() || !options.details) continue;
+    if (bytes.empty()) continue;
+    if (options.details || conversion.is_for_zip)
+      report.zipped[side] = ZippedSize(bytes);
+    if (!options.details) continue;
     TRY_ASSIGN(const TfliteModel model,
                TfliteModel::FromBytes(Blob::Copy(bytes)));
     constants[side] = ConstantsOf(model);
-    report.zipped[side] = ZippedSize(bytes);
   }
   for (const FloatOperator& left : conversion.optimized->left_float)
     report.left_float.push_back({left.op, left.name, left.reason});

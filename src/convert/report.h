@@ -19,6 +19,7 @@ struct Conversion {
   std::span<const std::byte> after;  // .tflite as it is written
   const ir::Module* module = nullptr;  // `after`, as operators
   const Optimized* optimized = nullptr;
+  bool is_for_zip = false;  // its zipped size is among the totals
   RepresentativeDataset examples;  // none: random ones
 };
 

@@ -9,7 +9,8 @@
 //   LOG_SOFTMAX       x - max - log(sum e^(x - max)): f32; u8 and i8 with an
 //     output scale of 1/16 (zero_point 255 or 127), computed in float
 // Source: tflite/kernels/{l2norm,local_response_norm,activations}.cc,
-// kernels/internal/reference/l2normalization.h, optimized_ops.h (LogSoftmax).
+// kernels/internal/reference/{,integer_ops/}l2normalization.h, optimized_ops.h
+// (LogSoftmax).
 #include <cmath>
 #include <string>
 
@@ -79,9 +80,12 @@ void L2OfBytes(KernelContext& k) {
     uint32_t squares = 0;
     for (int32_t c = 0; c < depth; ++c)
       squares += static_cast<uint32_t>((x[c] - in_zero) * (x[c] - in_zero));
-    const FixedScale inverse = InverseSquareRoot(static_cast<int32_t>(squares));
+    FixedScale inverse = InverseSquareRoot(static_cast<int32_t>(squares));
+    // The factor of 128 is part of the scale for i8, and of the value for u8.
+    const int32_t factor = std::is_signed_v<T> ? 1 : 128;
+    if (std::is_signed_v<T>) inverse.shift += 7;
     for (int32_t c = 0; c < depth; ++c) {
-      const int32_t value = Multiply(128 * (x[c] - in_zero), inverse);
+      const int32_t value = Multiply(factor * (x[c] - in_zero), inverse);
       y[c] = static_cast<T>(Clamp(value + out_zero, range));
     }
   });

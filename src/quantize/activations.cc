@@ -19,6 +19,7 @@
 #include "quantize/modes.h"
 #include "quantize/parameters.h"
 #include "quantize/rules.h"
+#include "quantize/shape_only.h"
 #include "quantize/steps.h"
 
 namespace liteforge {
@@ -119,7 +120,7 @@ class ActivationQuantizer {
       if (!reason.empty()) return reason;
     }
     if (rule->is_lstm) {
-      std::string reason = WhyNoIntegerLstm(graph_, node, calibration_);
+      std::string reason = WhyNoIntegerLstm(graph_, node, calibration_, type);
       if (!reason.empty()) return reason;
     }
     if (rule->output == OutputScale::kOwn)
@@ -141,6 +142,7 @@ class ActivationQuantizer {
   void Choose() {
     std::unordered_map<const ir::Node*, std::string> reasons;
     for (const auto& node : graph_.nodes()) {
+      if (IsOfShapesOnly(*node)) continue;
       const QuantizeMode mode = ModeOf(*node, settings_);
       if (!QuantizesActivations(mode)) {
         if (QuantizesActivations(settings_.mode) && ComputesFloats(*node))
@@ -252,6 +254,10 @@ class ActivationQuantizer {
             type == DataType::kInt16
                 ? Parameters{type, rule->int16_scale, 0}
                 : Parameters{type, rule->int8_scale, rule->int8_zero_point};
+      }
+      if (rule->is_lstm) {
+        Terms& terms = terms_[Leader(node->output())];
+        terms.fixed = LstmOutputTerms(*node, *terms.range, type);
       }
       if (rule->output == OutputScale::kShared) GroupOperands(*node, *rule);
     }

@@ -35,6 +35,7 @@ class InputProducts {
   void Add(const Shape& shape, std::span<const float> now,
            std::span<const float> before);
   int64_t rows() const { return rows_; }
+  size_t bytes() const { return 2 * of_now_.size() * sizeof(double); }
   std::span<const double> of_now() const { return of_now_; }
   std::span<const double> with_before() const { return with_before_; }
 

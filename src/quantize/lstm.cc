@@ -3,9 +3,12 @@
 //   P, layer norm      int16, symmetric
 //   biases             int32: s(x) s(W); with layer norm 2^-10 s(L); of the
 //                      projection s(o tanh(c)) s(M)
-//   output state       int8, as the output
+//   output state       int8, as the output; o tanh(c) has zero point 0
 //   cell state         int16, the least power of two that holds its range
-// Source: lite/tools/optimize/operator_property.cc, kernels/lstm.cc.
+// With int16 activations the output state is int16 and biases are int64; there
+// are no intermediate tensors.
+// Source: lite/tools/optimize/operator_property.cc, kernels/lstm.cc; of the
+// latter lite/micro/kernels/unidirectional_sequence_lstm.cc.
 #include "quantize/lstm.h"
 
 #include <algorithm>
@@ -14,6 +17,7 @@
 #include <vector>
 
 #include "base/try.h"
+#include "quantize/shape_only.h"
 #include "quantize/steps.h"
 
 namespace liteforge {
@@ -23,6 +27,9 @@ constexpr int kGates = 4, kInputGate = 0, kCellGate = 2;
 constexpr int kWeights = 1, kRecurrent = 5, kPeephole = 9, kBias = 12;
 constexpr int kProjection = 16, kProjectionBias = 17;
 constexpr int kOutputState = 18, kCellState = 19, kLayerNorm = 20;
+
+// Of a range of o tanh(c), so that a cell that is never awake has a scale.
+constexpr float kLeastHidden = 1e-4f;
 
 // Of i, f, c, o; the cell gate has none.
 constexpr std::array<int, kGates> kPeepholeOf = {kPeephole, kPeephole + 1, -1,
@@ -206,6 +213,11 @@ Parameters SymmetricFor(std::span<const float> values) {
   return ParametersFor(RangeOf(values), DataType::kInt16);
 }
 
+Parameters SymmetricBytesFor(ValueRange range) {
+  const float largest = std::max({-range.min, range.max, kLeastHidden});
+  return {DataType::kInt8, largest / 127, 0};
+}
+
 // The least power of two times 2^-15 that holds the range, and that the
 // kernels take.
 float CellScale(ValueRange range) {
@@ -229,9 +241,9 @@ class LstmRewriter {
 
   void Run() {
     const bool projects = node_->input(kProjection) != nullptr;
+    const bool words = input_.type == DataType::kInt16;
     const Parameters hidden =
-        projects ? ParametersFor(Range(HiddenOf(*node_)), DataType::kInt8)
-                 : output_;
+        projects ? SymmetricBytesFor(Range(HiddenOf(*node_))) : output_;
     for (int g = 0; g < kGates; ++g) {
       const float weights = StoreWeights(kWeights + g);
       StoreWeights(kRecurrent + g);
@@ -239,13 +251,15 @@ class LstmRewriter {
         StoreWords(p);
       const float norm = StoreWords(kLayerNorm + g);
       StoreBias(kBias + g,
-                norm > 0 ? std::ldexp(norm, -10) : input_.scale * weights);
+                norm > 0 ? std::ldexp(norm, -10) : input_.scale * weights,
+                words ? DataType::kInt64 : DataType::kInt32);
     }
     const float projection = StoreWeights(kProjection);
-    StoreBias(kProjectionBias, hidden.scale * projection);
+    StoreBias(kProjectionBias, hidden.scale * projection, DataType::kInt32);
     SetState(kOutputState, output_);
     SetState(kCellState,
              {DataType::kInt16, CellScale(Range(CellStateOf(*node_))), 0});
+    if (words) return;
     for (int g = 0; g < kGates; ++g)
       AddIntermediate(
           g, ParametersFor(Range(GateOf(*node_, g)), DataType::kInt16));
@@ -290,12 +304,11 @@ class LstmRewriter {
     return to.scale;
   }
 
-  void StoreBias(int place, float scale) {
+  void StoreBias(int place, float scale, DataType type) {
     const ir::Value* from = node_->input(place);
     if (from == nullptr) return;
     const std::vector<float> scales = {scale};
-    Store(place, DataType::kInt32,
-          QuantizeBias(from->ToVector<float>(), scales, DataType::kInt32),
+    Store(place, type, QuantizeBias(from->ToVector<float>(), scales, type),
           Symmetric(scales, 0));
   }
 
@@ -368,22 +381,24 @@ bool HasConstantWeights(const ir::Node& node) {
   return HasSoundShapes(node);
 }
 
-bool IsZero(const ir::Value* value) {
-  return IsFloatConstant(value) &&
-         std::ranges::count(value->ToVector<float>(), 0.0f) ==
-             value->shape.elements();
-}
-
 // A state of its own, or one that begins as zero, of whatever batch.
 bool IsState(const ir::Value* value) {
   if (value == nullptr || value->type != DataType::kFloat32) return false;
-  if (value->is_variable) return value->has_one_use();
-  if (IsZero(value)) return true;
-  const ir::Node* producer = value->producer();
-  return producer != nullptr &&
-         (producer->op() == Op::kFill
-              ? IsZero(producer->input(1))
-              : producer->op() == Op::kReshape && IsState(producer->input(0)));
+  return value->is_variable ? value->has_one_use() : IsAlwaysZero(*value);
+}
+
+// Beyond gates and biases int16 activations allow nothing.
+bool IsPlainCell(const ir::Node& node) {
+  for (const int place : {kWeights, kRecurrent, kBias}) {
+    for (int g = 0; g < kGates; ++g) {
+      if (node.input(place + g) == nullptr) return false;
+    }
+  }
+  for (const int place : {kPeephole, kPeephole + 1, kPeephole + 2, kProjection,
+                          kLayerNorm, kLayerNorm + 1}) {
+    if (node.input(place) != nullptr) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -397,8 +412,10 @@ bool IsFullLstm(const ir::Node& node) {
 }
 
 std::string WhyNoIntegerLstm(const ir::Graph& graph, const ir::Node& node,
-                             const Calibration& calibration) {
+                             const Calibration& calibration, DataType type) {
   if (!IsFullLstm(node)) return "its operands are not those of a full cell";
+  if (type == DataType::kInt16 && !IsPlainCell(node))
+    return "16x8 cells have no peepholes, projection, layer norm or CIFG";
   const Settings settings = SettingsOf(node);
   if (settings.activation != Activation::kTanh)
     return "its activation is not tanh";
@@ -411,6 +428,13 @@ std::string WhyNoIntegerLstm(const ir::Graph& graph, const ir::Node& node,
   if (calibration.Find(graph, key) == nullptr)
     return "no representative data has reached its cell state";
   return "";
+}
+
+std::optional<Parameters> LstmOutputTerms(const ir::Node& node,
+                                          ValueRange range, DataType type) {
+  if (type != DataType::kInt8 || node.input(kProjection) != nullptr)
+    return std::nullopt;
+  return SymmetricBytesFor(range);
 }
 
 void RewriteLstm(ir::Graph& graph, ir::Node* node, const Parameters& input,

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,9 +28,16 @@ inline constexpr int kLstmOperands = 24;
 // With these operands; not the cell of kernel type BASIC.
 bool IsFullLstm(const ir::Node& node);
 
-// Empty: it can be quantized, as far as `calibration` goes.
+// Empty: it can be quantized, as far as `calibration` goes, with activations of
+// this type.
 std::string WhyNoIntegerLstm(const ir::Graph& graph, const ir::Node& node,
-                             const Calibration& calibration);
+                             const Calibration& calibration, DataType type);
+
+// The output's terms where its range alone does not say them. TensorFlow Lite
+// subtracts the zero point of o tanh(c) where it should be added, so that of an
+// 8-bit cell without projection must be 0.
+std::optional<Parameters> LstmOutputTerms(const ir::Node& node,
+                                          ValueRange range, DataType type);
 
 // Weights, biases, states and intermediates, for an input and an output of
 // these terms; operand 0 and the output are left alone. The node must have been

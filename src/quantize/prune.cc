@@ -20,7 +20,7 @@ namespace {
 
 // Columns among which the cheapest are chosen together.
 constexpr int64_t kGroup = 64;
-constexpr int64_t kBlockSize = 4;
+constexpr int64_t kFour = 4;
 // Multiplications that solving for the kept weights of a layer may take.
 constexpr double kMostOperations = 2e10;
 
@@ -43,7 +43,8 @@ struct Choice {
 };
 
 int64_t UnitOf(PrunePattern pattern) {
-  return pattern == PrunePattern::kBlock ? kBlockSize : 1;
+  if (pattern == PrunePattern::kBlock) return 4;
+  return pattern == PrunePattern::kBlock16 ? 16 : 1;
 }
 
 size_t PartOf(size_t count, float fraction) {
@@ -60,8 +61,8 @@ struct Costs {
 // Half of every four neighbours.
 void MarkHalfOfFours(const Costs& costs, std::vector<char>& dropped) {
   for (int64_t r = 0; r < costs.rows; ++r) {
-    for (int64_t c = 0; c < costs.columns; c += kBlockSize) {
-      const int64_t size = std::min(kBlockSize, costs.columns - c);
+    for (int64_t c = 0; c < costs.columns; c += kFour) {
+      const int64_t size = std::min(kFour, costs.columns - c);
       std::vector<int64_t> order(static_cast<size_t>(size));
       std::iota(order.begin(), order.end(), r * costs.columns + c);
       std::ranges::sort(order, {}, [&](int64_t at) {
@@ -156,7 +157,7 @@ void DropColumnwise(std::vector<float>& weights, const WeightMatrix& layer,
 }
 
 RemovalOrder OrderOf(PrunePattern pattern) {
-  if (pattern == PrunePattern::kTwoOfFour) return {1, kBlockSize, 2};
+  if (pattern == PrunePattern::kTwoOfFour) return {1, kFour, 2};
   return {UnitOf(pattern), 0, 0};
 }
 
@@ -213,8 +214,36 @@ double RootMeanSquare(const std::vector<float>& values) {
                    static_cast<double>(std::max<size_t>(values.size(), 1)));
 }
 
-// What each weight costs to drop, of what the layer's outputs amount to; where
-// nothing is known of these, its size, of what the layer's weights amount to.
+}  // namespace
+
+Result<PrunePattern> PrunePatternFromName(std::string_view name) {
+  if (name.empty() || name == "global") return PrunePattern::kGlobal;
+  if (name == "layer") return PrunePattern::kLayer;
+  if (name == "2:4") return PrunePattern::kTwoOfFour;
+  if (name == "block") return PrunePattern::kBlock;
+  if (name == "block16") return PrunePattern::kBlock16;
+  return InvalidArgument("pruning pattern '" + std::string(name) +
+                         "' is not known; there are global, layer, 2:4, block "
+                         "and block16");
+}
+
+std::vector<WeightMatrix> PrunableLayers(const ir::Module& module) {
+  std::vector<WeightMatrix> layers;
+  for (const auto& graph : module.graphs) {
+    for (const auto& node : graph->nodes()) {
+      if (!IsPrunable(*node)) continue;
+      ir::Value* w = node->input(1);
+      ir::Value* b = node->input(2);
+      const bool own_bias = b != nullptr && b->is_constant() &&
+                            b->type == DataType::kFloat32 && b->has_one_use() &&
+                            b->shape.elements() == w->shape[0];
+      layers.push_back({graph.get(), node.get(), w, own_bias ? b : nullptr,
+                        w->shape[0], w->shape.elements() / w->shape[0]});
+    }
+  }
+  return layers;
+}
+
 std::vector<float> RelativeCosts(const WeightMatrix& layer,
                                  const InputProducts* products) {
   const std::vector<float> w = layer.weights->ToVector<float>();
@@ -241,70 +270,27 @@ std::vector<float> RelativeCosts(const WeightMatrix& layer,
   return costs;
 }
 
-// The part of each layer below one threshold of all costs.
-std::vector<float> GlobalFractions(const std::vector<WeightMatrix>& layers,
-                                   float fraction,
-                                   const ProductsByNode& products) {
-  std::vector<std::vector<float>> costs;
-  std::vector<float> all;
-  for (const WeightMatrix& layer : layers) {
-    const auto seen = products.find(layer.node);
-    costs.push_back(RelativeCosts(
-        layer, seen == products.end() ? nullptr : seen->second.get()));
-    all.insert(all.end(), costs.back().begin(), costs.back().end());
+std::vector<float> FractionsOf(const std::vector<std::vector<float>>& costs,
+                               const std::vector<double>& importance,
+                               float fraction) {
+  std::vector<double> all;
+  for (size_t l = 0; l < costs.size(); ++l) {
+    for (const float cost : costs[l])
+      all.push_back(static_cast<double>(cost) * importance[l]);
   }
   if (all.empty()) return {};
-  const size_t at = std::min(
-      all.size() - 1, static_cast<size_t>(static_cast<double>(fraction) *
-                                          static_cast<double>(all.size())));
+  const size_t at = std::min(all.size() - 1, PartOf(all.size(), fraction));
   std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(at),
                    all.end());
   std::vector<float> fractions;
-  for (const auto& of_layer : costs) {
-    const auto below = std::ranges::count_if(
-        of_layer, [&](float cost) { return cost < all[at]; });
+  for (size_t l = 0; l < costs.size(); ++l) {
+    const auto below = std::ranges::count_if(costs[l], [&](float cost) {
+      return static_cast<double>(cost) * importance[l] < all[at];
+    });
     fractions.push_back(static_cast<float>(below) /
-                        static_cast<float>(of_layer.size()));
+                        static_cast<float>(costs[l].size()));
   }
   return fractions;
-}
-
-}  // namespace
-
-Result<PrunePattern> PrunePatternFromName(std::string_view name) {
-  if (name.empty() || name == "global") return PrunePattern::kGlobal;
-  if (name == "layer") return PrunePattern::kLayer;
-  if (name == "2:4") return PrunePattern::kTwoOfFour;
-  if (name == "block") return PrunePattern::kBlock;
-  return InvalidArgument("pruning pattern '" + std::string(name) +
-                         "' is not known; there are global, layer, 2:4 and "
-                         "block");
-}
-
-std::vector<WeightMatrix> PrunableLayers(const ir::Module& module) {
-  std::vector<WeightMatrix> layers;
-  for (const auto& graph : module.graphs) {
-    for (const auto& node : graph->nodes()) {
-      if (!IsPrunable(*node)) continue;
-      ir::Value* w = node->input(1);
-      ir::Value* b = node->input(2);
-      const bool own_bias = b != nullptr && b->is_constant() &&
-                            b->type == DataType::kFloat32 && b->has_one_use() &&
-                            b->shape.elements() == w->shape[0];
-      layers.push_back({graph.get(), node.get(), w, own_bias ? b : nullptr,
-                        w->shape[0], w->shape.elements() / w->shape[0]});
-    }
-  }
-  return layers;
-}
-
-std::vector<float> FractionsOf(const std::vector<WeightMatrix>& layers,
-                               float fraction, PrunePattern pattern,
-                               const ProductsByNode& products) {
-  if (pattern == PrunePattern::kGlobal)
-    return GlobalFractions(layers, fraction, products);
-  return std::vector<float>(
-      layers.size(), pattern == PrunePattern::kTwoOfFour ? 0.5f : fraction);
 }
 
 PrunedLayer PruneLayer(const WeightMatrix& layer, float fraction,

@@ -17,10 +17,11 @@ enum class PrunePattern : uint8_t {
   kGlobal,     // the least weights of all layers together
   kLayer,      // the least of each layer
   kTwoOfFour,  // two of any four neighbours along the input
-  kBlock,  // runs of four neighbours along the input, the least of each layer
+  kBlock,      // runs of 4 neighbours along the input, the least of each layer
+  kBlock16,    // the same of 16
 };
 
-// "", "layer", "2:4", "block". Errors: kInvalidArgument listing them.
+// "", "layer", "2:4", "block", "block16". Errors: kInvalidArgument listing them.
 Result<PrunePattern> PrunePatternFromName(std::string_view name);
 
 // CONV_2D and FULLY_CONNECTED with constant float32 weights that only they
@@ -34,13 +35,17 @@ struct PrunedLayer {
   bool refitted = false;
 };
 
+// What it costs to drop each of the layer's weights, in no particular order:
+// with `products`, what the layer's outputs err more without it, of their
+// energy; else the weight's size, of the layer's root mean square.
+std::vector<float> RelativeCosts(const WeightMatrix& layer,
+                                 const InputProducts* products);
+
 // The part of each layer's weights that is to go so that `fraction` of all
-// goes. kGlobal: where layers have products, what costs the layers' outputs
-// least, of the energy of each; else what is least of the layer's root mean
-// square. Layers that err sooner so keep more.
-std::vector<float> FractionsOf(const std::vector<WeightMatrix>& layers,
-                               float fraction, PrunePattern pattern,
-                               const ProductsByNode& products);
+// goes, those of the least cost times their layer's importance.
+std::vector<float> FractionsOf(const std::vector<std::vector<float>>& costs,
+                               const std::vector<double>& importance,
+                               float fraction);
 
 // Makes that part of the weights zero (2:4: half). With `products` (or null)
 // those that stay, and the bias, are fitted anew to give what the layer gave

@@ -106,19 +106,25 @@ TEST(Prune, TwoOfFourNeighbours) {
   }
 }
 
-TEST(Prune, BlocksOfFourNeighbours) {
+void ExpectBlocks(PrunePattern pattern, size_t size, bool see) {
+  Layer layer;
+  layer.Drop(0.5f, pattern, see);
+  const auto w = layer.Weights();
+  int whole = 0;
+  for (size_t at = 0; at < w.size(); at += size) {
+    size_t zeros = 0;
+    for (size_t i = at; i < at + size; ++i) zeros += w[i] == 0;
+    EXPECT_TRUE(zeros == 0 || zeros == size) << at;
+    whole += zeros == size;
+  }
+  // Half of them, and no part of one.
+  EXPECT_NEAR(whole, static_cast<double>(w.size() / size) / 2, 0.5);
+}
+
+TEST(Prune, BlocksOfNeighbours) {
   for (const bool see : {false, true}) {
-    Layer layer;
-    layer.Drop(0.5f, PrunePattern::kBlock, see);
-    const auto w = layer.Weights();
-    int whole = 0;
-    for (size_t at = 0; at < w.size(); at += 4) {
-      int zeros = 0;
-      for (size_t i = at; i < at + 4; ++i) zeros += w[i] == 0;
-      EXPECT_TRUE(zeros == 0 || zeros == 4) << at;
-      whole += zeros == 4;
-    }
-    EXPECT_NEAR(whole, kIn * kOut / 8, 2);
+    ExpectBlocks(PrunePattern::kBlock, 4, see);
+    ExpectBlocks(PrunePattern::kBlock16, 16, see);
   }
 }
 
@@ -126,7 +132,7 @@ TEST(Prune, TheLeastGoFirst) {
   Layer layer;
   const auto before = layer.Weights();
   const auto fractions =
-      FractionsOf(layer.layers, 0.25f, PrunePattern::kGlobal, {});
+      FractionsOf({RelativeCosts(layer.layers[0], nullptr)}, {1}, 0.25f);
   EXPECT_NEAR(fractions[0], 0.25f, 0.01f);
   layer.Drop(fractions[0], PrunePattern::kGlobal, false);
   const auto after = layer.Weights();
@@ -140,6 +146,17 @@ TEST(Prune, TheLeastGoFirst) {
     }
   }
   EXPECT_LE(largest_dropped, least_kept);
+}
+
+// Of two layers whose costs are the same, the important one keeps more; the
+// part of both together stays.
+TEST(Prune, ImportantLayersKeepMore) {
+  const std::vector<float> costs = {1, 2, 3, 4, 5, 6, 7, 8};
+  EXPECT_EQ(FractionsOf({costs, costs}, {1, 1}, 0.5f),
+            (std::vector<float>{0.5f, 0.5f}));
+  // Below 5.5: 1 to 5 of the first, 2 and 4 of the second.
+  EXPECT_EQ(FractionsOf({costs, costs}, {1, 2}, 7.0f / 16),
+            (std::vector<float>{5.0f / 8, 2.0f / 8}));
 }
 
 // Patches are what the filter multiplies: X^T X of a 3x3 map under a 2x2

@@ -44,8 +44,8 @@ constexpr QuantizeRule Hybrid(Op op, std::string_view hybrid) {
 }
 
 // Its states are int8 and int16; float32 beside int8 weights.
-constexpr QuantizeRule Lstm(Op op) {
-  return {op, "x", kOwn, 0, 0, 0, kNo16, -1, "-wwwwwwwwwww----w", -1, true};
+constexpr QuantizeRule Lstm(Op op, bool int16) {
+  return {op, "x", kOwn, 0, 0, 0, int16, -1, "-wwwwwwwwwww----w", -1, true};
 }
 
 constexpr QuantizeRule kRules[] = {
@@ -84,7 +84,7 @@ constexpr QuantizeRule kRules[] = {
     Own(Op::kLog, "x"),
     Fixed(Op::kLogSoftmax, 16.0f / 256, 127, 0),
     Fixed(Op::kLogistic, 1.0f / 256, -128, 1.0f / 32768),
-    Lstm(Op::kLstm),
+    Lstm(Op::kLstm, kNo16),
     Shared(Op::kMaxPool2D, "x"),
     Shared(Op::kMaximum, "xx"),
     Own(Op::kMean, "x-"),
@@ -127,7 +127,7 @@ constexpr QuantizeRule kRules[] = {
     Shared(Op::kTopKV2, "x-", kNo16),
     Shared(Op::kTranspose, "x-"),
     {Op::kTransposeConv, "-wxb", kOwn, 0, 0, 0, true, 0, "", -1},
-    Lstm(Op::kUnidirectionalSequenceLstm),
+    Lstm(Op::kUnidirectionalSequenceLstm, true),
     Hybrid(Op::kUnidirectionalSequenceRnn, "-ww"),
     Shared(Op::kUnpack, "x", kNo16),
 };

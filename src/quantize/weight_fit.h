@@ -14,6 +14,7 @@ namespace liteforge {
 // an output, dropped weights cost (w - w')^T H (w - w').
 struct NormalEquations {
   size_t columns = 0;
+  double damping = 0;            // on h's diagonal
   std::vector<double> h;         // of x by x, [columns, columns]
   std::vector<double> inverse;   // of h
   std::vector<double> targets;   // of x by what the layer gave, [rows, columns]
@@ -41,7 +42,7 @@ struct Removal {
 };
 
 struct RemovalOrder {
-  int64_t unit = 1;           // weights that go together
+  int64_t unit = 1;           // weights that go together, 16 at the most
   int64_t group = 0;          // of any so many neighbours …
   int64_t most_of_group = 0;  // … at most so many go; 0: any number
 };

@@ -221,9 +221,9 @@ void AddEvaluation(Page& page, const Report& r) {
   });
 }
 
-std::string Shares(const Report& r) {
-  return fmt::format("{} -> {} bytes ({})", r.bytes[0], r.bytes[1],
-                     PercentOf(r.bytes[1], r.bytes[0]));
+std::string Shares(const int64_t (&bytes)[2]) {
+  return fmt::format("{} -> {} bytes ({})", bytes[0], bytes[1],
+                     PercentOf(bytes[1], bytes[0]));
 }
 
 }  // namespace
@@ -252,7 +252,8 @@ std::string ToHtml(const Report& r) {
 std::string Summary(const Report& r) {
   if (!r.optimized)
     return r.evaluation[1] ? "  score   " + ScoreText(*r.evaluation[1]) : "";
-  std::string text = fmt::format("{}\n  size    {}", r.mode, Shares(r));
+  std::string text = fmt::format("{}\n  size    {}", r.mode, Shares(r.bytes));
+  if (r.zipped[1] > 0) text += "\n  zipped  " + Shares(r.zipped);
   if (!r.not_compared.empty())
     return text + "\n  not run to compare: " + r.not_compared;
   const Comparison& c = r.comparison;

@@ -155,7 +155,8 @@ TEST_F(Optimized, ShardsJoinToTheWhole) {
   }
 }
 
-// examples/calibrate_shards under GNU parallel, where that is installed.
+// examples/calibrate_shards under GNU parallel, where that is installed: the
+// same model, byte for byte, as one run over all examples makes.
 TEST_F(Optimized, ShardsUnderParallel) {
   if (std::system("parallel --version > /dev/null 2>&1") != 0)
     GTEST_SKIP() << "GNU parallel is not installed";
@@ -165,10 +166,12 @@ TEST_F(Optimized, ShardsUnderParallel) {
       "cd " + folder_.path().string() +
       " && PATH=" + fs::path(LITEFORGE_EXECUTABLE).parent_path().string() +
       ":$PATH JOBS=2 " + script + " " + h5_ + " joined.tflite " + samples_ +
-      "/*_0*.npy > log 2>&1";
+      "/*.npy > log 2>&1";
   ASSERT_EQ(std::system(command.c_str()), 0);
-  EXPECT_EQ(Json("inspect joined.tflite --json")["inputs"][0]["dtype"],
-            "float32");
+  Do("convert " + h5_ + " -o whole.tflite --optimize int8 " +
+     "--representative-data " + samples_);
+  EXPECT_TRUE(liteforge_tests::ReadText(folder_.path() / "joined.tflite") ==
+              liteforge_tests::ReadText(folder_.path() / "whole.tflite"));
 }
 
 TEST_F(Optimized, LayersCanBeKeptOrChosen) {
@@ -286,6 +289,94 @@ TEST_F(Optimized, BadRepresentativeDataIsNamed) {
               HasSubstr("need quantized activations"));
   EXPECT_THAT(Fail(start + "--calibration-in " + h5_),
               HasSubstr("is no calibration file"));
+}
+
+TEST_F(Optimized, RepresentativeDataOfOtherTypesIsNamed) {
+  const std::string start = "convert " + h5_ +
+                            " -o bad.tflite --optimize int8 "
+                            "--representative-data ";
+  // Letters of one code unit each, as numpy stores them.
+  const std::string letters("ab\0\0\0\0\0\0", 8);
+  std::string header =
+      "{'descr': '<U1', 'fortran_order': False, 'shape': (2,), }";
+  header.resize(118, ' ');
+  header[117] = '\n';
+  WriteText("words.npy",
+            std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + letters);
+  EXPECT_THAT(Fail(start + "words.npy"),
+              HasSubstr("words.npy: has element type '<U1'"));
+  // Whole numbers of any type are numbers.
+  const std::vector<int64_t> whole(64, 1);
+  ASSERT_TRUE(liteforge::WriteNpy(folder_.path() / "whole.npy",
+                                  DataType::kInt64, Shape{1, 8, 8, 1},
+                                  std::as_bytes(std::span(whole))));
+  Do("convert " + h5_ +
+     " -o q.tflite --optimize int8 --representative-data whole.npy");
+  // One input of two is missing from the file.
+  WriteText("two.pbtxt", R"(
+      node { name: "x" op: "Placeholder" attr { key: "dtype"
+        value { type: DT_FLOAT } } attr { key: "shape" value { shape {
+          dim { size: 1 } dim { size: 4 } } } } }
+      node { name: "z" op: "Placeholder" attr { key: "dtype"
+        value { type: DT_FLOAT } } attr { key: "shape" value { shape {
+          dim { size: 1 } dim { size: 4 } } } } }
+      node { name: "y" op: "AddV2" input: "x" input: "z" })");
+  WriteFloats("one.npy", Shape{1, 4}, {1, 2, 3, 4});
+  EXPECT_THAT(Fail("convert two.pbtxt -o bad.tflite --optimize int8 "
+                   "--representative-data one.npy"),
+              HasSubstr("one.npy: holds 1 arrays, the model has 2 inputs"));
+}
+
+// log(x) of what the examples hold is no number, although they are.
+TEST_F(Optimized, ActivationsThatAreNoNumbersAreNamed) {
+  WriteText("log.pbtxt", R"(
+      node { name: "x" op: "Placeholder" attr { key: "dtype"
+        value { type: DT_FLOAT } } attr { key: "shape" value { shape {
+          dim { size: 1 } dim { size: 2 } } } } }
+      node { name: "logarithm" op: "Log" input: "x" }
+      node { name: "y" op: "Relu" input: "logarithm" })");
+  WriteFloats("negative.npy", Shape{1, 2}, {1, -1});
+  EXPECT_THAT(Fail("convert log.pbtxt -o bad.tflite --optimize int8 "
+                   "--representative-data negative.npy"),
+              HasSubstr("negative.npy: example 0: tensor 'logarithm': holds "
+                        "values that are not finite numbers"));
+  WriteFloats("zero.npy", Shape{1, 2}, {1, 0});
+  EXPECT_THAT(Fail("convert log.pbtxt -o bad.tflite --optimize int8 "
+                   "--representative-data zero.npy"),
+              HasSubstr("not finite numbers"));
+}
+
+// y = W x + b, the first output's weights all zero: it is its bias.
+TEST_F(Optimized, ChannelsOfZerosDivideByNoZero) {
+  for (const std::string mode : {"int8", "int16x8", "default"}) {
+    WriteText("zeros.pbtxt", R"(
+        node { name: "x" op: "Placeholder" attr { key: "dtype"
+          value { type: DT_FLOAT } } attr { key: "shape" value { shape {
+            dim { size: 1 } dim { size: 1 } dim { size: 1 } dim { size: 2 }
+            } } } }
+        node { name: "w" op: "Const" attr { key: "dtype"
+          value { type: DT_FLOAT } } attr { key: "value" value { tensor {
+            dtype: DT_FLOAT tensor_shape { dim { size: 1 } dim { size: 1 }
+            dim { size: 2 } dim { size: 2 } }
+            float_val: 0 float_val: 0.5 float_val: 0 float_val: -0.25 } } } }
+        node { name: "b" op: "Const" attr { key: "dtype"
+          value { type: DT_FLOAT } } attr { key: "value" value { tensor {
+            dtype: DT_FLOAT tensor_shape { dim { size: 2 } }
+            float_val: 0.75 float_val: 0 } } } }
+        node { name: "conv" op: "Conv2D" input: "x" input: "w"
+          attr { key: "T" value { type: DT_FLOAT } }
+          attr { key: "padding" value { s: "VALID" } }
+          attr { key: "strides" value { list { i: 1 i: 1 i: 1 i: 1 } } } }
+        node { name: "y" op: "BiasAdd" input: "conv" input: "b" })");
+    WriteFloats("x.npy", Shape{1, 1, 1, 2}, {1, -1});
+    Do("convert zeros.pbtxt -o q.tflite --optimize " + mode +
+       " --representative-data x.npy");
+    const auto values =
+        Json("run q.tflite --json --input x.npy")["outputs"][0]["first_values"];
+    // Of a range of [0, 0.75] in 255 steps.
+    EXPECT_NEAR(values[0].get<double>(), 0.75, 0.75 / 255) << mode;
+    EXPECT_NEAR(values[1].get<double>(), 0.75, 0.75 / 255) << mode;
+  }
 }
 
 // A constant input has no width, and still the model quantizes and runs.

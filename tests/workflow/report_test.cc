@@ -82,7 +82,8 @@ json ByName(const json& list, const std::string& name) {
 TEST_F(Reports, Int8) {
   MakeDataSet();
   const std::string common = "convert " + h5_ + " --optimize int8" + seen_ +
-                             " --evaluate-data set -o q.tflite --report ";
+                             " --calibration minmax --evaluate-data set"
+                             " -o q.tflite --report ";
   const std::string out = Do(common + "r.json");
   Do("convert " + h5_ + " -o f.tflite");
   const json r = ReadJson("r.json");
@@ -105,7 +106,8 @@ TEST_F(Reports, Int8) {
   EXPECT_GT(largest["sqnr_db"], 30);
   EXPECT_LT(largest["sqnr_db"], 60);
   EXPECT_FALSE(largest["quantization"]["scale"].empty());
-  // Every range holds what was seen but for the rounding of its ends.
+  // With minmax every range holds what was seen, but for the rounding of its
+  // ends.
   ASSERT_GE(r["ranges"].size(), 4u);
   for (const json& range : r["ranges"]) {
     const double step = range["scale"];
@@ -183,6 +185,17 @@ TEST_F(Reports, OperatorsLeftFloatAreListed) {
   Do("convert " + h5_ + seen_ +
      " --optimize int8 --keep-float dense* -o q.tflite --report r.html");
   EXPECT_THAT(ReadPage("r.html"), HasSubstr("Operators that stay float32"));
+}
+
+// Zeros are worth nothing in a file that is not zipped.
+TEST_F(Reports, TotalsOfPrunedModelsSayTheZippedSize) {
+  const std::string zipped = "\n  zipped  ";
+  for (const std::string what : {"--prune 0.5", "--cluster 16"}) {
+    EXPECT_THAT(Do("convert " + h5_ + " --no-sparse -o q.tflite " + what),
+                HasSubstr(zipped));
+  }
+  EXPECT_THAT(Do("convert " + h5_ + " -o q.tflite --optimize default"),
+              Not(HasSubstr(zipped)));
 }
 
 TEST_F(Reports, WithoutAReportTheTotalsAreSaid) {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <string_view>
 
 #include "base/try.h"
@@ -81,17 +82,36 @@ Offset<flatbuffers::Vector<T>> PackList(FlatBufferBuilder& builder,
                         : builder.CreateVector(values);
 }
 
+// Zero points of tensors already packed. Those of weights and biases are all
+// zeros, 8 bytes a channel: equal ones are stored once.
+using ZeroPoints =
+    std::map<std::vector<int64_t>, Offset<flatbuffers::Vector<int64_t>>>;
+
+Offset<tflite::QuantizationParameters> PackQuantization(
+    FlatBufferBuilder& builder, const tflite::QuantizationParametersT& from,
+    ZeroPoints& packed) {
+  const auto min = PackList(builder, from.min),
+             max = PackList(builder, from.max);
+  const auto scale = PackList(builder, from.scale);
+  auto& zero_point = packed[from.zero_point];
+  if (zero_point.IsNull()) zero_point = PackList(builder, from.zero_point);
+  const auto details = from.details.Pack(builder);
+  return tflite::CreateQuantizationParameters(
+      builder, min, max, scale, zero_point, from.details.type, details,
+      from.quantized_dimension);
+}
+
 // The generated Pack() leaves empty vectors out. TensorFlow Lite's verifier
 // and Python tools want some of them present all the same: the shape of a
 // scalar, the operands of an operator that has none. Those are written here.
 Offset<tflite::Tensor> PackTensor(FlatBufferBuilder& builder,
-                                  const tflite::TensorT& tensor) {
+                                  const tflite::TensorT& tensor,
+                                  ZeroPoints& zero_points) {
   const auto shape = builder.CreateVector(tensor.shape);
   const auto name = builder.CreateString(tensor.name);
   Offset<tflite::QuantizationParameters> quantization;
   if (tensor.quantization != nullptr) {
-    quantization = tflite::QuantizationParameters::Pack(
-        builder, tensor.quantization.get());
+    quantization = PackQuantization(builder, *tensor.quantization, zero_points);
   }
   Offset<tflite::SparsityParameters> sparsity;
   if (tensor.sparsity != nullptr) {
@@ -124,10 +144,11 @@ Offset<tflite::Operator> PackOperator(FlatBufferBuilder& builder,
 }
 
 Offset<tflite::SubGraph> PackSubGraph(FlatBufferBuilder& builder,
-                                      const tflite::SubGraphT& subgraph) {
+                                      const tflite::SubGraphT& subgraph,
+                                      ZeroPoints& zero_points) {
   std::vector<Offset<tflite::Tensor>> tensors;
   for (const auto& tensor : subgraph.tensors) {
-    tensors.push_back(PackTensor(builder, *tensor));
+    tensors.push_back(PackTensor(builder, *tensor, zero_points));
   }
   std::vector<Offset<tflite::Operator>> operators;
   for (const auto& op : subgraph.operators) {
@@ -146,8 +167,9 @@ Offset<tflite::SubGraph> PackSubGraph(FlatBufferBuilder& builder,
 Tables<tflite::SubGraph> PackSubGraphs(FlatBufferBuilder& builder,
                                        const tflite::ModelT& model) {
   std::vector<Offset<tflite::SubGraph>> subgraphs;
+  ZeroPoints zero_points;
   for (const auto& subgraph : model.subgraphs) {
-    subgraphs.push_back(PackSubGraph(builder, *subgraph));
+    subgraphs.push_back(PackSubGraph(builder, *subgraph, zero_points));
   }
   return builder.CreateVector(subgraphs);
 }

@@ -65,6 +65,37 @@ TEST(PackModel, WhatIsReadIsWhatWasWritten) {
   }
 }
 
+// 8 bytes a channel that are all zero: of weights and biases alike.
+TEST(PackModel, EqualZeroPointsAreStoredOnce) {
+  constexpr size_t kChannels = 1000;
+  const auto size_with = [](size_t tensors) {
+    Parts parts;
+    auto& all = parts.model.subgraphs[0]->tensors;
+    for (size_t i = 0; i < tensors; ++i) {
+      auto tensor = std::make_unique<tflite::TensorT>();
+      tensor->name = "t" + std::to_string(i);
+      tensor->type = tflite::TensorType::INT32;
+      tensor->quantization =
+          std::make_unique<tflite::QuantizationParametersT>();
+      tensor->quantization->scale.assign(kChannels, 0.5f);
+      tensor->quantization->zero_point.resize(kChannels);
+      all.push_back(std::move(tensor));
+    }
+    const Blob file = PackedBlob(parts.model, parts.buffers);
+    auto model = TfliteModel::FromBytes(file);
+    EXPECT_TRUE(model) << model.error().ToString();
+    if (!model) return file.size();
+    for (const auto* read : *(*model)->subgraphs()->Get(0)->tensors()) {
+      if (read->quantization() == nullptr) continue;
+      EXPECT_EQ(Count(read->quantization()->zero_point()),
+                Count(read->quantization()->scale()));
+    }
+    return file.size();
+  };
+  constexpr size_t kScales = 4 * kChannels, kTable = 200;
+  EXPECT_LT(size_with(3) - size_with(1), 2 * (kScales + kTable));
+}
+
 TEST(PackModel, SameArgumentsSameBytes) {
   const Parts first, second;
   EXPECT_EQ(PackedBlob(first.model, first.buffers).ToVector<char>(),
