@@ -121,6 +121,8 @@ void RunCase(Case c, const fs::path& folder) {
     replace("{shared}", shared.string());
     return text;
   };
+  // An earlier case may have written them.
+  for (const std::string& name : c.absent) fs::remove(folder / name);
   const CommandResult result =
       liteforge_tests::RunLiteforge(fill(c.arguments), folder);
   EXPECT_EQ(result.exit_status, c.exit_status) << result.err;
