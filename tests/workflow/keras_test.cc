@@ -104,6 +104,21 @@ class Keras : public testing::Test {
     return result.err;
   }
 
+  // What a model gives for one row of three.
+  std::vector<float> Answer(const std::string& model,
+                            const std::vector<float>& x) {
+    EXPECT_TRUE(liteforge::WriteNpy(folder_.path() / "x.npy",
+                                    DataType::kFloat32, Shape{1, 3},
+                                    std::as_bytes(std::span(x))));
+    EXPECT_EQ(Run("run " + model + " --input x.npy --output-dir .").exit_status,
+              0);
+    const auto y = liteforge::ReadNpy(folder_.path() / "output_0.npy");
+    EXPECT_TRUE(y) << y.error().ToString();
+    if (!y) return {};
+    const auto* values = reinterpret_cast<const float*>(y->data.data());
+    return {values, values + y->data.size() / sizeof(float)};
+  }
+
   const liteforge_tests::TemporaryFolder folder_;
 };
 
@@ -132,15 +147,18 @@ TEST_F(Keras, LayersThatAreSkippedPassOnWhatTheyGet) {
   ASSERT_EQ(done.exit_status, 0) << done.err;
   EXPECT_THAT(done.err, AllOf(HasSubstr("'first' is skipped"),
                               HasSubstr("'second' is skipped")));
-  const std::vector<float> x = {1, -2, 0.5f};
-  ASSERT_TRUE(liteforge::WriteNpy(folder_.path() / "x.npy", DataType::kFloat32,
-                                  Shape{1, 3}, std::as_bytes(std::span(x))));
-  ASSERT_EQ(Run("run m.tflite --input x.npy --output-dir .").exit_status, 0);
-  const auto y = liteforge::ReadNpy(folder_.path() / "output_0.npy");
-  ASSERT_TRUE(y) << y.error().ToString();
-  ASSERT_EQ(y->data.size(), 3 * sizeof(float));
-  const auto* values = reinterpret_cast<const float*>(y->data.data());
-  EXPECT_THAT(std::vector<float>(values, values + 3),
+  EXPECT_THAT(Answer("m.tflite", {1, -2, 0.5f}),
+              testing::ElementsAre(3, -3, 2));
+}
+
+TEST_F(Keras, TheSavedModelOfOneGivesTheSame) {
+  Write(Layer("Rescaling", "scale", R"(,"scale":2.0,"offset":1.0)"));
+  const auto saved = Run("convert m.keras -o saved --to saved-model");
+  ASSERT_EQ(saved.exit_status, 0) << saved.err;
+  EXPECT_TRUE(fs::exists(folder_.path() / "saved" / "saved_model.pb"));
+  const auto again = Run("convert saved -o again.tflite");
+  ASSERT_EQ(again.exit_status, 0) << again.err;
+  EXPECT_THAT(Answer("again.tflite", {1, -2, 0.5f}),
               testing::ElementsAre(3, -3, 2));
 }
 
