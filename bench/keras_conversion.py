@@ -81,10 +81,11 @@ def values(shape, random):
     return (random.random(shape, np.float32) + 0.01) / 32
 
 
-def write_h5(path, layers, weights):
+def write_h5(path, layers, weights, config=None):
+    """`config`: the model's, where it is no sequence of the layers."""
     random = np.random.default_rng(1)
-    config = {"class_name": "Sequential",
-              "config": {"name": "model", "layers": layers}}
+    config = config or {"class_name": "Sequential",
+                        "config": {"name": "model", "layers": layers}}
     with h5py.File(path, "w") as file:
         file.attrs["keras_version"] = "2.15.0"
         file.attrs["backend"] = "tensorflow"

@@ -3,6 +3,7 @@
 //     [--optimize none|default|float16|int8|int16x8|int4]
 //     [--representative-data PATH] … [--report FILE.html|.json]
 #include <fmt/core.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -124,7 +125,16 @@ void PrintCheck(const liteforge::CheckReport& check) {
   }
 }
 
+// Freed weights go back to the system at once. By default the C library raises
+// the size from which blocks do so to the largest that was freed.
+void ReturnFreedWeights() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+#endif
+}
+
 Result<void> Convert(const Arguments& arguments) {
+  ReturnFreedWeights();
   auto converter = arguments.checkpoint.empty()
                        ? liteforge::Converter::FromFile(arguments.source)
                        : liteforge::Converter::FromDetectionCheckpoint(

@@ -125,7 +125,8 @@ int64_t ByteSize(DataType type, int64_t elements) {
 }
 
 std::string Describe(DataType type, const Shape& shape) {
-  return std::string(Name(type)) + shape.ToString();
+  const std::string name(type == DataType::kNone ? "unknown type" : Name(type));
+  return name + (shape.has_rank() ? "" : " of ") + shape.ToString();
 }
 
 }  // namespace liteforge

@@ -101,6 +101,9 @@ TEST(ByteSize, PacksSmallTypesAndRefusesOverflow) {
 }
 
 TEST(Describe, TypeAndShape) {
+  EXPECT_EQ(Describe(DataType::kInt8, Shape::UnknownRank()),
+            "int8 of unknown rank");
+  EXPECT_EQ(Describe(DataType::kNone, {2}), "unknown type[2]");
   EXPECT_EQ(Describe(DataType::kFloat32, {1, 224, 224, 3}),
             "float32[1,224,224,3]");
 }

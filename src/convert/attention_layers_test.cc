@@ -170,6 +170,29 @@ TEST(AttentionLayers, MultiHeadAttention) {
              {kQuery, kValue}, MultiHead(h, kQuery, kValue, kValue));
 }
 
+// Head h of the queries goes with head h / 2 of keys and values.
+TEST(AttentionLayers, GroupedQueryAttention) {
+  Heads h = DrawHeads(4, 3, 3, 4);
+  for (const int i : {1, 2}) {
+    h.kernels[i] = Draw({4, 2, 3}, 40 + static_cast<uint32_t>(i));
+    h.biases[i] = Draw({2, 3}, 50 + static_cast<uint32_t>(i));
+  }
+  Heads whole = h;
+  for (const int i : {1, 2}) {
+    whole.kernels[i] = Filled({4, 4, 3}, [&](const Indices& at) {
+      return h.kernels[i][{at[0], at[1] / 2, at[2]}];
+    });
+    whole.biases[i] = Filled({4, 3}, [&](const Indices& at) {
+      return h.biases[i][{at[0] / 2, at[1]}];
+    });
+  }
+  ExpectRuns(
+      ManyInputs(3, "GroupedQueryAttention",
+                 R"("num_query_heads":4,"num_key_value_heads":2,"head_dim":3)",
+                 kTwo, WeightsOf(h)),
+      {kQuery, kValue}, MultiHead(whole, kQuery, kValue, kValue));
+}
+
 // How Keras 2 stores a call with value= and key=, and how Keras 3 does.
 TEST(AttentionLayers, MultiHeadAttentionByNamedArguments) {
   const Heads h = DrawHeads(2, 3, 3, 6);

@@ -6,13 +6,20 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "formats/keras/h5_index.h"
+#include "formats/keras/pickle_samples.h"
+#include "import/keras/all_layers.h"
 #include "liteforge/interpreter.h"
+#include "liteforge/npy.h"
 #include "tests/fuzz/seed_graphs.h"
 #include "tests/fuzz/seed_models.h"
+#include "tests/zip.h"
 
 namespace liteforge {
 namespace {
@@ -62,6 +69,45 @@ void WriteConfigs(const fs::path& folder) {
           std::as_bytes(std::span(text)));
 }
 
+void WriteText(const fs::path& file, std::string_view text) {
+  Write(file, std::as_bytes(std::span(text)));
+}
+
+// A model of a layer of each kind.
+void WriteKerasModels(const fs::path& folder) {
+  int number = 0;
+  for (const std::string_view layer : KerasLayerNames()) {
+    const std::string shape =
+        R"("batch_input_shape":[null,4,4,2],"name":"l","units":2,"filters":2,)"
+        R"("kernel_size":[2,2],"padding":"same","size":[2,2],"height":2,)"
+        R"("width":2,"target_shape":[32],"dims":[2,1,3],"axis":-1)";
+    WriteText(folder / "keras_model" / std::to_string(number++),
+              R"(2{"class_name":"Sequential","config":[{"class_name":")" +
+                  std::string(layer) + R"(","config":{)" + shape + "}}]}");
+  }
+}
+
+void WriteArrays(const fs::path& folder) {
+  const std::vector<float> values = {1, 2, 3, 4, 5, 6};
+  fs::create_directories(folder / "npy");
+  static_cast<void>(WriteNpy(folder / "npy" / "floats", DataType::kFloat32,
+                             {2, 3}, std::as_bytes(std::span(values))));
+  std::ifstream stream(folder / "npy" / "floats", std::ios::binary);
+  const std::string npy((std::istreambuf_iterator<char>(stream)), {});
+  const std::string archive = liteforge_tests::Zip({{"a.npy", npy}});
+  WriteText(folder / "npz" / "one", archive);
+  WriteText(folder / "keras_archive" / "small",
+            liteforge_tests::Zip(
+                {{"metadata.json", R"({"keras_version":"3.4.1"})"},
+                 {"config.json",
+                  R"({"class_name":"Sequential","config":{"layers":[]}})"},
+                 {"model.weights.npz", archive}}));
+  WriteText(folder / "pickle" / "protocol2",
+            {kProtocol2, sizeof(kProtocol2) - 1});
+  WriteText(folder / "pickle" / "protocol3",
+            {kProtocol3, sizeof(kProtocol3) - 1});
+}
+
 void WriteIndex(const fs::path& folder) {
   const fs::path file = folder / "h5_index" / "index";
   fs::create_directories(file.parent_path());
@@ -95,6 +141,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   liteforge::WriteConfigs(argv[1]);
+  liteforge::WriteKerasModels(argv[1]);
+  liteforge::WriteArrays(argv[1]);
   liteforge::WriteIndex(argv[1]);
   liteforge::WriteGraphs(argv[1]);
   return liteforge::WriteModels(argv[1]) ? 0 : 1;

@@ -14,61 +14,19 @@
 
 #include "liteforge/npy.h"
 #include "tests/command.h"
+#include "tests/zip.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using liteforge::DataType;
 using liteforge::Shape;
+using liteforge_tests::Zip;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
 //-------------------------------------------------------------------- archives
-
-void Put(std::string& to, uint64_t number, int bytes) {
-  for (int i = 0; i < bytes; ++i)
-    to += static_cast<char>(number >> (8 * i) & 0xff);
-}
-
-uint32_t Crc32(const std::string& data) {
-  uint32_t crc = 0xffffffff;
-  for (const char c : data) {
-    crc ^= static_cast<uint8_t>(c);
-    for (int bit = 0; bit < 8; ++bit)
-      crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc;
-}
-
-// A zip archive of members that are stored as they are.
-std::string Zip(
-    const std::vector<std::pair<std::string, std::string>>& members) {
-  std::string archive, directory;
-  for (const auto& [name, data] : members) {
-    std::string about;
-    Put(about, 20, 2);  // version needed
-    Put(about, 0, 8);   // flags, method 0, time, date
-    Put(about, Crc32(data), 4);
-    Put(about, data.size(), 4);
-    Put(about, data.size(), 4);
-    Put(about, name.size(), 2);
-    Put(about, 0, 2);  // extra field
-    directory += std::string("PK\1\2") + '\x14' + '\0' + about;
-    Put(directory, 0, 10);  // comment, disk, attributes
-    Put(directory, archive.size(), 4);
-    directory += name;
-    archive += "PK\3\4" + about + name + data;
-  }
-  std::string end = "PK\5\6";
-  Put(end, 0, 4);
-  Put(end, members.size(), 2);
-  Put(end, members.size(), 2);
-  Put(end, directory.size(), 4);
-  Put(end, archive.size(), 4);
-  Put(end, 0, 2);
-  return archive + directory + end;
-}
 
 std::string Layer(const std::string& class_name, const std::string& name,
                   const std::string& config) {
@@ -104,6 +62,21 @@ class Keras : public testing::Test {
     return result.err;
   }
 
+  // What a model gives for one row of three.
+  std::vector<float> Answer(const std::string& model,
+                            const std::vector<float>& x) {
+    EXPECT_TRUE(liteforge::WriteNpy(folder_.path() / "x.npy",
+                                    DataType::kFloat32, Shape{1, 3},
+                                    std::as_bytes(std::span(x))));
+    EXPECT_EQ(Run("run " + model + " --input x.npy --output-dir .").exit_status,
+              0);
+    const auto y = liteforge::ReadNpy(folder_.path() / "output_0.npy");
+    EXPECT_TRUE(y) << y.error().ToString();
+    if (!y) return {};
+    const auto* values = reinterpret_cast<const float*>(y->data.data());
+    return {values, values + y->data.size() / sizeof(float)};
+  }
+
   const liteforge_tests::TemporaryFolder folder_;
 };
 
@@ -132,15 +105,18 @@ TEST_F(Keras, LayersThatAreSkippedPassOnWhatTheyGet) {
   ASSERT_EQ(done.exit_status, 0) << done.err;
   EXPECT_THAT(done.err, AllOf(HasSubstr("'first' is skipped"),
                               HasSubstr("'second' is skipped")));
-  const std::vector<float> x = {1, -2, 0.5f};
-  ASSERT_TRUE(liteforge::WriteNpy(folder_.path() / "x.npy", DataType::kFloat32,
-                                  Shape{1, 3}, std::as_bytes(std::span(x))));
-  ASSERT_EQ(Run("run m.tflite --input x.npy --output-dir .").exit_status, 0);
-  const auto y = liteforge::ReadNpy(folder_.path() / "output_0.npy");
-  ASSERT_TRUE(y) << y.error().ToString();
-  ASSERT_EQ(y->data.size(), 3 * sizeof(float));
-  const auto* values = reinterpret_cast<const float*>(y->data.data());
-  EXPECT_THAT(std::vector<float>(values, values + 3),
+  EXPECT_THAT(Answer("m.tflite", {1, -2, 0.5f}),
+              testing::ElementsAre(3, -3, 2));
+}
+
+TEST_F(Keras, TheSavedModelOfOneGivesTheSame) {
+  Write(Layer("Rescaling", "scale", R"(,"scale":2.0,"offset":1.0)"));
+  const auto saved = Run("convert m.keras -o saved --to saved-model");
+  ASSERT_EQ(saved.exit_status, 0) << saved.err;
+  EXPECT_TRUE(fs::exists(folder_.path() / "saved" / "saved_model.pb"));
+  const auto again = Run("convert saved -o again.tflite");
+  ASSERT_EQ(again.exit_status, 0) << again.err;
+  EXPECT_THAT(Answer("again.tflite", {1, -2, 0.5f}),
               testing::ElementsAre(3, -3, 2));
 }
 
