@@ -76,7 +76,8 @@ struct ImageInput {
 // An image as `input` wants it: [1, h, w, c] or [1, c, h, w], c 3 or 1 (gray:
 // 0.299 red + 0.587 green + 0.114 blue), of float32, uint8, int8 or int16;
 // unknown dimensions become the image's size, an unknown c 3. Errors:
-// kInvalidArgument for an input of another shape or type.
+// kInvalidArgument for an input of another shape or type, and an image that is
+// empty or does not have the bytes of its size.
 Result<NpyArray> ImageToInput(const Image& image, const TensorDetails& input,
                               const ImageInput& options = {});
 // The same into `array`, whose memory is used again.

@@ -77,8 +77,6 @@ class Detector::Impl {
   const std::vector<std::string>& notices() const { return notices_; }
 
   Result<Findings> Detect(const Image& image, StageTimes* times) {
-    if (image.width < 1 || image.height < 1)
-      return InvalidArgument("the image is empty");
     StageTimes ignored;
     StageTimes& spent = times == nullptr ? ignored : *times;
     auto start = Clock::now();

@@ -69,8 +69,10 @@ class VideoOutput : public PictureOutput {
     if (writer_ == nullptr) TRY(Open(image, frame));
     const auto until = static_cast<int64_t>((frame.seconds - start_) * fps_);
     const int64_t times = is_live_ ? until + 1 - written_ : 1;
-    for (int64_t i = 0; i < times; ++i, ++written_)
-      TRY(writer_->Write(Resize(image, width_, height_, Fit::kLetterbox)));
+    if (image.width == width_ && image.height == height_)
+      TRY(Write(image, times));
+    else if (times > 0)
+      TRY(Write(Resize(image, width_, height_, Fit::kLetterbox), times));
     return true;
   }
 
@@ -97,6 +99,11 @@ class VideoOutput : public PictureOutput {
     if (!writer)
       return tl::unexpected(std::move(writer.error()).In(file_.string()));
     writer_ = *std::move(writer);
+    return {};
+  }
+
+  Result<void> Write(const Image& image, int64_t times) {
+    for (int64_t i = 0; i < times; ++i, ++written_) TRY(writer_->Write(image));
     return {};
   }
 

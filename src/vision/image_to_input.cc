@@ -160,6 +160,13 @@ Result<void> Convert(const Image& image, const Layout& layout,
 
 Result<void> ImageToInput(const Image& image, const TensorDetails& input,
                           const ImageInput& options, NpyArray& array) {
+  if (image.width < 1 || image.height < 1 ||
+      image.pixels.size() != static_cast<size_t>(image.width) *
+                                 static_cast<size_t>(image.height) * 3)
+    return InvalidArgument("the image has " +
+                           std::to_string(image.pixels.size()) + " bytes for " +
+                           std::to_string(image.width) + " x " +
+                           std::to_string(image.height) + " pixels of three");
   TRY_ASSIGN(const Layout layout, LayoutOf(image, input));
   switch (input.dtype) {
     case DataType::kFloat32:

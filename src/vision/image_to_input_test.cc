@@ -99,6 +99,8 @@ TEST(ImageToInput, RefusesWhatIsNoImage) {
   EXPECT_FALSE(ImageToInput(kTwoPixels, Input(DataType::kUInt8, {1, 2, 2, 4})));
   EXPECT_FALSE(ImageToInput(kTwoPixels,
                             Input(DataType::kUInt8, {1, 1 << 20, 1 << 20, 3})));
+  for (const Image& broken : {Image{2, 1, {1, 2, 3}}, Image{0, 0, {}}})
+    EXPECT_FALSE(ImageToInput(broken, Input(DataType::kUInt8, {1, 2, 2, 3})));
   ImageInput options;
   options.mean = {1, 2};
   const auto mean = ImageToInput(
