@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One loop at a time is "open". Its range is cut into about four chunks per
-// thread; every thread that takes part claims the next chunk by an atomic
-// counter, so a slow thread simply claims fewer.
+// thread. Each thread has a share of them, side by side and in every loop the
+// same part of the range, so that it finds in its cache what it wrote there in
+// the loop before. It claims its chunks one by one by an atomic counter and
+// then those that are left of the others' shares.
 //
 //   caller:  publish the loop, open the gate, wake those that sleep, claim
 //            chunks, close the gate, wait until no worker is inside
@@ -21,6 +23,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -37,9 +40,9 @@ constexpr uint64_t kInside = 0xFFFF;
 constexpr uint64_t kOpen = kInside + 1;
 constexpr uint64_t kNextLoop = kOpen * 2;
 
-// About 50 microseconds: longer than between two operators, shorter than
-// waking up is worth.
-constexpr int kLooks = 2000;
+// Longer than what one thread does alone between two loops, for waking another
+// one takes up to a tenth of a millisecond where its core has gone idle.
+constexpr std::chrono::microseconds kLook{500};
 
 void Pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -49,16 +52,29 @@ void Pause() {
 #endif
 }
 
+// Whether it became true within that time.
 template <class Condition>
 bool LookFor(const Condition& condition) {
-  for (int i = 0; i < kLooks; ++i) {
-    if (condition()) return true;
-    Pause();
-  }
+  using Clock = std::chrono::steady_clock;
+  constexpr int kLooksBetweenTimes = 64;
+  if (condition()) return true;
+  const Clock::time_point end = Clock::now() + kLook;
+  do {
+    for (int i = 0; i < kLooksBetweenTimes; ++i) {
+      if (condition()) return true;
+      Pause();
+    }
+  } while (Clock::now() < end);
   return false;
 }
 
 }  // namespace
+
+// A thread's chunks: those from `next` on to `end` are not claimed yet.
+struct alignas(64) Share {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+};
 
 struct ThreadPool::State {
   std::atomic<uint64_t> gate{0};
@@ -70,7 +86,7 @@ struct ThreadPool::State {
   int64_t chunk = 0;
   RangeFunction function = nullptr;
   void* context = nullptr;
-  alignas(64) std::atomic<int64_t> next{0};
+  std::vector<Share> shares;  // the caller's first
 
   alignas(64) std::mutex mutex;
   std::condition_variable opened;  // the gate, or `stop` was set
@@ -80,12 +96,24 @@ struct ThreadPool::State {
 
   std::vector<std::thread> workers;
 
-  void Work() {
+  void Work(size_t self) {
+    for (size_t i = 0; i < shares.size(); ++i) {
+      Share& share = shares[(self + i) % shares.size()];
+      for (int64_t at; (at = share.next.fetch_add(
+                            1, std::memory_order_relaxed)) < share.end;) {
+        const int64_t begin = at * chunk;
+        function(context, begin, begin + std::min(chunk, count - begin));
+      }
+    }
+  }
+
+  void Divide() {
     const int64_t chunks = (count - 1) / chunk + 1;
-    for (int64_t i;
-         (i = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
-      const int64_t begin = i * chunk;
-      function(context, begin, begin + std::min(chunk, count - begin));
+    const auto threads = static_cast<int64_t>(shares.size());
+    for (int64_t i = 0; i < threads; ++i) {
+      Share& share = shares[static_cast<size_t>(i)];
+      share.next.store(i * chunks / threads, std::memory_order_relaxed);
+      share.end = (i + 1) * chunks / threads;
     }
   }
 
@@ -113,7 +141,7 @@ struct ThreadPool::State {
     left.notify_one();
   }
 
-  void WorkerLoop() {
+  void WorkerLoop(size_t self) {
     uint64_t seen = 0;
     while (!stop.load()) {
       if (!LookFor([&] { return Called(seen); })) {
@@ -123,7 +151,7 @@ struct ThreadPool::State {
         sleepers.fetch_sub(1);
       }
       if (!Enter(&seen)) continue;
-      Work();
+      Work(self);
       Leave();
     }
   }
@@ -153,11 +181,13 @@ struct ThreadPool::State {
 ThreadPool::ThreadPool(int threads)
     : threads_(std::clamp(threads, 1, kMaxThreads)),
       state_(std::make_unique<State>()) {
+  state_->shares = std::vector<Share>(static_cast<size_t>(threads_));
   // A system that is out of threads gives a smaller pool, not a failure.
   try {
     for (int i = 1; i < threads_; ++i)
-      state_->workers.emplace_back(
-          [state = state_.get()] { state->WorkerLoop(); });
+      state_->workers.emplace_back([state = state_.get(), i] {
+        state->WorkerLoop(static_cast<size_t>(i));
+      });
   } catch (const std::system_error&) {
     threads_ = 1 + static_cast<int>(state_->workers.size());
   }
@@ -172,20 +202,23 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::Run(int64_t count, int64_t grain, RangeFunction function,
                      void* context) {
   if (count <= 0) return;
-  grain = std::max<int64_t>(grain, 1);
+  // As many chunks for each thread where there are enough, so that all have the
+  // same part of every loop.
+  int64_t pieces = count / std::max<int64_t>(grain, 1);
+  if (pieces >= threads_)
+    pieces = std::min(pieces / threads_, kChunksPerThread) * threads_;
   State& s = *state_;
-  if (threads_ == 1 || count <= grain || s.busy.exchange(true)) {
+  if (threads_ == 1 || pieces <= 1 || s.busy.exchange(true)) {
     function(context, 0, count);
     return;
   }
-  const int64_t pieces = threads_ * kChunksPerThread;
   s.count = count;
-  s.chunk = std::max(grain, (count - 1) / pieces + 1);
+  s.chunk = (count - 1) / pieces + 1;
   s.function = function;
   s.context = context;
-  s.next.store(0, std::memory_order_relaxed);
+  s.Divide();
   s.Open();
-  s.Work();
+  s.Work(0);
   s.Close();
   s.busy.store(false);
 }

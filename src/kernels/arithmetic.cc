@@ -155,7 +155,9 @@ template <class T>
 void EvalReal(KernelContext& k, const State& s) {
   const Range<float> range = FloatActivationRange(s.activation);
   const auto clamped = [&](auto f) {
-    Apply<T>(k, [=](float a, float b) { return Clamp(f(a, b), range); });
+    BroadcastBinary(k.threads(), s.plan, k.Input(0).Data<T>(),
+                    k.Input(1).Data<T>(), k.Output(0).MutableData<T>(),
+                    [=](float a, float b) { return Clamp(f(a, b), range); });
   };
   switch (k.op()) {
     case Op::kAdd:

@@ -2,10 +2,12 @@
 // numpy's broadcasting, for kernels of two operands.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "base/half.h"
+#include "base/thread_pool.h"
 #include "kernels/strided_copy.h"
 #include "liteforge/types.h"
 
@@ -54,31 +56,49 @@ void WalkBroadcast(const BroadcastPlan& plan, const Row& row) {
   }
 }
 
-// out[i] = f(a[i], b[i]) with broadcasting. f computes in
-// Arithmetic of the operands' types.
+// z[i] = f(x[i], y[i]) of an innermost run. f computes in Arithmetic of the
+// operands' types.
+template <class A, class B, class Out, class Function>
+void BroadcastRun(const A* x, int64_t step_x, const B* y, int64_t step_y,
+                  int64_t count, Out* z, const Function& f) {
+  const auto apply = [&f](Arithmetic<A> left, Arithmetic<B> right) {
+    return static_cast<Out>(f(left, right));
+  };
+  if (step_x == 1 && step_y == 1) {
+    for (int64_t i = 0; i < count; ++i) z[i] = apply(x[i], y[i]);
+  } else if (step_x == 1) {
+    const Arithmetic<B> right = *y;
+    for (int64_t i = 0; i < count; ++i) z[i] = apply(x[i], right);
+  } else if (step_y == 1) {
+    const Arithmetic<A> left = *x;
+    for (int64_t i = 0; i < count; ++i) z[i] = apply(left, y[i]);
+  } else {
+    std::fill_n(z, count, apply(*x, *y));
+  }
+}
+
+// out[i] = f(a[i], b[i]) with broadcasting.
 template <class A, class B, class Out, class Function>
 void BroadcastBinary(const BroadcastPlan& plan, const A* a, const B* b,
                      Out* out, const Function& f) {
-  const auto apply = [&f](Arithmetic<A> x, Arithmetic<B> y) {
-    return static_cast<Out>(f(x, y));
-  };
   WalkBroadcast(plan, [&](int64_t to, int64_t from_a, int64_t step_a,
                           int64_t from_b, int64_t step_b, int64_t count) {
-    const A* x = a + from_a;
-    const B* y = b + from_b;
-    Out* z = out + to;
-    if (step_a == 1 && step_b == 1) {
-      for (int64_t i = 0; i < count; ++i) z[i] = apply(x[i], y[i]);
-    } else if (step_a == 1) {
-      const Arithmetic<B> right = *y;
-      for (int64_t i = 0; i < count; ++i) z[i] = apply(x[i], right);
-    } else if (step_b == 1) {
-      const Arithmetic<A> left = *x;
-      for (int64_t i = 0; i < count; ++i) z[i] = apply(left, y[i]);
-    } else {
-      const Out value = apply(*x, *y);
-      for (int64_t i = 0; i < count; ++i) z[i] = value;
-    }
+    BroadcastRun(a + from_a, step_a, b + from_b, step_b, count, out + to, f);
+  });
+}
+
+// The same, long runs shared among the threads: f must have no effects.
+template <class A, class B, class Out, class Function>
+void BroadcastBinary(ThreadPool& threads, const BroadcastPlan& plan, const A* a,
+                     const B* b, Out* out, const Function& f) {
+  constexpr int64_t kGrain = 1 << 14;
+  WalkBroadcast(plan, [&](int64_t to, int64_t from_a, int64_t step_a,
+                          int64_t from_b, int64_t step_b, int64_t count) {
+    threads.ParallelFor(count, kGrain, [&](int64_t begin, int64_t end) {
+      BroadcastRun(a + from_a + begin * step_a, step_a,
+                   b + from_b + begin * step_b, step_b, end - begin,
+                   out + to + begin, f);
+    });
   });
 }
 

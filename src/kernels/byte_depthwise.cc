@@ -5,6 +5,7 @@
 
 #include "kernels/micro/byte_gemm.h"
 #include "kernels/micro/word_depthwise.h"
+#include "kernels/scratch_slots.h"
 
 namespace liteforge {
 namespace {
@@ -14,14 +15,36 @@ constexpr int64_t kMostTaps = 128;
 // The part of the input that windows see, and the zeros around it.
 struct PaddedImage {
   int64_t height, width;
+  int64_t row;  // numbers
   explicit PaddedImage(const Window& w)
       : height(
             Seen(w.out_height, w.stride_height, w.height, w.dilation_height)),
-        width(Seen(w.out_width, w.stride_width, w.width, w.dilation_width)) {}
+        width(Seen(w.out_width, w.stride_width, w.width, w.dilation_width)),
+        row(width * w.in_channels) {}
 
   static int64_t Seen(int64_t outputs, int64_t stride, int64_t window,
                       int64_t dilation) {
     return (outputs - 1) * stride + (window - 1) * dilation + 1;
+  }
+};
+
+// Output lines that are computed from a few rows of such an image, which stay
+// in the second cache from when they are widened until they have been used.
+struct Bands {
+  int64_t lines;    // of the output
+  int64_t rows;     // of the image
+  int64_t numbers;  // of those
+  explicit Bands(const Window& w, int threads) {
+    constexpr int64_t kCacheNumbers = 96 << 10, kLeastLines = 4;
+    const PaddedImage image(w);
+    const int64_t share = (w.out_rows() + threads - 1) / threads;
+    lines = std::clamp<int64_t>(
+        kCacheNumbers / std::max<int64_t>(1, image.row * w.stride_height),
+        kLeastLines, std::max(kLeastLines, share));
+    lines = std::clamp<int64_t>(lines, 1, std::max(w.out_height, 1));
+    rows =
+        PaddedImage::Seen(lines, w.stride_height, w.height, w.dilation_height);
+    numbers = rows * image.row + kWordDepthwiseSlack;
   }
 };
 
@@ -34,27 +57,13 @@ void WidenRow(const ByteDepthwiseCall<T>& call, const PaddedImage& image,
   const int64_t count =
       std::clamp<int64_t>(image.width - w.pad_left, 0, w.in_width);
   if (in_y < 0 || in_y >= w.in_height || count == 0) {
-    std::fill_n(to, image.width * channels, int16_t{0});
+    std::fill_n(to, image.row, int16_t{0});
     return;
   }
   int16_t* inside = std::fill_n(to, w.pad_left * channels, int16_t{0});
   WidenBytes(call.input + (n * w.in_height + in_y) * w.in_width * channels,
              count * channels, call.quantization.input_offset, inside);
-  std::fill(inside + count * channels, to + image.width * channels, int16_t{0});
-}
-
-template <class T>
-void WidenInput(ThreadPool& threads, const ByteDepthwiseCall<T>& call) {
-  constexpr int64_t kLeastNumbers = 1 << 15;  // of a thread
-  const PaddedImage image(call.window);
-  const int64_t row = image.width * call.window.in_channels;
-  threads.ParallelFor(call.window.batches * image.height,
-                      kLeastNumbers / row + 1, [&](int64_t begin, int64_t end) {
-                        for (int64_t i = begin; i < end; ++i) {
-                          WidenRow(call, image, i / image.height,
-                                   i % image.height, call.scratch + i * row);
-                        }
-                      });
+  std::fill(inside + count * channels, to + image.row, int16_t{0});
 }
 
 // Outputs [x, x + count) of `rows` lines from (n, y) on; where there is more
@@ -63,40 +72,43 @@ struct Lines {
   int64_t n, y, rows, x, count;
 };
 
-// A few lines at a time, which stay in the second cache while the vectors of
-// channels pass over them.
+// `image` holds the rows that they see.
 template <class T>
-void ConvolveLines(const ByteDepthwiseCall<T>& call, const Lines& of) {
-  constexpr int64_t kCacheNumbers = 128 << 10;
+void ConvolveLines(const ByteDepthwiseCall<T>& call, const Lines& of,
+                   const int16_t* image) {
   const Window& w = call.window;
   const FilterQuantization& q = call.quantization;
   const ByteDepthwiseFilter& f = call.filter;
-  const PaddedImage image(w);
-  const int64_t pixel = w.in_channels, row = image.width * pixel;
-  const int64_t together =
-      std::max<int64_t>(1, kCacheNumbers / (row * w.stride_height));
-  for (int64_t y = of.y; y < of.y + of.rows; y += together) {
-    const int16_t* first = call.scratch +
-                           (of.n * image.height + y * w.stride_height) * row +
-                           of.x * w.stride_width * pixel;
-    const int16_t* taps[kMostTaps + 1];
-    int count = 0;
-    for (int64_t i = 0; i < w.height; ++i) {
-      for (int64_t j = 0; j < w.width; ++j) {
-        taps[count++] =
-            first + i * w.dilation_height * row + j * w.dilation_width * pixel;
-      }
+  const int64_t pixel = w.in_channels, row = PaddedImage(w).row;
+  const int16_t* first = image + of.x * w.stride_width * pixel;
+  const int16_t* taps[kMostTaps + 1];
+  int count = 0;
+  for (int64_t i = 0; i < w.height; ++i) {
+    for (int64_t j = 0; j < w.width; ++j) {
+      taps[count++] =
+          first + i * w.dilation_height * row + j * w.dilation_width * pixel;
     }
-    if (count % 2 != 0) taps[count++] = first;  // its weights are zero
-    const int64_t rows = std::min(together, of.y + of.rows - y);
-    const int64_t line = of.n * w.out_height + y;
-    ConvolveWordDepthwise(
-        {w.out_channels, rows, of.count, w.stride_height * row,
-         w.stride_width * pixel, taps, count, f.weights.data(), f.bias.data(),
-         f.multiplier.data(), f.left_shift.data(), f.right_shift.data(),
-         q.ties_up, f.shifts_right, q.output_offset, q.range.min, q.range.max},
-        call.output + (line * w.out_width + of.x) * w.out_channels);
   }
+  if (count % 2 != 0) taps[count++] = first;  // its weights are zero
+  const int64_t line = of.n * w.out_height + of.y;
+  ConvolveWordDepthwise(
+      {w.out_channels, of.rows, of.count, w.stride_height * row,
+       w.stride_width * pixel, taps, count, f.weights.data(), f.bias.data(),
+       f.multiplier.data(), f.left_shift.data(), f.right_shift.data(),
+       q.ties_up, f.shifts_right, q.output_offset, q.range.min, q.range.max},
+      call.output + (line * w.out_width + of.x) * w.out_channels);
+}
+
+// The rows that `lines` lines from (n, y) on see.
+template <class T>
+void WidenBand(const ByteDepthwiseCall<T>& call, int64_t n, int64_t y,
+               int64_t lines, int16_t* to) {
+  const Window& w = call.window;
+  const PaddedImage image(w);
+  const int64_t rows =
+      PaddedImage::Seen(lines, w.stride_height, w.height, w.dilation_height);
+  for (int64_t i = 0; i < rows; ++i)
+    WidenRow(call, image, n, y * w.stride_height + i, to + i * image.row);
 }
 
 // Lines are shared among the threads, or the outputs of each where there are
@@ -106,27 +118,32 @@ void Convolve(ThreadPool& threads, const ByteDepthwiseCall<T>& call) {
   constexpr int64_t kLeastWork = 1 << 16;  // of a thread, in products
   const Window& w = call.window;
   if (w.out_rows() * w.out_width * w.out_channels == 0) return;
-  WidenInput(threads, call);
   const int64_t of_output = int64_t{w.out_channels} * w.height * w.width;
   if (w.out_rows() < threads.threads()) {
     for (int64_t line = 0; line < w.out_rows(); ++line) {
-      threads.ParallelFor(w.out_width, kLeastWork / of_output + 1,
-                          [&](int64_t begin, int64_t end) {
-                            ConvolveLines(
-                                call, {line / w.out_height, line % w.out_height,
-                                       1, begin, end - begin});
-                          });
+      const int64_t n = line / w.out_height, y = line % w.out_height;
+      WidenBand(call, n, y, 1, call.scratch);
+      threads.ParallelFor(
+          w.out_width, kLeastWork / of_output + 1,
+          [&](int64_t begin, int64_t end) {
+            ConvolveLines(call, {n, y, 1, begin, end - begin}, call.scratch);
+          });
     }
     return;
   }
+  const Bands bands(w, threads.threads());
+  ScratchSlots<int16_t> slots(call.scratch, bands.numbers);
   threads.ParallelFor(
       w.out_rows(), kLeastWork / (of_output * w.out_width) + 1,
       [&](int64_t begin, int64_t end) {
+        const ScratchSlots<int16_t>::Slot scratch(slots);
         while (begin < end) {  // images by themselves
-          const int64_t y = begin % w.out_height;
-          const int64_t rows = std::min(end - begin, w.out_height - y);
-          ConvolveLines(call, {begin / w.out_height, y, rows, 0, w.out_width});
-          begin += rows;
+          const int64_t n = begin / w.out_height, y = begin % w.out_height;
+          const int64_t lines =
+              std::min({end - begin, w.out_height - y, bands.lines});
+          WidenBand(call, n, y, lines, scratch.data());
+          ConvolveLines(call, {n, y, lines, 0, w.out_width}, scratch.data());
+          begin += lines;
         }
       });
 }
@@ -180,12 +197,9 @@ template ByteDepthwiseFilter PackByteDepthwise(const Window&,
                                                const FilterQuantization&,
                                                const uint8_t*, const int32_t*);
 
-size_t ByteDepthwiseScratch(const Window& w) {
-  const PaddedImage image(w);
-  const int64_t numbers =
-      w.batches * image.height * image.width * w.in_channels +
-      kWordDepthwiseSlack;
-  return static_cast<size_t>(numbers) * sizeof(int16_t);
+size_t ByteDepthwiseScratch(const Window& w, int threads) {
+  return static_cast<size_t>(Bands(w, threads).numbers) *
+         static_cast<size_t>(threads) * sizeof(int16_t);
 }
 
 void ConvolveByteDepthwise(ThreadPool& threads,

@@ -32,8 +32,8 @@ ByteDepthwiseFilter PackByteDepthwise(const Window& w,
                                       const Weight* weights,
                                       const int32_t* bias);
 
-// Bytes of working memory.
-size_t ByteDepthwiseScratch(const Window& w);
+// Bytes of working memory for that many threads.
+size_t ByteDepthwiseScratch(const Window& w, int threads);
 
 template <class T>
 struct ByteDepthwiseCall {

@@ -92,7 +92,8 @@ void PackBytes(KernelContext& k, State& s, const Weight* weights) {
   if (!SuitsByteDepthwise(s.window)) return;
   s.bytes =
       PackByteDepthwise(s.window, s.quantization, weights, BiasOf<int32_t>(k));
-  k.NeedScratch(kQuantized, ByteDepthwiseScratch(s.window));
+  k.NeedScratch(kQuantized,
+                ByteDepthwiseScratch(s.window, k.threads().threads()));
 }
 
 Result<void> Prepare(KernelContext& k) {

@@ -34,28 +34,50 @@ inline int64_t PanelsTogether(const ThreadPool& threads, int64_t tiles,
   return std::clamp<int64_t>(block, 1, std::max<int64_t>(panels, 1));
 }
 
+// Calls body(tile, first panel, panels' end) for all of them, shared among the
+// threads: by tiles, so that the same thread sees the same part of an image in
+// every operator, or where there are few, by panels as well.
+template <class Body>
+void ShareTiles(ThreadPool& threads, int64_t tiles, int64_t panels,
+                int64_t panel_bytes, int64_t work_of_tile, const Body& body) {
+  const int64_t block = PanelsTogether(threads, tiles, panels, panel_bytes);
+  const int64_t blocks = (panels + block - 1) / block;
+  const auto part = [&](int64_t tile, int64_t at) {
+    body(tile, at * block, std::min((at + 1) * block, panels));
+  };
+  const auto grain = [](int64_t work) {
+    return (kLeastProducts + work - 1) / std::max<int64_t>(1, work);
+  };
+  if (tiles >= 2 * threads.threads()) {
+    return threads.ParallelFor(
+        tiles, grain(work_of_tile), [&](int64_t begin, int64_t end) {
+          for (int64_t at = 0; at < blocks; ++at) {
+            for (int64_t tile = begin; tile < end; ++tile) part(tile, at);
+          }
+        });
+  }
+  threads.ParallelFor(tiles * blocks, grain(work_of_tile / blocks),
+                      [&](int64_t begin, int64_t end) {
+                        for (int64_t unit = begin; unit < end; ++unit)
+                          part(unit % tiles, unit / tiles);
+                      });
+}
+
 // Calls body(first row, rows, first panel, panels' end) for tiles that cover
 // all, shared among the threads.
 template <class Body>
 void ForEachTile(ThreadPool& threads, int64_t rows, int tile_rows,
                  int64_t panels, int64_t panel_bytes, int64_t work_of_row,
                  const Body& body) {
-  const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
-  const int64_t block = PanelsTogether(threads, tiles, panels, panel_bytes);
-  const int64_t blocks = (panels + block - 1) / block;
-  const int64_t work = std::max<int64_t>(
-      1, work_of_row * std::min<int64_t>(tile_rows, rows) / blocks);
-  threads.ParallelFor(
-      tiles * blocks, (kLeastProducts + work - 1) / work,
-      [&](int64_t begin, int64_t end) {
-        for (int64_t unit = begin; unit < end; ++unit) {
-          const int64_t tile = unit % tiles, at = unit / tiles;
-          const int64_t first = tile * tile_rows;
-          body(first,
-               static_cast<int>(std::min<int64_t>(tile_rows, rows - first)),
-               at * block, std::min((at + 1) * block, panels));
-        }
-      });
+  ShareTiles(threads, (rows + tile_rows - 1) / tile_rows, panels, panel_bytes,
+             work_of_row * std::min<int64_t>(tile_rows, rows),
+             [&](int64_t tile, int64_t begin, int64_t end) {
+               const int64_t first = tile * tile_rows;
+               body(
+                   first,
+                   static_cast<int>(std::min<int64_t>(tile_rows, rows - first)),
+                   begin, end);
+             });
 }
 
 // The most rows of a tile on any machine.
@@ -267,9 +289,10 @@ class TileRows {
 
 //------------------------------------------------------------------- spans
 
-// Whether most of each line lies inside. Else all rows go by pointers.
-inline bool HasSpans(const Window& w) {
-  constexpr int64_t kLeastSpan = 16;
+// Whether most of each line lies inside. Else all rows go by pointers, and so
+// they do where threads would meet three times for short lines.
+inline bool HasSpans(const Window& w, const ThreadPool& threads) {
+  const int64_t kLeastSpan = threads.threads() == 1 ? 16 : 64;
   const Inside inside = InsideOf(w);
   return inside.end - inside.begin >=
          std::min<int64_t>(kLeastSpan, w.out_width);
@@ -318,23 +341,15 @@ void ForEachSpan(ThreadPool& threads, const Window& w,
                  const Span& span, const Tile& tile) {
   const Inside inside = InsideOf(w);
   const int64_t lines = w.out_rows(), panels = p.panels();
-  const int64_t block = PanelsTogether(threads, lines, panels, PanelBytes(p));
-  const int64_t blocks = (panels + block - 1) / block;
-  const int64_t work =
-      std::max<int64_t>(1, (inside.end - inside.begin) * w.height * w.width *
-                               w.in_channels * w.out_channels / blocks);
-  threads.ParallelFor(lines * blocks, (kLeastProducts + work - 1) / work,
-                      [&](int64_t begin, int64_t end) {
-                        Run runs[kMostRuns];
-                        for (int64_t unit = begin; unit < end; ++unit) {
-                          const int64_t at = unit / lines;
-                          const int64_t first =
-                              unit % lines * w.out_width + inside.begin;
-                          rows.Evenly(rows.OriginOf(first), runs);
-                          span(runs, first, inside.end - inside.begin,
-                               at * block, std::min((at + 1) * block, panels));
-                        }
-                      });
+  ShareTiles(threads, lines, panels, PanelBytes(p),
+             (inside.end - inside.begin) * w.height * w.width * w.in_channels *
+                 w.out_channels,
+             [&](int64_t line, int64_t begin, int64_t end) {
+               Run runs[kMostRuns];
+               const int64_t first = line * w.out_width + inside.begin;
+               rows.Evenly(rows.OriginOf(first), runs);
+               span(runs, first, inside.end - inside.begin, begin, end);
+             });
   const int64_t left = inside.begin, right = w.out_width - inside.end;
   for (int64_t i = 0; i < left + right; ++i) {
     const int64_t column = i < left ? i : inside.end + i - left;
@@ -371,8 +386,9 @@ void ForEachProduct(ThreadPool& threads, const Window& w, const T* input,
   if (IsPointwise(w))
     return ForEachPixelSpan<Run>(threads, w, input, p, tile_rows, span);
   const WindowRows<T> rows(w, input, outside);
-  HasSpans(w) ? ForEachSpan<Run>(threads, w, rows, p, tile_rows, span, tile)
-              : ForEachWindowTile(threads, w, rows, p, tile_rows, tile);
+  HasSpans(w, threads)
+      ? ForEachSpan<Run>(threads, w, rows, p, tile_rows, span, tile)
+      : ForEachWindowTile(threads, w, rows, p, tile_rows, tile);
 }
 
 // A window operator of floats.

@@ -90,9 +90,7 @@ void Eval(KernelContext& k) noexcept {
     const auto f = logistic ? LogisticOfInt16 : TanhOfInt16;
     for (int64_t i = 0; i < count; ++i) to[i] = f(from[i], s.input);
   } else {
-    const auto* from = input.Data<uint8_t>();
-    auto* to = output.MutableData<uint8_t>();
-    for (int64_t i = 0; i < count; ++i) to[i] = s.table[from[i]];
+    LookUpTensor(k, s.table);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/micro/byte_functions.h"
 #include "kernels/numerics.h"
 
 namespace liteforge {
@@ -35,6 +36,29 @@ ByteTable MakeByteTable(const RuntimeTensor& input, const RuntimeTensor& output,
         static_cast<uint8_t>(static_cast<T>(static_cast<int32_t>(limited)));
   }
   return table;
+}
+
+// The same of f from steps to steps, in range.
+template <class In, class Out, class Function>
+ByteTable MakeStepTable(const Function& f) {
+  ByteTable table{};
+  for (int32_t q = std::numeric_limits<In>::min();
+       q <= std::numeric_limits<In>::max(); ++q) {
+    table[static_cast<uint8_t>(static_cast<In>(q))] =
+        static_cast<uint8_t>(static_cast<Out>(f(q)));
+  }
+  return table;
+}
+
+// to[i] = table[from[i]] for all of two 8-bit tensors.
+inline void LookUpTensor(KernelContext& k, const ByteTable& table) {
+  constexpr int64_t kGrain = 1 << 15;
+  const auto* from = k.Input(0).Data<uint8_t>();
+  auto* to = k.Output(0).MutableData<uint8_t>();
+  k.threads().ParallelFor(
+      k.Input(0).elements(), kGrain, [&](int64_t begin, int64_t end) {
+        LookUpBytes(table.data(), from + begin, end - begin, to + begin);
+      });
 }
 
 // f of 16-bit values: 512 segments with linear interpolation; each entry is

@@ -18,15 +18,15 @@ void ForEachPart(KernelContext& k, int64_t count, const Part& part) {
   });
 }
 
-// output[i] = f(input[i]). f computes in Arithmetic<T>.
+// output[i] = f(input[i]), f without effects. f computes in Arithmetic<T>.
 template <class T, class Function>
 void MapElements(KernelContext& k, const Function& f) {
   const T* from = k.Input(0).Data<T>();
   T* to = k.Output(0).MutableData<T>();
-  const int64_t count = k.Input(0).elements();
-  for (int64_t i = 0; i < count; ++i) {
-    to[i] = static_cast<T>(f(static_cast<Arithmetic<T>>(from[i])));
-  }
+  ForEachPart(k, k.Input(0).elements(), [&](int64_t begin, int64_t size) {
+    for (int64_t i = begin; i < begin + size; ++i)
+      to[i] = static_cast<T>(f(static_cast<Arithmetic<T>>(from[i])));
+  });
 }
 
 }  // namespace liteforge

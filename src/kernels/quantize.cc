@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/half.h"
+#include "kernels/lookup_table.h"
 #include "kernels/micro/float_functions.h"
 #include "kernels/numerics.h"
 #include "kernels/packed_elements.h"
@@ -48,10 +49,44 @@ void ForEachInChannels(const RuntimeTensor& tensor, const Body& body) {
   }
 }
 
+// Between quantized types: the multiplier, and of 8 bits what becomes of each
+// value.
+struct Requantizing {
+  FixedScale scale;
+  ByteTable table{};
+  bool has_table = false;
+};
+
+template <class Out>
+Out Requantized(int32_t q, const FixedScale& scale, int32_t from_zero,
+                int32_t to_zero) {
+  const int64_t shifted = int64_t{Multiply(q - from_zero, scale)} + to_zero;
+  return static_cast<Out>(std::clamp<int64_t>(shifted,
+                                              std::numeric_limits<Out>::min(),
+                                              std::numeric_limits<Out>::max()));
+}
+
+bool IsByte(DataType type) {
+  return type == DataType::kInt8 || type == DataType::kUInt8;
+}
+
+template <class In>
+void MakeTable(const RuntimeTensor& input, const RuntimeTensor& output,
+               Requantizing& r) {
+  const auto of = [&](auto out) {
+    return MakeStepTable<In, decltype(out)>([&](int32_t q) {
+      return Requantized<decltype(out)>(q, r.scale, input.zero_point(),
+                                        output.zero_point());
+    });
+  };
+  r.table = output.type == DataType::kInt8 ? of(int8_t{}) : of(uint8_t{});
+  r.has_table = true;
+}
+
 Result<void> PrepareQuantize(KernelContext& k) {
   const RuntimeTensor& input = k.Input(0);
   const RuntimeTensor& output = k.Output(0);
-  FixedScale& scale = k.NewState<FixedScale>();
+  Requantizing& r = k.NewState<Requantizing>();
   TRY(CheckQuantized(output, "output"));
   const bool from_float = input.type == DataType::kFloat32;
   const bool to_known =
@@ -72,8 +107,11 @@ Result<void> PrepareQuantize(KernelContext& k) {
   }
   if (from_float) return {};
   TRY(CheckQuantized(input, "input"));
-  scale = ToFixedScale(static_cast<double>(input.scale()) /
-                       static_cast<double>(output.scale()));
+  r.scale = ToFixedScale(static_cast<double>(input.scale()) /
+                         static_cast<double>(output.scale()));
+  if (k.reference() || !IsByte(output.type)) return {};
+  if (input.type == DataType::kInt8) MakeTable<int8_t>(input, output, r);
+  if (input.type == DataType::kUInt8) MakeTable<uint8_t>(input, output, r);
   return {};
 }
 
@@ -105,14 +143,11 @@ void Convert(KernelContext& k) {
       to[i] = QuantizeValue<Out>(from[i], output.scale(), output.zero_point());
     }
   } else {
-    const FixedScale scale = k.State<FixedScale>();
+    const Requantizing& r = k.State<Requantizing>();
+    if (r.has_table) return LookUpTensor(k, r.table);
     for (int64_t i = 0; i < count; ++i) {
-      const int32_t value =
-          Multiply(static_cast<int32_t>(from[i] - input.zero_point()), scale);
-      const int64_t shifted = int64_t{value} + output.zero_point();
-      to[i] = static_cast<Out>(
-          std::clamp<int64_t>(shifted, std::numeric_limits<Out>::min(),
-                              std::numeric_limits<Out>::max()));
+      to[i] = Requantized<Out>(static_cast<int32_t>(from[i]), r.scale,
+                               input.zero_point(), output.zero_point());
     }
   }
 }
@@ -179,7 +214,8 @@ Result<void> PrepareDequantize(KernelContext& k) {
 }
 
 template <class T>
-void DequantizeFrom(const RuntimeTensor& input, const T* from, float* to) {
+void DequantizeFrom(KernelContext& k, const RuntimeTensor& input, const T* from,
+                    float* to) {
   if (input.quantization->per_channel()) {
     return ForEachInChannels(
         input, [&](int64_t i, float scale, int32_t zero_point) {
@@ -188,6 +224,13 @@ void DequantizeFrom(const RuntimeTensor& input, const T* from, float* to) {
   }
   const float scale = input.scale();
   const int32_t zero_point = input.zero_point();
+  if constexpr (sizeof(T) == 1) {
+    return k.threads().ParallelFor(
+        input.elements(), 1 << 14, [&](int64_t begin, int64_t end) {
+          DequantizeBytes(from + begin, end - begin, scale, zero_point,
+                          to + begin);
+        });
+  }
   for (int64_t i = 0; i < input.elements(); ++i) {
     to[i] = scale * static_cast<float>(from[i] - zero_point);
   }
@@ -199,19 +242,19 @@ void EvalDequantize(KernelContext& k) noexcept {
   const int64_t count = input.elements();
   switch (input.type) {
     case DataType::kInt8:
-      return DequantizeFrom(input, input.Data<int8_t>(), to);
+      return DequantizeFrom(k, input, input.Data<int8_t>(), to);
     case DataType::kUInt8:
-      return DequantizeFrom(input, input.Data<uint8_t>(), to);
+      return DequantizeFrom(k, input, input.Data<uint8_t>(), to);
     case DataType::kInt16:
-      return DequantizeFrom(input, input.Data<int16_t>(), to);
+      return DequantizeFrom(k, input, input.Data<int16_t>(), to);
     case DataType::kUInt16:
-      return DequantizeFrom(input, input.Data<uint16_t>(), to);
+      return DequantizeFrom(k, input, input.Data<uint16_t>(), to);
     case DataType::kInt4:
     case DataType::kUInt4:
     case DataType::kInt2: {
       auto* unpacked = k.Scratch<int8_t>(0);
       UnpackElements(input, 0, count, unpacked);
-      return DequantizeFrom(input, unpacked, to);
+      return DequantizeFrom(k, input, unpacked, to);
     }
     case DataType::kBFloat16:
       std::copy_n(input.Data<BFloat16>(), count, to);

@@ -222,6 +222,8 @@ void EvalQuantizedUnary(KernelContext& k, const QuantizedUnary& f) noexcept {
       to[i] = f.words ? LookUp(*f.words, from[i])
                       : static_cast<int16_t>(Clamp(f.steps(from[i]), f.range));
     }
+  } else if (f.lowest <= RangeOf(input.type).min) {
+    LookUpTensor(k, f.bytes);
   } else {
     const bool is_signed = input.type == DataType::kInt8;
     const auto* from = input.Data<uint8_t>();

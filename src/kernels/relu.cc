@@ -5,6 +5,7 @@
 // Source: tflite/kernels/activations.cc.
 #include <string>
 
+#include "kernels/lookup_table.h"
 #include "kernels/map_elements.h"
 #include "kernels/numerics.h"
 #include "kernels/visit_type.h"
@@ -18,6 +19,12 @@ struct State {
   Range<float> real{0, 0};
   Range<int32_t> steps{0, 0};
   FixedScale scale;
+  int32_t from_zero = 0, to_zero = 0;
+  ByteTable table{};  // of 8-bit values
+
+  int32_t Of(int32_t q) const {
+    return Clamp(to_zero + Multiply(q - from_zero, scale), steps);
+  }
 };
 
 Range<float> LimitsOf(Op op) {
@@ -58,32 +65,31 @@ Result<void> Prepare(KernelContext& k) {
   };
   s.steps.min = std::max(whole.min, steps(s.real.min));
   s.steps.max = std::min(whole.max, steps(s.real.max));
+  s.from_zero = input.zero_point();
+  s.to_zero = output.zero_point();
+  const auto of = [&](int32_t q) { return s.Of(q); };
+  if (input.type == DataType::kInt8)
+    s.table = MakeStepTable<int8_t, int8_t>(of);
+  if (input.type == DataType::kUInt8)
+    s.table = MakeStepTable<uint8_t, uint8_t>(of);
   return {};
 }
 
-template <class T>
-void EvalQuantized(KernelContext& k, const State& s) {
-  const RuntimeTensor& input = k.Input(0);
-  RuntimeTensor& output = k.Output(0);
-  const T* from = input.Data<T>();
-  T* to = output.MutableData<T>();
-  const int64_t count = input.elements();
-  for (int64_t i = 0; i < count; ++i) {
-    const int32_t value =
-        output.zero_point() + Multiply(from[i] - input.zero_point(), s.scale);
-    to[i] = static_cast<T>(Clamp(value, s.steps));
-  }
+void EvalWords(KernelContext& k, const State& s) {
+  const int16_t* from = k.Input(0).Data<int16_t>();
+  int16_t* to = k.Output(0).MutableData<int16_t>();
+  for (int64_t i = 0; i < k.Input(0).elements(); ++i)
+    to[i] = static_cast<int16_t>(s.Of(from[i]));
 }
 
 void Eval(KernelContext& k) noexcept {
   const State& s = k.State<State>();
   switch (k.Input(0).type) {
     case DataType::kInt8:
-      return EvalQuantized<int8_t>(k, s);
     case DataType::kUInt8:
-      return EvalQuantized<uint8_t>(k, s);
+      return LookUpTensor(k, s.table);
     case DataType::kInt16:
-      return EvalQuantized<int16_t>(k, s);
+      return EvalWords(k, s);
     default:
       break;
   }

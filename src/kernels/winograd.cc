@@ -4,11 +4,10 @@
 #include "kernels/winograd.h"
 
 #include <algorithm>
-#include <atomic>
-#include <bit>
 #include <limits>
 
 #include "kernels/micro/float_winograd.h"
+#include "kernels/scratch_slots.h"
 
 namespace liteforge {
 namespace {
@@ -34,40 +33,6 @@ int64_t ScratchOfThread(const Window& w) {
   return TilesOfBlock(w) * kWinogradProducts *
          (int64_t{w.in_channels} + w.out_channels);
 }
-
-// Working memory of the threads: each takes a slot that is free, of which there
-// are as many as threads.
-class ScratchSlots {
- public:
-  static constexpr int kMost = 64;
-  ScratchSlots(float* memory, int64_t size) : memory_(memory), size_(size) {}
-
-  class Slot {
-   public:
-    explicit Slot(ScratchSlots& of) : of_(of), index_(of.Take()) {}
-    ~Slot() { of_.taken_.fetch_and(~(uint64_t{1} << index_)); }
-    Slot(const Slot&) = delete;
-    Slot& operator=(const Slot&) = delete;
-    float* data() const { return of_.memory_ + index_ * of_.size_; }
-
-   private:
-    ScratchSlots& of_;
-    int index_;
-  };
-
- private:
-  int Take() {
-    uint64_t taken = taken_.load();
-    int free = std::countr_one(taken);
-    while (!taken_.compare_exchange_weak(taken, taken | uint64_t{1} << free))
-      free = std::countr_one(taken);
-    return free;
-  }
-
-  float* memory_;
-  int64_t size_;
-  std::atomic<uint64_t> taken_{0};
-};
 
 // One block of tiles, [first, first + count).
 class Block {
@@ -208,10 +173,10 @@ void ConvolveByWinograd(ThreadPool& threads, const WinogradCall& call,
   const int64_t share = (tiles + threads.threads() - 1) / threads.threads();
   const int64_t block =
       std::min(TilesOfBlock(w), (share + rows - 1) / rows * rows);
-  ScratchSlots slots(call.scratch, ScratchOfThread(w));
+  ScratchSlots<float> slots(call.scratch, ScratchOfThread(w));
   threads.ParallelFor((tiles + block - 1) / block, 1,
                       [&](int64_t begin, int64_t end) {
-                        const ScratchSlots::Slot scratch(slots);
+                        const ScratchSlots<float>::Slot scratch(slots);
                         for (int64_t b = begin; b < end; ++b) {
                           const Block of(call, input, scratch.data(), b * block,
                                          std::min(block, tiles - b * block));

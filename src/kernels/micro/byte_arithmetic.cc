@@ -2,6 +2,7 @@
 #include "kernels/micro/byte_arithmetic.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/micro/targets.h"
 
@@ -19,6 +20,7 @@ namespace HWY_NAMESPACE {
 namespace {
 
 constexpr int kSumShift = 20;
+constexpr bool kEmulated = HWY_TARGET == HWY_EMU128;  // no need to hurry
 
 // The scalings of a sum's operands. One is often by half, exactly: then no bit
 // is lost of a number that has just been shifted to the left.
@@ -129,20 +131,26 @@ HWY_INLINE void Compute(const ByteArithmetic& op, const Operands<T>& o) {
   CopyFew(left, o.count - i, o.to + i);
 }
 
-// Sums and differences by the quickest scalings of their operands.
+// Sums by the quickest scalings of their operands, the halved one first. The
+// rest is rare.
 template <ByteArithmetic::Kind kKind, class T>
 void ComputeSum(const ByteArithmetic& op, const Operands<T>& o) {
-  if (RightScaling::Suits(op.output)) {
-    const bool half_a = Halving::Suits(op.a), half_b = Halving::Suits(op.b);
-    if (half_a && half_b)
-      return Compute<Computation<kKind, Halving, Halving, RightScaling>>(op, o);
-    if (half_a && RightScaling::Suits(op.b)) {
-      return Compute<Computation<kKind, Halving, RightScaling, RightScaling>>(
-          op, o);
+  if constexpr (kKind == ByteArithmetic::Kind::kSum && !kEmulated) {
+    if (Halving::Suits(op.b) && RightScaling::Suits(op.a)) {
+      ByteArithmetic swapped = op;
+      std::swap(swapped.a, swapped.b);
+      std::swap(swapped.a_offset, swapped.b_offset);
+      return ComputeSum<kKind, T>(
+          swapped, {o.b, o.b_step, o.a, o.a_step, o.count, o.to});
     }
-    if (half_b && RightScaling::Suits(op.a)) {
-      return Compute<Computation<kKind, RightScaling, Halving, RightScaling>>(
-          op, o);
+    if (RightScaling::Suits(op.output) && Halving::Suits(op.a)) {
+      if (Halving::Suits(op.b))
+        return Compute<Computation<kKind, Halving, Halving, RightScaling>>(op,
+                                                                           o);
+      if (RightScaling::Suits(op.b)) {
+        return Compute<Computation<kKind, Halving, RightScaling, RightScaling>>(
+            op, o);
+      }
     }
   }
   Compute<Computation<kKind, AnyScaling, AnyScaling, AnyScaling>>(op, o);
@@ -151,8 +159,9 @@ void ComputeSum(const ByteArithmetic& op, const Operands<T>& o) {
 template <class T>
 void ComputeProduct(const ByteArithmetic& op, const Operands<T>& o) {
   constexpr auto kKind = ByteArithmetic::Kind::kProduct;
-  if (RightScaling::Suits(op.output)) {
-    return Compute<Computation<kKind, Halving, Halving, RightScaling>>(op, o);
+  if constexpr (!kEmulated) {
+    if (RightScaling::Suits(op.output))
+      return Compute<Computation<kKind, Halving, Halving, RightScaling>>(op, o);
   }
   Compute<Computation<kKind, Halving, Halving, AnyScaling>>(op, o);
 }

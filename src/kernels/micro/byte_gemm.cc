@@ -43,16 +43,20 @@ constexpr GemmElement kElement = GemmElement::kWord;
 #endif
 GemmElement Element() { return kElement; }
 
-template <class Element>
-const Element* PanelOf(const BytePanels& p, int64_t panel);
-template <>
-[[maybe_unused]] const uint8_t* PanelOf(const BytePanels& p, int64_t panel) {
-  return reinterpret_cast<const uint8_t*>(p.bytes.data()) +
-         panel * p.runs * p.groups() * p.panel_width * 4;
+// Of one run.
+template <class E>
+HWY_INLINE int64_t GroupsOf(const BytePanels& p) {
+  constexpr int64_t kGroup = 4 / sizeof(E);
+  return (p.run_length + kGroup - 1) / kGroup;
 }
-template <>
-[[maybe_unused]] const int16_t* PanelOf(const BytePanels& p, int64_t panel) {
-  return p.words.data() + panel * p.runs * p.groups() * p.panel_width * 2;
+
+// Where a panel's weights begin.
+template <class E>
+HWY_INLINE const void* PanelOf(const BytePanels& p, int64_t panel) {
+  const int64_t bytes = panel * p.runs * GroupsOf<E>(p) * p.panel_width * 4;
+  const void* first = sizeof(E) == 1 ? static_cast<const void*>(p.bytes.data())
+                                     : p.words.data();
+  return static_cast<const char*>(first) + bytes;
 }
 
 template <class E>
@@ -101,14 +105,13 @@ void MultiplyPanel(const Call<E>& c, const int32_t* bias, int64_t panel,
   const Ints d;
   const size_t lanes = hn::Lanes(d);
   const BytePanels& p = c.panels;
-  const int64_t groups = p.groups();
-  const auto* w = reinterpret_cast<const int32_t*>(PanelOf<E>(p, panel));
+  const int64_t groups = GroupsOf<E>(p);
+  const auto* w = static_cast<const int32_t*>(PanelOf<E>(p, panel));
   IntVec sum0[kRows], sum1[kRows];
   const auto bias0 = hn::Load(d, bias), bias1 = hn::Load(d, bias + lanes);
   for (int r = 0; r < kRows; ++r) {
-    const auto term = hn::Set(d, c.row_term != nullptr ? c.row_term[r] : 0);
-    sum0[r] = hn::Add(bias0, term);
-    sum1[r] = hn::Add(bias1, term);
+    sum0[r] = bias0;
+    sum1[r] = bias1;
   }
   for (int64_t run = 0; run < p.runs; ++run) {
     RunOfRows<kRows, kEven, E> a(c, run);
@@ -120,6 +123,14 @@ void MultiplyPanel(const Call<E>& c, const int32_t* bias, int64_t panel,
         if (kWide) sum1[r] = AddProducts(sum1[r], a[r], w1);
       }
       a.Next();
+    }
+  }
+  if (c.row_term != nullptr) {
+#pragma GCC unroll 12
+    for (size_t r = 0; r < kRows; ++r) {
+      const auto term = hn::Set(d, c.row_term[r]);
+      sum0[r] = hn::Add(sum0[r], term);
+      sum1[r] = hn::Add(sum1[r], term);
     }
   }
 #pragma GCC unroll 12
@@ -138,8 +149,8 @@ void MultiplyRow(const Call<E>& c, const int32_t* bias, int64_t panel,
   const Ints d;
   const size_t lanes = hn::Lanes(d);
   const BytePanels& p = c.panels;
-  const int64_t groups = p.groups();
-  const auto* w = reinterpret_cast<const int32_t*>(PanelOf<E>(p, panel));
+  const int64_t groups = GroupsOf<E>(p);
+  const auto* w = static_cast<const int32_t*>(PanelOf<E>(p, panel));
   const auto term = hn::Set(d, c.row_term != nullptr ? c.row_term[0] : 0);
   IntVec sum0[kParts], sum1[kParts];
   for (int part = 0; part < kParts; ++part)
@@ -206,87 +217,6 @@ PanelFunction<E> PanelFunctionOf(int64_t rows, bool wide) {
               : PanelFunctionOf<false, kEven, E>(rows);
 }
 
-// Calls finish(column, sums) for each panel, whose first column that is.
-// Nothing is compiled for the numbers that this target's panels never have.
-template <class E, class Finish>
-HWY_INLINE void Tile([[maybe_unused]] int64_t rows,
-                     [[maybe_unused]] const Call<E>& c,
-                     [[maybe_unused]] const int32_t* bias,
-                     [[maybe_unused]] const Finish& finish) {
-  if constexpr ((sizeof(E) == 1) == (kElement == GemmElement::kByte)) {
-    const auto lanes = static_cast<int64_t>(hn::Lanes(Ints()));
-    HWY_ALIGN int32_t sums[kMostRows * 2 * HWY_MAX_BYTES / sizeof(int32_t)];
-    for (int64_t panel = c.begin; panel < c.end; ++panel) {
-      const int64_t column = panel * c.panels.panel_width;
-      const bool wide = c.panels.columns - column > lanes;
-      const auto multiply = c.rows != nullptr
-                                ? PanelFunctionOf<E, false>(rows, wide)
-                                : PanelFunctionOf<E, true>(rows, wide);
-      multiply(c, bias + column, panel, sums);
-      finish(column, static_cast<const int32_t*>(sums));
-    }
-  }
-}
-
-// rounding(column): of the columns from there on, a vector of them.
-template <class E, class Out, class MakeRounding>
-HWY_INLINE void RoundedTile(int64_t rows, const Call<E>& call,
-                            const IntegerOutput& o, Out* to, int64_t stride,
-                            const MakeRounding& rounding) {
-  const auto lanes = static_cast<int64_t>(hn::Lanes(Ints()));
-  Tile(rows, call, o.bias, [&](int64_t column, const int32_t* sums) HWY_ATTR {
-    StoreResults(TileResults<Out>{rows, sums, call.panels.columns - column,
-                                  o.offset, o.low, o.high, to + column, stride},
-                 rounding(column), rounding(column + lanes));
-  });
-}
-
-template <class E, class Out>
-void IntegerTile(int64_t rows, const Call<E>& call, const IntegerOutput& o,
-                 Out* to, int64_t stride) {
-  const Ints d;
-  if (o.rounds_once) {
-    return RoundedTile(rows, call, o, to, stride, [&](int64_t at) HWY_ATTR {
-      return UpwardRoundingOf(hn::Load(d, o.multiplier + at),
-                              hn::Load(d, o.right_shift + at));
-    });
-  }
-  RoundedTile(rows, call, o, to, stride, [&](int64_t at) HWY_ATTR {
-    return RoundingOf(hn::Load(d, o.multiplier + at),
-                      hn::Load(d, o.left_shift + at),
-                      hn::Load(d, o.right_shift + at), o.ties_up);
-  });
-}
-
-template <class E>
-void HybridTile(int64_t rows, const Call<E>& call, const float* row_scale,
-                const HybridOutput& o, float* to, int64_t stride) {
-  const Ints d;
-  const hn::ScalableTag<float> f;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(f));
-  Tile(
-      rows, call, o.correction,
-      [&](int64_t column, const int32_t* sums) HWY_ATTR {
-        const int64_t columns = call.panels.columns - column;
-        const auto scale0 = hn::Load(f, o.scale + column);
-        const auto scale1 = hn::Load(f, o.scale + column + lanes);
-        const auto bias0 = hn::Load(f, o.bias + column);
-        const auto bias1 = hn::Load(f, o.bias + column + lanes);
-        for (int64_t r = 0; r < rows; ++r, sums += 2 * lanes) {
-          const auto scale = hn::Set(f, row_scale[r]);
-          const auto sum0 = hn::ConvertTo(f, hn::Load(d, sums));
-          const auto sum1 = columns > lanes
-                                ? hn::ConvertTo(f, hn::Load(d, sums + lanes))
-                                : hn::Zero(f);
-          const auto v0 = hn::Add(hn::Mul(sum0, hn::Mul(scale, scale0)), bias0);
-          const auto v1 = hn::Add(hn::Mul(sum1, hn::Mul(scale, scale1)), bias1);
-          StoreFloats(ClampFloats(f, v0, o.low, o.high),
-                      ClampFloats(f, v1, o.low, o.high),
-                      to + r * stride + column, columns);
-        }
-      });
-}
-
 // tile(rows, first row) for tiles that cover `count` rows. The last two share
 // what is left, so that none has few.
 template <class MultiplyTile>
@@ -300,6 +230,101 @@ HWY_INLINE void ForEachTileOf(int64_t count, const MultiplyTile& tile) {
   }
 }
 
+// For each panel, whose first column that is, and each tile of its rows:
+// finish_of(column)(first row, rows, sums). Nothing is compiled for the numbers
+// that this target's panels never have.
+template <class E, class FinishOf>
+HWY_INLINE void ForEachTile([[maybe_unused]] int64_t count,
+                            [[maybe_unused]] const Call<E>& given,
+                            [[maybe_unused]] const int32_t* bias,
+                            [[maybe_unused]] const FinishOf& finish_of) {
+  if constexpr ((sizeof(E) == 1) == (kElement == GemmElement::kByte)) {
+    const auto lanes = static_cast<int64_t>(hn::Lanes(Ints()));
+    HWY_ALIGN int32_t sums[kMostRows * 2 * HWY_MAX_BYTES / sizeof(int32_t)];
+    Call<E> c = given;
+    for (int64_t panel = c.begin; panel < c.end; ++panel) {
+      const int64_t column = panel * c.panels.panel_width;
+      const bool wide = c.panels.columns - column > lanes;
+      const auto finish = finish_of(column);
+      ForEachTileOf(count, [&](int64_t rows, int64_t first) HWY_ATTR {
+        c.first_row = first;
+        const auto multiply = c.rows != nullptr
+                                  ? PanelFunctionOf<E, false>(rows, wide)
+                                  : PanelFunctionOf<E, true>(rows, wide);
+        multiply(c, bias + column, panel, sums);
+        finish(first, rows, static_cast<const int32_t*>(sums));
+      });
+    }
+  }
+}
+
+// rounding(column): of the columns from there on, a vector of them.
+template <class E, class Out, class MakeRounding>
+HWY_INLINE void RoundedTiles(int64_t count, const Call<E>& call,
+                             const IntegerOutput& o, Out* to, int64_t stride,
+                             const MakeRounding& rounding) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(Ints()));
+  ForEachTile(count, call, o.bias, [&](int64_t column) HWY_ATTR {
+    const auto r0 = rounding(column), r1 = rounding(column + lanes);
+    return [=, &call, &o](int64_t first, int64_t rows,
+                          const int32_t* sums) HWY_ATTR {
+      StoreResults(
+          TileResults<Out>{rows, sums, call.panels.columns - column, o.offset,
+                           o.low, o.high, to + first * stride + column, stride},
+          r0, r1);
+    };
+  });
+}
+
+template <class E, class Out>
+void IntegerTiles(int64_t count, const Call<E>& call, const IntegerOutput& o,
+                  Out* to, int64_t stride) {
+  const Ints d;
+  if (o.rounds_once) {
+    return RoundedTiles(count, call, o, to, stride, [&](int64_t at) HWY_ATTR {
+      return UpwardRoundingOf(hn::Load(d, o.multiplier + at),
+                              hn::Load(d, o.right_shift + at));
+    });
+  }
+  RoundedTiles(count, call, o, to, stride, [&](int64_t at) HWY_ATTR {
+    return RoundingOf(hn::Load(d, o.multiplier + at),
+                      hn::Load(d, o.left_shift + at),
+                      hn::Load(d, o.right_shift + at), o.ties_up);
+  });
+}
+
+// row_scale(row): of the rows' own.
+template <class E, class RowScale>
+HWY_INLINE void HybridTiles(int64_t count, const Call<E>& call,
+                            const RowScale& row_scale, const HybridOutput& o,
+                            float* to, int64_t stride) {
+  const Ints d;
+  const hn::ScalableTag<float> f;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(f));
+  ForEachTile(count, call, o.correction, [&](int64_t column) HWY_ATTR {
+    const int64_t columns = call.panels.columns - column;
+    const auto scale0 = hn::Load(f, o.scale + column);
+    const auto scale1 = hn::Load(f, o.scale + column + lanes);
+    const auto bias0 = hn::Load(f, o.bias + column);
+    const auto bias1 = hn::Load(f, o.bias + column + lanes);
+    return [=, &row_scale, &o](int64_t first, int64_t rows,
+                               const int32_t* sums) HWY_ATTR {
+      for (int64_t r = first; r < first + rows; ++r, sums += 2 * lanes) {
+        const auto scale = hn::Set(f, row_scale(r));
+        const auto sum0 = hn::ConvertTo(f, hn::Load(d, sums));
+        const auto sum1 = columns > lanes
+                              ? hn::ConvertTo(f, hn::Load(d, sums + lanes))
+                              : hn::Zero(f);
+        const auto v0 = hn::Add(hn::Mul(sum0, hn::Mul(scale, scale0)), bias0);
+        const auto v1 = hn::Add(hn::Mul(sum1, hn::Mul(scale, scale1)), bias1);
+        StoreFloats(ClampFloats(f, v0, o.low, o.high),
+                    ClampFloats(f, v1, o.low, o.high), to + r * stride + column,
+                    columns);
+      }
+    };
+  });
+}
+
 template <class E>
 void SumsOfRow(const BytePanels& panels, const E* row, const int32_t* bias,
                int32_t* to) {
@@ -307,9 +332,11 @@ void SumsOfRow(const BytePanels& panels, const E* row, const int32_t* bias,
   const Call<E> call{panels, nullptr, &run, 0, 0, panels.panels(), nullptr};
   const Ints d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  Tile(1, call, bias, [&](int64_t column, const int32_t* sums) HWY_ATTR {
-    hn::Store(hn::Load(d, sums), d, to + column);
-    hn::Store(hn::Load(d, sums + lanes), d, to + column + lanes);
+  ForEachTile(1, call, bias, [&](int64_t column) HWY_ATTR {
+    return [=](int64_t, int64_t, const int32_t* sums) HWY_ATTR {
+      hn::Store(hn::Load(d, sums), d, to + column);
+      hn::Store(hn::Load(d, sums + lanes), d, to + column + lanes);
+    };
   });
 }
 void SumsOfBytes(const BytePanels& panels, const uint8_t* row,
@@ -355,45 +382,41 @@ void FlipSigns(const int8_t* from, int64_t count, uint8_t* to) {
   for (; i < count; ++i) to[i] = bytes[i] ^ 0x80;
 }
 
-#define LITEFORGE_INTEGERS(name, E, Out)                                       \
-  void name(const BytePanels& panels, const E* const* rows, int count,         \
-            int64_t begin, int64_t end, const int32_t* row_term,               \
-            const IntegerOutput& output, Out* to, int64_t stride) {            \
-    IntegerTile<E, Out>(count,                                                 \
-                        {panels, rows, nullptr, 0, begin, end, row_term},      \
-                        output, to, stride);                                   \
-  }                                                                            \
-  void name##Span(const BytePanels& panels, const ByteRun<E>* runs,            \
-                  int64_t count, int64_t begin, int64_t end,                   \
-                  const IntegerOutput& output, Out* to, int64_t stride) {      \
-    ForEachTileOf(count, [&](int64_t rows, int64_t first) HWY_ATTR {           \
-      IntegerTile<E, Out>(rows,                                                \
-                          {panels, nullptr, runs, first, begin, end, nullptr}, \
-                          output, to + first * stride, stride);                \
-    });                                                                        \
+#define LITEFORGE_INTEGERS(name, E, Out)                                   \
+  void name(const BytePanels& panels, const E* const* rows, int count,     \
+            int64_t begin, int64_t end, const int32_t* row_term,           \
+            const IntegerOutput& output, Out* to, int64_t stride) {        \
+    IntegerTiles<E, Out>(count,                                            \
+                         {panels, rows, nullptr, 0, begin, end, row_term}, \
+                         output, to, stride);                              \
+  }                                                                        \
+  void name##Span(const BytePanels& panels, const ByteRun<E>* runs,        \
+                  int64_t count, int64_t begin, int64_t end,               \
+                  const IntegerOutput& output, Out* to, int64_t stride) {  \
+    IntegerTiles<E, Out>(count,                                            \
+                         {panels, nullptr, runs, 0, begin, end, nullptr},  \
+                         output, to, stride);                              \
   }
 LITEFORGE_INTEGERS(BytesToInt8, uint8_t, int8_t)
 LITEFORGE_INTEGERS(BytesToUInt8, uint8_t, uint8_t)
 LITEFORGE_INTEGERS(WordsToInt8, int16_t, int8_t)
 LITEFORGE_INTEGERS(WordsToUInt8, int16_t, uint8_t)
 
-#define LITEFORGE_HYBRIDS(name, E)                                             \
-  void name(const BytePanels& panels, const E* const* rows, int count,         \
-            int64_t begin, int64_t end, const int32_t* row_term,               \
-            const float* row_scale, const HybridOutput& output, float* to,     \
-            int64_t stride) {                                                  \
-    HybridTile<E>(count, {panels, rows, nullptr, 0, begin, end, row_term},     \
-                  row_scale, output, to, stride);                              \
-  }                                                                            \
-  void name##Span(const BytePanels& panels, const ByteRun<E>* runs,            \
-                  int64_t count, int64_t begin, int64_t end, float row_scale,  \
-                  const HybridOutput& output, float* to, int64_t stride) {     \
-    float scales[kMostRows];                                                   \
-    std::fill_n(scales, kMostRows, row_scale);                                 \
-    ForEachTileOf(count, [&](int64_t rows, int64_t first) HWY_ATTR {           \
-      HybridTile<E>(rows, {panels, nullptr, runs, first, begin, end, nullptr}, \
-                    scales, output, to + first * stride, stride);              \
-    });                                                                        \
+#define LITEFORGE_HYBRIDS(name, E)                                            \
+  void name(const BytePanels& panels, const E* const* rows, int count,        \
+            int64_t begin, int64_t end, const int32_t* row_term,              \
+            const float* row_scale, const HybridOutput& output, float* to,    \
+            int64_t stride) {                                                 \
+    HybridTiles<E>(                                                           \
+        count, {panels, rows, nullptr, 0, begin, end, row_term},              \
+        [=](int64_t row) { return row_scale[row]; }, output, to, stride);     \
+  }                                                                           \
+  void name##Span(const BytePanels& panels, const ByteRun<E>* runs,           \
+                  int64_t count, int64_t begin, int64_t end, float row_scale, \
+                  const HybridOutput& output, float* to, int64_t stride) {    \
+    HybridTiles<E>(                                                           \
+        count, {panels, nullptr, runs, 0, begin, end, nullptr},               \
+        [=](int64_t) { return row_scale; }, output, to, stride);              \
   }
 LITEFORGE_HYBRIDS(BytesToFloat, uint8_t)
 LITEFORGE_HYBRIDS(WordsToFloat, int16_t)
