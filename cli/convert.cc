@@ -189,8 +189,22 @@ void AddOptimize(CLI::App& verb, liteforge::OptimizeOptions& options) {
                   "int8 activations too), float16, int8, int16x8 or int4")
       ->transform(CLI::CheckedTransformer(kModes).description(""))
       ->type_name("MODE");
-  verb.add_option("--representative-data", options.representative_data,
-                  "Examples to calibrate with: .npy, .npz or a directory");
+  verb.add_option_function<std::vector<std::string>>(
+          "--representative-data",
+          [&options](const std::vector<std::string>& all) {
+            for (const std::string& text : all) {
+              const size_t equals = text.find('=');
+              if (equals == std::string::npos || std::filesystem::exists(text))
+                options.representative_data = text;
+              else
+                options.signature_data[text.substr(0, equals)] =
+                    text.substr(equals + 1);
+            }
+          },
+          "Examples to calibrate with: .npy, .npz or a directory; of several "
+          "signatures KEY=PATH, once for each")
+      ->take_all()
+      ->type_name("PATH");
   verb.add_option("--mean", options.dataset.mean,
                   "Subtract from the examples: one number or one a channel")
       ->delimiter(',');

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -43,6 +44,9 @@ struct OptimizeOptions {
   // it, or a function.
   std::filesystem::path representative_data;
   RepresentativeDataset representative_dataset;
+  // The same of signatures, by key. Where any examples are given, signatures
+  // without are left out.
+  std::map<std::string, std::filesystem::path> signature_data;
   DatasetOptions dataset;
   // How ranges come from what is seen: "minmax", "average", "percentile",
   // "mse", "kl". Inputs and outputs keep all that is seen.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "convert/calibrate.h"
 
+#include <optional>
 #include <string>
 
 #include "base/try.h"
@@ -10,23 +11,71 @@
 
 namespace liteforge {
 
-std::vector<TensorDetails> InputsOf(const ir::Module& module) {
-  std::vector<TensorDetails> inputs;
-  for (const ir::Value* value : module.graphs[0]->inputs()) {
-    if (value->is_variable) continue;
-    TensorDetails details;
-    details.name = value->name;
-    // What users know an input by is the signature's name.
-    for (const ir::Signature& signature : module.signatures) {
-      for (const auto& [name, known] : signature.inputs) {
-        if (known == value) details.name = name;
-      }
+namespace {
+
+TensorDetails DetailsOf(const ir::Value& value, const std::string& name,
+                        size_t index) {
+  TensorDetails details;
+  details.name = name;
+  details.index = static_cast<int>(index);
+  details.shape = details.shape_signature = value.shape;
+  details.dtype = value.type;
+  details.quantization = value.quantization;
+  return details;
+}
+
+// What users know an input by is the signature's name.
+std::string NameOf(const ir::Module& module, const ir::Value& value) {
+  for (const ir::Signature& signature : module.signatures) {
+    for (const auto& [name, known] : signature.inputs) {
+      if (known == &value) return name;
     }
-    details.index = static_cast<int>(inputs.size());
-    details.shape = details.shape_signature = value->shape;
-    details.dtype = value->type;
-    details.quantization = value->quantization;
-    inputs.push_back(std::move(details));
+  }
+  return value.name;
+}
+
+// An interpreter whose one signature runs, or what runs unasked.
+class Runner {
+ public:
+  Result<void> Open(std::span<const std::byte> bytes,
+                    const InterpreterOptions& options, const std::string& key) {
+    TRY_ASSIGN(interpreter_, Interpreter::FromBuffer(bytes, options));
+    if (key.empty()) return interpreter_->AllocateTensors();
+    TRY_ASSIGN(signature_, interpreter_->Signature(key));
+    return signature_->AllocateTensors();
+  }
+
+  Result<void> Run(std::span<const NpyArray> example) {
+    if (signature_) {
+      TRY(SetExample(*signature_, example));
+      TRY(signature_->Invoke());
+    } else {
+      TRY(SetExample(*interpreter_, example));
+      TRY(interpreter_->Invoke());
+    }
+    return {};
+  }
+  void Reset() { interpreter_->ResetVariableTensors(); }
+
+ private:
+  std::optional<Interpreter> interpreter_;
+  std::optional<SignatureRunner> signature_;
+};
+
+}  // namespace
+
+std::vector<TensorDetails> InputsOf(const ir::Module& module,
+                                    size_t signature) {
+  std::vector<TensorDetails> inputs;
+  if (signature > 0) {
+    for (const auto& [name, value] : module.signatures[signature].inputs)
+      inputs.push_back(DetailsOf(*value, name, inputs.size()));
+    return inputs;
+  }
+  for (const ir::Value* value : module.graphs[0]->inputs()) {
+    if (!value->is_variable)
+      inputs.push_back(
+          DetailsOf(*value, NameOf(module, *value), inputs.size()));
   }
   return inputs;
 }
@@ -34,7 +83,8 @@ std::vector<TensorDetails> InputsOf(const ir::Module& module) {
 Result<void> RunExamples(const ir::Module& module,
                          const RepresentativeDataset& examples,
                          const ShowTensor& show,
-                         const std::function<void(size_t)>& finished) {
+                         const std::function<void(size_t)>& finished,
+                         size_t signature) {
   TRY_ASSIGN(const std::vector<std::byte> bytes, Emit(module));
   InterpreterOptions options;
   options.num_threads = 0;
@@ -44,8 +94,9 @@ Result<void> RunExamples(const ir::Module& module,
       shown =
           show(*module.graphs[static_cast<size_t>(tensor.subgraph)], tensor);
   };
-  TRY_ASSIGN(Interpreter interpreter, Interpreter::FromBuffer(bytes, options));
-  TRY(interpreter.AllocateTensors());
+  Runner runner;
+  TRY(runner.Open(bytes, options,
+                  signature > 0 ? module.signatures[signature].key : ""));
   std::vector<NpyArray> example;
   size_t count = 0;
   while (true) {
@@ -53,10 +104,9 @@ Result<void> RunExamples(const ir::Module& module,
     auto more = examples(example);
     if (!more) return tl::unexpected(std::move(more.error()).In(place));
     if (!*more) break;
-    TRY_IN(place, SetExample(interpreter, example));
-    TRY_IN(place, interpreter.Invoke());
+    TRY_IN(place, runner.Run(example));
     TRY_IN(place, shown);
-    interpreter.ResetVariableTensors();
+    runner.Reset();
     ++count;
     if (finished) finished(count);
   }
@@ -108,7 +158,8 @@ Result<void> RunExamplePairs(const ir::Module& module,
 
 Result<Calibration> Calibrate(const ir::Module& module,
                               const RepresentativeDataset& examples,
-                              const std::function<void(size_t)>& finished) {
+                              const std::function<void(size_t)>& finished,
+                              size_t signature) {
   Calibration calibration;
   const LstmWatcher lstms(module);
   const auto add = [&](const ir::Graph& graph,
@@ -124,7 +175,7 @@ Result<Calibration> Calibrate(const ir::Module& module,
            lstms.See(graph, tensor.name, values, tensor.shape, calibration));
     return {};
   };
-  TRY(RunExamples(module, examples, add, finished));
+  TRY(RunExamples(module, examples, add, finished, signature));
   return calibration;
 }
 

@@ -15,20 +15,23 @@
 
 namespace liteforge {
 
-// The inputs of a module, as an interpreter describes them.
-std::vector<TensorDetails> InputsOf(const ir::Module& module);
+// The inputs of a module's signature, by number, as an interpreter describes
+// them; of 0 also where there is no signature.
+std::vector<TensorDetails> InputsOf(const ir::Module& module,
+                                    size_t signature = 0);
 
-// Runs the module, as it is, on every example, and shows every tensor that it
-// computes. Graphs and tensors are named as the module's graphs and values,
-// whose names must be unique (NameUniquely). `finished` is called after each
-// example with their number so far. Errors: what running says, naming the
-// example; kInvalidArgument where there was none.
+// Runs the module's signature, as it is, on every example, and shows every
+// tensor that it computes. Graphs and tensors are named as the module's graphs
+// and values, whose names must be unique (NameUniquely). `finished` is called
+// after each example with their number so far. Errors: what running says,
+// naming the example; kInvalidArgument where there was none.
 using ShowTensor = std::function<Result<void>(const ir::Graph& graph,
                                               const ObservedTensor& tensor)>;
 Result<void> RunExamples(const ir::Module& module,
                          const RepresentativeDataset& examples,
                          const ShowTensor& show,
-                         const std::function<void(size_t)>& finished = {});
+                         const std::function<void(size_t)>& finished = {},
+                         size_t signature = 0);
 
 // Runs the module and `before`, a .tflite of the same operators with other
 // constants, side by side, and shows the tensors that are `wanted` as both
@@ -48,6 +51,7 @@ Result<void> RunExamplePairs(const ir::Module& module,
 // finite numbers, naming the tensor.
 Result<Calibration> Calibrate(const ir::Module& module,
                               const RepresentativeDataset& examples,
-                              const std::function<void(size_t)>& finished = {});
+                              const std::function<void(size_t)>& finished = {},
+                              size_t signature = 0);
 
 }  // namespace liteforge

@@ -205,7 +205,7 @@ class Converter::Impl {
       return module;
     }
     TRY_ASSIGN(Functions functions, ImportAsAsked());
-    KeepWhatExamplesReach(functions);
+    TRY(KeepWhatExamplesReach(functions));
     for (ConcreteFunction& function : functions) {
       TRY(NarrowTypes(function, notices_));
       TellOfOpenShapes(function, notices_);
@@ -226,17 +226,44 @@ class Converter::Impl {
     return module;
   }
 
-  // Examples are inputs of one signature; of the others nothing is seen.
-  void KeepWhatExamplesReach(Functions& functions) {
+  // Of signatures without examples nothing is seen.
+  Result<void> KeepWhatExamplesReach(Functions& functions) {
     const OptimizeOptions& o = options_.optimize;
-    const bool any = o.representative_dataset != nullptr ||
-                     !o.representative_data.empty() ||
-                     !o.calibration_in.empty();
-    if (!any || functions.size() == 1) return;
-    functions.resize(1);
-    notices_.push_back("signature '" + functions[0].name +
-                       "' alone is converted, since the examples are of one; "
-                       "--signature chooses another");
+    const bool of_first = o.representative_dataset != nullptr ||
+                          !o.representative_data.empty() ||
+                          !o.calibration_in.empty();
+    if (!of_first && o.signature_data.empty()) return {};
+    for (const auto& [key, path] : o.signature_data) {
+      if (std::ranges::find(functions, key, &ConcreteFunction::name) ==
+          functions.end())
+        return InvalidArgument("has no signature '" + key +
+                               "' to show examples to; there are " +
+                               KeysOf(functions));
+    }
+    const ConcreteFunction* const first = functions.data();
+    std::string left_out;
+    Functions kept;
+    for (ConcreteFunction& function : functions) {
+      if ((of_first && &function == first) ||
+          o.signature_data.contains(function.name)) {
+        kept.push_back(std::move(function));
+      } else {
+        left_out += (left_out.empty() ? "'" : ", '") + function.name + "'";
+      }
+    }
+    functions = std::move(kept);
+    if (!left_out.empty())
+      notices_.push_back("signatures " + left_out +
+                         " are left out: they have no examples; "
+                         "--representative-data KEY=PATH gives them some");
+    return {};
+  }
+
+  static std::string KeysOf(const Functions& functions) {
+    std::string keys;
+    for (const ConcreteFunction& function : functions)
+      keys += (keys.empty() ? "'" : ", '") + function.name + "'";
+    return keys;
   }
 
   Result<std::vector<std::byte>> Convert() {
@@ -253,6 +280,7 @@ class Converter::Impl {
     }
     const std::vector<TensorDetails> inputs = InputsOf(*module);
     OptimizeOptions optimize = options_.optimize;
+    TRY(NameFirstData(*module, optimize));
     KeepExamples(optimize);
     TRY_ASSIGN(const Optimized optimized,
                OptimizeModule(*module, optimize, notices_));
@@ -266,7 +294,7 @@ class Converter::Impl {
     if (options_.report)
       TRY(Measure({path_, before, bytes, module.get(), &optimized,
                    Prunes(optimize) || optimize.cluster > 0, nullptr},
-                  inputs));
+                  inputs, optimize.representative_data));
     return bytes;
   }
 
@@ -282,6 +310,27 @@ class Converter::Impl {
     const auto archive = PackFiles(files_, bytes.size());
     bytes.insert(bytes.end(), archive.begin(), archive.end());
     return bytes;
+  }
+
+  // What signature_data has of the first signature are the examples that need
+  // no name.
+  static Result<void> NameFirstData(const ir::Module& module,
+                                    OptimizeOptions& optimize) {
+    for (auto& [key, path] : optimize.signature_data) {
+      const auto signature =
+          std::ranges::find(module.signatures, key, &ir::Signature::key);
+      if (signature == module.signatures.end())
+        return InvalidArgument("has no signature '" + key +
+                               "' to show examples to");
+      if (signature == module.signatures.begin())
+        optimize.representative_data = path;
+    }
+    if (!optimize.signature_data.empty() &&
+        optimize.representative_data.empty() &&
+        optimize.representative_dataset == nullptr)
+      return InvalidArgument("signature '" + module.signatures[0].key +
+                             "' has no examples, and others have");
+    return {};
   }
 
   // A generator gives its examples once; the report wants some of them, too.
@@ -300,8 +349,8 @@ class Converter::Impl {
 
   // `inputs`: as they were before their types changed.
   Result<void> Measure(Conversion conversion,
-                       std::span<const TensorDetails> inputs) {
-    const OptimizeOptions& optimize = options_.optimize;
+                       std::span<const TensorDetails> inputs,
+                       const std::filesystem::path& examples) {
     if (!kept_.empty()) {
       conversion.examples =
           [this, next = size_t{0}](std::vector<NpyArray>& example) mutable {
@@ -309,12 +358,11 @@ class Converter::Impl {
             example = kept_[next++];
             return Result<bool>(true);
           };
-    } else if (!optimize.representative_data.empty()) {
-      DatasetOptions how = optimize.dataset;
+    } else if (!examples.empty()) {
+      DatasetOptions how = options_.optimize.dataset;
       if (const auto notes = NotesOf(*conversion.module))
         UseMetadata(*notes, how);
-      TRY_ASSIGN(Dataset data,
-                 Dataset::Open(optimize.representative_data, inputs, how));
+      TRY_ASSIGN(Dataset data, Dataset::Open(examples, inputs, how));
       conversion.examples = GeneratorOf(std::move(data));
     }
     TRY_ASSIGN(report_, MakeReport(conversion, *options_.report));

@@ -85,7 +85,8 @@ class Optimizer {
  private:
   bool HasExamples() const {
     return options_.representative_dataset != nullptr ||
-           !options_.representative_data.empty();
+           !options_.representative_data.empty() ||
+           !options_.signature_data.empty();
   }
 
   QuantizeMode Mode() const {
@@ -261,16 +262,22 @@ class Optimizer {
 
   //------------------------------------------------------------------ examples
 
-  // Runs `use` on the examples from their beginning.
+  // The examples of the first signature, which needs no name.
   Result<void> Show(const UseExamples& use) {
     if (options_.representative_dataset) {
       TRY_ASSIGN(const RepresentativeDataset examples, Remembered());
       return use(examples, {});
     }
+    return Show(options_.representative_data, 0, use);
+  }
+
+  // Runs `use` on the examples of a signature from their beginning.
+  Result<void> Show(const fs::path& path, size_t signature,
+                    const UseExamples& use) {
     DatasetOptions how = options_.dataset;
     if (notes_) UseMetadata(*notes_, how);
-    TRY_ASSIGN(Dataset data, Dataset::Open(options_.representative_data,
-                                           InputsOf(module_), how));
+    TRY_ASSIGN(Dataset data,
+               Dataset::Open(path, InputsOf(module_, signature), how));
     WarnOfImages(data, how);
     const auto total = static_cast<double>(data.size());
     const auto finished = [&, total](size_t count) {
@@ -279,8 +286,7 @@ class Optimizer {
     };
     auto used = use(GeneratorOf(std::move(data)), finished);
     if (used) return {};
-    return tl::unexpected(
-        std::move(used.error()).In(options_.representative_data.string()));
+    return tl::unexpected(std::move(used.error()).In(path.string()));
   }
 
   // A generator gives its examples once; they are needed for every step.
@@ -302,11 +308,22 @@ class Optimizer {
 
   Result<Calibration> SeeExamples() {
     Calibration calibration;
-    TRY(Show([&](const RepresentativeDataset& examples,
+    const auto see = [&](size_t signature) -> UseExamples {
+      return [&, signature](
+                 const RepresentativeDataset& examples,
                  const std::function<void(size_t)>& finished) -> Result<void> {
-      TRY_ASSIGN(calibration, Calibrate(module_, examples, finished));
-      return {};
-    }));
+        TRY_ASSIGN(const Calibration seen,
+                   Calibrate(module_, examples, finished, signature));
+        calibration.Add(seen);
+        return {};
+      };
+    };
+    TRY(Show(see(0)));
+    for (size_t s = 1; s < module_.signatures.size(); ++s) {
+      const auto data = options_.signature_data.find(module_.signatures[s].key);
+      if (data != options_.signature_data.end())
+        TRY(Show(data->second, s, see(s)));
+    }
     return calibration;
   }
 

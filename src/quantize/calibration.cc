@@ -111,9 +111,13 @@ Result<void> Calibration::Merge(const Calibration& other) {
     return InvalidArgument(
         "has no tensor in common with the others; all must "
         "come from one model");
+  Add(other);
+  return {};
+}
+
+void Calibration::Add(const Calibration& other) {
   for (const auto& [name, statistics] : other.tensors_)
     tensors_[name].Merge(statistics);
-  return {};
 }
 
 std::string Calibration::ToJson() const {

@@ -30,6 +30,8 @@ class Calibration {
 
   // Errors: kInvalidArgument where the two are not of one model.
   Result<void> Merge(const Calibration& other);
+  // Of one model that ran elsewhere in it.
+  void Add(const Calibration& other);
 
   // A text file, JSON; the same statistics give the same text.
   std::string ToJson() const;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "liteforge/converter.h"
+#include "liteforge/function.h"
 #include "liteforge/interpreter.h"
 #include "liteforge/npy.h"
 #include "tests/command.h"
@@ -387,6 +388,50 @@ TEST_F(Optimized, ConstantActivationsDivideByNoZero) {
   const auto report = Json("run q.tflite --json --input zeros.npy");
   for (const double score : report["outputs"][0]["first_values"])
     EXPECT_TRUE(std::isfinite(score));
+}
+
+// Two functions of their own inputs: each is quantized by its own examples.
+TEST_F(Optimized, EverySignatureHasItsExamples) {
+  using liteforge::Tensor;
+  const liteforge::TensorSpec spec{DataType::kFloat32, {1, 4}, "x"};
+  auto converter = liteforge::Converter::FromConcreteFunctions(
+      {liteforge::Trace("wide", {spec},
+                        [](Tensor x) { return Tanh(x * x + x); }),
+       liteforge::Trace("narrow", {spec},
+                        [](Tensor x) { return Tanh(x * x + x); })});
+  ASSERT_TRUE(converter) << converter.error().ToString();
+  ASSERT_TRUE(converter->ConvertToSavedModel(folder_.path() / "model"));
+  WriteFloats("wide.npy", Shape{1, 4}, {-8, -2, 3, 8});
+  WriteFloats("narrow.npy", Shape{1, 4}, {-0.5f, 0.25f, 0, 0.5f});
+  const std::string start =
+      "convert model -o q.tflite --optimize int8 "
+      "--input-type int8 --strict-int8 ";
+  Do(start +
+     "--representative-data wide=wide.npy --representative-data "
+     "narrow=narrow.npy");
+  const auto model = Json("inspect q.tflite --json");
+  ASSERT_EQ(model["signatures"].size(), 2u);
+  const auto width = [&](const std::string& key) {
+    for (const auto& signature : model["signatures"]) {
+      if (signature["key"] != key) continue;
+      for (const auto& graph : model["subgraphs"]) {
+        const auto& input = graph["tensors"][0];
+        const double scale = input["quantization"]["scale"][0];
+        if ((scale > 0.01) == (key == "wide")) return scale * 255;
+      }
+    }
+    return 0.0;
+  };
+  EXPECT_NEAR(width("wide"), 16, 1e-4);
+  EXPECT_NEAR(width("narrow"), 1, 1e-5);
+  // Those without examples are left out, and it is said.
+  Do(start + "--representative-data wide=wide.npy");
+  EXPECT_THAT(notes_, HasSubstr("signatures 'narrow' are left out"));
+  EXPECT_EQ(Json("inspect q.tflite --json")["signatures"].size(), 1u);
+  EXPECT_THAT(Fail("convert model -o bad.tflite --optimize int8 "
+                   "--representative-data broad=wide.npy"),
+              HasSubstr("has no signature 'broad' to show examples to; there "
+                        "are 'narrow', 'wide'"));
 }
 
 TEST(OptimizeApi, TakesAGenerator) {
