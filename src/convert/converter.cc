@@ -289,7 +289,8 @@ class Converter::Impl {
     TRY_ASSIGN(auto bytes, EmitWithFiles(*module, sparse));
     if (!options_.target_runtime.empty())
       TRY(CheckRuntime(bytes, options_.target_runtime));
-    if (!ReportReadsModule()) module.reset();  // its weights are in the file
+    // Its weights are in the file.
+    if (!ReportReadsModule(optimize)) module.reset();
     if (options_.check) TRY(Check(check, bytes));
     if (options_.report)
       TRY(Measure({path_, before, bytes, module.get(), &optimized,
@@ -298,9 +299,9 @@ class Converter::Impl {
     return bytes;
   }
 
-  bool ReportReadsModule() const {
+  bool ReportReadsModule(const OptimizeOptions& optimize) const {
     return options_.report && (options_.report->details ||
-                               !options_.optimize.representative_data.empty());
+                               !optimize.representative_data.empty());
   }
 
   Result<std::vector<std::byte>> EmitWithFiles(const ir::Module& module,
