@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cameras, pipelines, addresses and video files: cv::VideoCapture.
+#include <dlfcn.h>
+
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <opencv2/videoio.hpp>
@@ -61,6 +64,34 @@ class Capture : public FrameSource {
   int64_t frames_ = 0;
 };
 
+// What is wrong with a pipeline's text; empty when nothing is, or when it
+// cannot be told. OpenCV runs what remains of a wrong one, and waits for
+// pictures that never come.
+std::string PipelineError(const std::string& pipeline) {
+  void* gst = dlopen("libgstreamer-1.0.so.0", RTLD_NOW | RTLD_LOCAL);
+  if (gst == nullptr) return "";
+  struct Problem {  // GError
+    uint32_t domain;
+    int code;
+    char* message;
+  };
+  constexpr int kFatalErrors = 1;  // GST_PARSE_FLAG_FATAL_ERRORS
+  const auto init = reinterpret_cast<int (*)(void*, void*, void*)>(
+      dlsym(gst, "gst_init_check"));
+  const auto parse =
+      reinterpret_cast<void* (*)(const char*, void*, int, Problem**)>(
+          dlsym(gst, "gst_parse_launch_full"));
+  const auto unref =
+      reinterpret_cast<void (*)(void*)>(dlsym(gst, "gst_object_unref"));
+  if (init == nullptr || parse == nullptr || unref == nullptr ||
+      init(nullptr, nullptr, nullptr) == 0)
+    return "";
+  Problem* problem = nullptr;
+  void* parsed = parse(pipeline.c_str(), nullptr, kFatalErrors, &problem);
+  if (parsed != nullptr) unref(parsed);
+  return problem == nullptr ? "" : problem->message;
+}
+
 std::string WithSink(const std::string& pipeline) {
   return pipeline.find("appsink") == std::string::npos ? pipeline + kPipelineEnd
                                                        : pipeline;
@@ -106,6 +137,11 @@ Result<std::unique_ptr<FrameSource>> OpenCapture(
     const CaptureRequest& request) {
   using Opened = Result<std::unique_ptr<FrameSource>>;
   return Guarded("open it", [&]() -> Opened {
+    if (request.kind == CaptureKind::kPipeline) {
+      const std::string wrong = PipelineError(WithSink(request.name));
+      if (!wrong.empty())
+        return Fail(ErrorCode::kIo, WhatToLookAt(request) + ": " + wrong);
+    }
     cv::VideoCapture capture;
     Open(request, capture);
     if (!capture.isOpened()) return Fail(ErrorCode::kIo, WhatToLookAt(request));
