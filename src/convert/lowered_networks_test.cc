@@ -401,6 +401,40 @@ void BatchNorm(OpCase& c) {
            kF32, 1e-5);
 }
 
+// By mean and variance of each channel of the input itself.
+void BatchNormOfBatch(OpCase& c) {
+  const bool first = c.Coin();
+  const NdArray x = c.Draw(c.AnyShape(4, 4), -2, 2);
+  const Shape channels{x.dim(3)};
+  const auto epsilon = static_cast<float>(c.Real(1e-2, 1));
+  c.Attr("epsilon", epsilon);
+  c.Attr("is_training", true);
+  c.Attr("data_format", first ? "NCHW" : "NHWC");
+  c.Given(Laid(x, first));
+  const NdArray scale = c.Floats(c.Draw(channels, 0.5, 2));
+  const NdArray offset = c.Floats(c.Draw(channels, -1, 1));
+  for (int i = 0; i < 2; ++i) c.Floats({{0}, {}});
+  const double count = x.dim(0) * x.dim(1) * x.dim(2);
+  NdArray mean = Filled(channels, 0), variance = mean;
+  ForEach(x.shape, [&](const Position& at) { mean({at[3]}) += x(at) / count; });
+  ForEach(x.shape, [&](const Position& at) {
+    variance({at[3]}) += std::pow(x(at) - mean({at[3]}), 2) / count;
+  });
+  c.Expect(Laid(Made(x.shape,
+                     [&](const Position& at) {
+                       const Position k = {at[3]};
+                       return (x(at) - mean(k)) /
+                                  std::sqrt(variance(k) + epsilon) * scale(k) +
+                              offset(k);
+                     }),
+                first),
+           kF32, 1e-5);
+  c.Expect(mean, kF32, 1e-5);
+  c.Expect(Map(variance,
+               [&](double v) { return v * count / std::max(1.0, count - 1); }),
+           kF32, 1e-5);
+}
+
 // One of 2^bits - 1 (narrow: - 2) steps, of which 0 is one.
 double Stepped(double x, double min, double max, int bits, bool narrow) {
   const double low = narrow ? 1 : 0, high = (1 << bits) - 1;
@@ -499,6 +533,7 @@ constexpr OpRow kRows[] = {
     {"FusedBatchNorm", BatchNorm},
     {"FusedBatchNormV2", BatchNorm},
     {"FusedBatchNormV3", BatchNorm},
+    {"FusedBatchNormV3", BatchNormOfBatch},
     {"MatMul", MatMul},
     {"MaxPool", [](OpCase& c) { Pool(c, true, false); }},
     {"MaxPool3D", [](OpCase& c) { Pool3D(c, true); }},

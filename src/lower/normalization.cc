@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // BiasAdd:         y = x + bias, along the channels
 // FusedBatchNorm:  y = x * m + (offset - mean * m),  m = scale / sqrt(variance
-//                  + epsilon); inference only. With constant parameters what
-//                  remains is one MUL and one ADD.
+//                  + epsilon). With constant parameters what remains is one
+//                  MUL and one ADD. With is_training mean and variance are
+//                  those of x, per channel; the variance handed on is that of
+//                  n - 1.
 // BatchNormWithGlobalNormalization: the same, with `scale` where
 //                  scale_after_normalization says so
 // LRN:             y = x / (bias + alpha * sum of squares)^beta, over a window
@@ -84,14 +86,49 @@ Result<std::pair<Value*, Value*>> FoldBatchNorm(LowerContext& c) {
   return std::pair(m, shift);
 }
 
+// By the statistics of x itself.
+Result<void> LowerBatchNormOfBatch(LowerContext& c) {
+  TRY_ASSIGN(const float keeps,
+             c.Attribute<float>("exponential_avg_factor", 1));
+  if (keeps != 1) return Unsupported("it mixes statistics of several batches");
+  TRY_ASSIGN(const float epsilon, c.Attribute<float>("epsilon", 1e-4f));
+  TRY_ASSIGN(const Place place, EnterPerChannel(c));
+  const int rank = place.x->shape.rank();
+  if (rank < 2) return Unsupported("an input of unknown rank");
+  std::vector<int32_t> axes;
+  for (int32_t axis = 0; axis < rank; ++axis) {
+    if (axis != rank - 1 - place.trailing) axes.push_back(axis);
+  }
+  Formula f(c);
+  ReducerOptions keep;
+  keep.keep_dims = true;
+  const auto mean_of = [&](Value* x) {
+    return f.Emit(Op::kMean, keep, {x, f.Ints(axes)});
+  };
+  Value* x = f.Cast(place.x, DataType::kFloat32);
+  Value* mean = mean_of(x);
+  Value* centered = f.Sub(x, mean);
+  Value* variance = mean_of(f.Mul(centered, centered));
+  Value* m = f.Of(Op::kRsqrt, f.Add(variance, f.Like(variance, epsilon)));
+  m = f.Mul(m, f.Take(Parameter(c.ir(), place, c.input(1))));
+  Value* offset = f.Take(Parameter(c.ir(), place, c.input(2)));
+  Value* y = f.Cast(f.Add(f.Mul(centered, m), offset), place.x->type);
+  TRY(f.Check());
+  c.SetOutput(0, f.Take(LeaveNhwc(c.ir(), y, place.leave_nhwc)));
+  ReducerOptions all;
+  Value* count = f.Emit(Op::kReduceProd, all,
+                        {f.Gather(f.ShapeOf(x), f.Ints(axes)), f.Ints({0})});
+  count = f.Cast(count, DataType::kFloat32);
+  Value* less = f.Max(f.Sub(count, f.Like(count, 1)), f.Like(count, 1));
+  c.SetOutput(1, f.Reshape(mean, {-1}));
+  c.SetOutput(2, f.Reshape(f.Mul(variance, f.Div(count, less)), {-1}));
+  return f.Check();
+}
+
 Result<void> LowerFusedBatchNorm(LowerContext& c) {
   IrBuilder& ir = c.ir();
   TRY_ASSIGN(const bool training, c.Attribute<bool>("is_training", true));
-  if (training) {
-    return Unsupported(
-        "it normalizes by the batch's own statistics (is_training is true); "
-        "export the model for inference");
-  }
+  if (training) return LowerBatchNormOfBatch(c);
   TRY_ASSIGN(const Place place, EnterPerChannel(c));
   TRY_ASSIGN(auto parameters, FoldBatchNorm(c));
   const DataType type = place.x->type;
