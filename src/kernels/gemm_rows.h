@@ -501,16 +501,11 @@ PackedFilter PackHybridFilter(const int8_t* weights,
 inline void RowTerms(const PackedFilter& f, const uint8_t* const* rows,
                      int count, int32_t* terms) {
   const BytePanels& p = f.panels;
+  int64_t sums[kMostTileRows];
+  AddUpRows(rows, count, p.runs, p.run_length, sums);
   for (int m = 0; m < count; ++m) {
-    int64_t sum = 0;
-    for (int64_t r = 0; r < p.runs; ++r) {
-      const uint8_t* run = rows[m * p.runs + r];
-      int32_t of_run = 0;
-      for (int64_t i = 0; i < p.run_length; ++i) of_run += run[i];
-      sum += of_run;
-    }
-    sum -= int64_t{f.input_zero} * p.runs * p.run_length;
-    terms[m] = static_cast<int32_t>(sum * p.weight_offset);
+    const int64_t less = int64_t{f.input_zero} * p.runs * p.run_length;
+    terms[m] = static_cast<int32_t>((sums[m] - less) * p.weight_offset);
   }
 }
 inline void RowTerms(const PackedFilter&, const int16_t* const*, int,

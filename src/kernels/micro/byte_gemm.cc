@@ -370,6 +370,27 @@ void WidenUInt8(const uint8_t* from, int64_t count, int offset, int16_t* to) {
   Widen(from, count, offset, to);
 }
 
+// Of each row, its runs' numbers added up.
+void SumRows(const uint8_t* const* rows, int count, int64_t runs,
+             int64_t length, int64_t* sums) {
+  const hn::ScalableTag<uint8_t> d;
+  const hn::Repartition<uint64_t, decltype(d)> d64;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int m = 0; m < count; ++m) {
+    auto vectors = hn::Zero(d64);
+    int64_t sum = 0;
+    for (int64_t r = 0; r < runs; ++r) {
+      const uint8_t* run = rows[m * runs + r];
+      int64_t i = 0;
+      for (; i + lanes <= length; i += lanes)
+        vectors = hn::Add(vectors, hn::SumsOf8(hn::LoadU(d, run + i)));
+      for (; i < length; ++i) sum += run[i];
+    }
+    sums[m] =
+        sum + static_cast<int64_t>(hn::GetLane(hn::SumOfLanes(d64, vectors)));
+  }
+}
+
 // int8 and 128 together are unsigned: the same bits but the highest.
 void FlipSigns(const int8_t* from, int64_t count, uint8_t* to) {
   const hn::ScalableTag<uint8_t> d;
@@ -499,6 +520,7 @@ BytePanels Pack(const Weight* weights, int32_t taken, int64_t columns,
 HWY_EXPORT(WidenInt8);
 HWY_EXPORT(WidenUInt8);
 HWY_EXPORT(FlipSigns);
+HWY_EXPORT(SumRows);
 HWY_EXPORT(Width);
 HWY_EXPORT(Rows);
 HWY_EXPORT(Element);
@@ -554,6 +576,11 @@ BytePanels PackBytePanels(const uint8_t* weights, int32_t weight_zero,
   BytePanels p = Pack(weights, taken, columns, runs, run_length);
   p.weight_offset = taken - weight_zero;
   return p;
+}
+
+void AddUpRows(const uint8_t* const* rows, int count, int64_t runs,
+               int64_t length, int64_t* sums) {
+  HWY_DYNAMIC_DISPATCH(SumRows)(rows, count, runs, length, sums);
 }
 
 void SumByteRow(const BytePanels& panels, const uint8_t* row,

@@ -72,6 +72,11 @@ struct HybridOutput {
   float low = 0, high = 0;
 };
 
+// sums[m] = the numbers of the runs rows[m * runs + r], each `length` long,
+// added up.
+void AddUpRows(const uint8_t* const* rows, int count, int64_t runs,
+               int64_t length, int64_t* sums);
+
 // The sums themselves, of one row and panels of one run: to[n] = bias[n] + the
 // products, for whole panels. 64-byte aligned.
 void SumByteRow(const BytePanels& panels, const uint8_t* row,

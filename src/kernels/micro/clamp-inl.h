@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // min(max(x, low), high) of vectors of float, NaN staying NaN on every target:
 // x86's minimum and maximum answer their second operand where one is NaN,
-// NEON's answer NaN. Storing the first few of a vector or two. (An include
-// guard as Highway wants it: it changes with the target.)
+// Highway's on others the one that is a number. Storing the first few of a
+// vector or two. (An include guard as Highway wants it: it changes with the
+// target.)
 #if defined(LITEFORGE_CLAMP_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LITEFORGE_CLAMP_INL_H
 #undef LITEFORGE_CLAMP_INL_H
@@ -22,7 +23,7 @@ namespace HWY_NAMESPACE {
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE V ClampFloats([[maybe_unused]] D d, V x, V low, V high) {
   namespace hn = hwy::HWY_NAMESPACE;
-#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
+#if !HWY_ARCH_X86 || HWY_TARGET == HWY_EMU128
   x = hn::IfThenElse(hn::Lt(x, low), low, x);
   return hn::IfThenElse(hn::Lt(high, x), high, x);
 #else

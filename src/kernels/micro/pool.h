@@ -21,8 +21,7 @@ struct PoolWindow {
   int64_t step = 0;
 };
 
-// to[x * channels + c]. NaN is passed over, unless the machine's maximum is NaN
-// (NEON).
+// to[x * channels + c]. NaN is passed over.
 void MaximumOfWindow(const PoolWindow<float>& w, float* to);
 void MaximumOfWindow(const PoolWindow<int8_t>& w, int8_t* to);
 void MaximumOfWindow(const PoolWindow<uint8_t>& w, uint8_t* to);
