@@ -1,4 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
+# Compiles these headers once for the whole target.
+function(liteforge_precompile target)
+  # In angle brackets no absolute path gets into what is compiled, so that a
+  # compiler cache serves every checkout.
+  list(TRANSFORM ARGN REPLACE "^[^<].*" "<\\0>" OUTPUT_VARIABLE headers)
+  target_precompile_headers(${target} PRIVATE ${headers})
+  # Without it ccache cannot keep what is compiled with such headers.
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endfunction()
+
+# What is tested is optimised; the tests themselves need not be.
+function(liteforge_optimise_little target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 # liteforge_folder(NAME [DEPS a b] [LIBS target...] [SOURCES generated.cc...]
 #                  [PCH header...]):
 # one folder = one library + one test binary. Every *.cc is a source, every
@@ -24,14 +40,8 @@ function(liteforge_folder name)
     ${PROJECT_BINARY_DIR}/src)
   target_link_libraries(liteforge_${name}_objects PUBLIC
     ${arg_DEPS} ${arg_LIBS})
-  # In angle brackets no absolute path gets into what is compiled, so that a
-  # compiler cache serves every checkout.
-  list(TRANSFORM arg_PCH REPLACE "(.+)" "<\\1>")
   if(arg_PCH)
-    target_precompile_headers(liteforge_${name}_objects PRIVATE ${arg_PCH})
-    # Without it ccache cannot keep what is compiled with such headers.
-    target_compile_options(liteforge_${name}_objects PRIVATE
-      $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    liteforge_precompile(liteforge_${name}_objects ${arg_PCH})
   endif()
 
   add_library(liteforge_${name} STATIC $<TARGET_OBJECTS:liteforge_${name}_objects>)
@@ -44,13 +54,9 @@ function(liteforge_folder name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE
       liteforge_${name} GTest::gmock GTest::gtest_main)
-    # What is tested is optimised; the tests themselves need not be.
-    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
+    liteforge_optimise_little(${name}_test)
     if(arg_PCH)
-      target_precompile_headers(${name}_test PRIVATE
-        <gmock/gmock.h> <gtest/gtest.h> ${arg_PCH})
-      target_compile_options(${name}_test PRIVATE
-        $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+      liteforge_precompile(${name}_test gmock/gmock.h gtest/gtest.h ${arg_PCH})
     endif()
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
