@@ -12,15 +12,18 @@ Prints, for the models found in MODELS and for the digits example:
   sizes     int8 and float16 files against float32; zipped size of pruned int8
             models against int8 alone
   sparse    run time of 2:4- and block-pruned float models against dense ones
-  oracle    int8 models in TensorFlow Lite (a script with a class Model as in
+  oracle    every float model, in int8, int16x8 and with int8 weights, run by
+            TensorFlow Lite (a script with a class Model as in
             MODELS/../tools/tflite_oracle.py) against liteforge, in quanta
   digits    accuracy of float, int8, and of 70 % pruning with and without
             fitting the rest anew
   bad       what is said about bad input
 
-Needs python3-numpy; python3-sklearn for the digits' data.
+Needs python3-numpy; python3-h5py for the dense layers of `sparse`,
+python3-sklearn for the digits' data.
 """
 import argparse
+import itertools
 import json
 import pathlib
 import shutil
@@ -226,12 +229,26 @@ def sizes(lf, models):
                   f"{zipped(model) / zipped(small):.1%} of int8 zipped")
 
 
+def dense_layers(lf):
+    """Seven dense layers of a million weights each, drawn."""
+    try:
+        import keras_conversion
+    except ImportError:
+        print("python3-h5py is not installed")
+        return
+    source = lf.folder / "dense.h5"
+    keras_conversion.write_h5(source, *keras_conversion.dense(1024))
+    yield "7 dense layers of 1024", lf.convert(source, "f.tflite")
+
+
 def sparse(lf, models):
     print("== run time of pruned float models, of the dense one = 1")
-    for name, plain, _, _ in million(lf, models):
+    large = ((name, plain) for name, plain, _, _ in million(lf, models))
+    for name, plain in itertools.chain(dense_layers(lf), large):
         pruned = {p: lf.convert(plain, f"{p.replace(':', '_')}.tflite",
                                 "--prune", p)
-                  for p in ("0.5,2:4", "0.5,block", "0.7,block", "0.7")}
+                  for p in ("0.5,2:4", "0.5,block", "0.6", "0.7,block", "0.7",
+                            "0.8")}
         # In turns, so that a busy machine is busy for all.
         times = {m: [] for m in (plain, *pruned.values())}
         for _ in range(9):

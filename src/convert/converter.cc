@@ -300,8 +300,8 @@ class Converter::Impl {
   }
 
   bool ReportReadsModule(const OptimizeOptions& optimize) const {
-    return options_.report && (options_.report->details ||
-                               !optimize.representative_data.empty());
+    return options_.report &&
+           (options_.report->details || !optimize.representative_data.empty());
   }
 
   Result<std::vector<std::byte>> EmitWithFiles(const ir::Module& module,
