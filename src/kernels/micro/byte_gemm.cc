@@ -373,7 +373,7 @@ void WidenUInt8(const uint8_t* from, int64_t count, int offset, int16_t* to) {
 // Of each row, its runs' numbers added up.
 void SumRows(const uint8_t* const* rows, int count, int64_t runs,
              int64_t length, int64_t* sums) {
-  const hn::ScalableTag<uint8_t> d;
+  const hn::CappedTag<uint8_t, 16> d;  // runs are short
   const hn::Repartition<uint64_t, decltype(d)> d64;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int m = 0; m < count; ++m) {
