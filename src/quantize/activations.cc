@@ -200,6 +200,7 @@ class ActivationQuantizer {
     for (const ir::Value* output : node.outputs()) {
       if (output->is_graph_output()) return false;
       for (const ir::Node* user : output->users()) {
+        if (IsOfShapesOnly(*user)) continue;
         if (!IsChosen(user)) return false;
         any = true;
       }

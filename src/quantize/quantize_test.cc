@@ -338,5 +338,22 @@ TEST(CompressWeights, TablesAreGatheredInInt8) {
   EXPECT_EQ(c.graph().outputs()[1]->name, "g");
 }
 
+// Rows of a table that a sum reads, and that zeros of their number are made by:
+// the latter stay float32, and no reason for the table to.
+TEST(Quantize, WhoReadsShapesAloneDoesNotCount) {
+  Case c(
+      "graph main(%i: int32[3], %x: float32[3,2]) {\n"
+      "%g = GATHER(@t: float32[4,2], %i) {axis=0}\n"
+      "%z = ZEROS_LIKE(%g)\n"
+      "%y = ADD(%g, %x)\n return %y, %z }");
+  for (const char* name : {"x", "g", "y"}) c.See(name, {-1, 1});
+  QuantizeSettings settings;
+  settings.mode = QuantizeMode::kInt8;
+  settings.strict = true;
+  EXPECT_TRUE(c.Apply(settings).left_float.empty());
+  EXPECT_EQ(c.Find(Op::kGather)->input(0)->type, DataType::kInt8);
+  EXPECT_EQ(c.Find(Op::kZerosLike)->output()->type, DataType::kFloat32);
+}
+
 }  // namespace
 }  // namespace liteforge
