@@ -104,7 +104,7 @@ TEST_F(DatasetTest, DirectoriesAreReadInOrderAndConverted) {
   Write<uint8_t>("b.npy", Shape{1, 2}, {10, 20});
   Write<double>("a.npy", Shape{1, 2}, {0.5, 1.5});
   const TensorDetails inputs[] = {Input("x", Shape{1, 2})};
-  const auto data = Dataset::Open(dir_, inputs, {{10, 20}, {2}});
+  const auto data = Dataset::Open(dir_, inputs, {{10, 20}, {2}, {}, {}});
   ASSERT_TRUE(data) << data.error().ToString();
   ASSERT_EQ(data->size(), 2u);
   EXPECT_THAT(Floats((*data->Example(0))[0]), ElementsAre(-4.75f, -9.25f));

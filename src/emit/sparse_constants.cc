@@ -37,7 +37,8 @@ KeptUnits Keep(const ir::Value& value, size_t unit) {
   const std::span<const std::byte> bytes = value.data().bytes();
   const size_t element =
       bytes.size() / static_cast<size_t>(value.shape.elements());
-  KeptUnits kept{unit};
+  KeptUnits kept;
+  kept.unit = unit;
   const size_t unit_bytes = unit * element;
   for (size_t row = 0; row < bytes.size(); row += width * element) {
     for (size_t u = 0; u < width / unit; ++u) {

@@ -43,7 +43,9 @@ TEST(SymmetricMatrix, FactorOfTheInverse) {
       double sum = 0;
       for (size_t k = 0; k < 3; ++k) sum += u[k * 3 + i] * u[k * 3 + j];
       EXPECT_NEAR(sum, inverse[i * 3 + j], 1e-12);
-      if (j < i) EXPECT_EQ(u[i * 3 + j], 0);
+      if (j < i) {
+        EXPECT_EQ(u[i * 3 + j], 0);
+      }
     }
   }
   EXPECT_TRUE(FactorOfInverse({1, 2, 2, 1}, 2).empty());

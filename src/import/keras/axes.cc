@@ -63,9 +63,9 @@ Tensor ShapeWithBatch(const Tensor& x, const std::vector<int32_t>& inner) {
 Result<int32_t> WrapAxis(int32_t axis, int rank, std::string_view key) {
   const int64_t wrapped = axis < 0 ? int64_t{axis} + rank : axis;
   if (wrapped >= 0 && wrapped < rank) return static_cast<int32_t>(wrapped);
-  return InvalidModel("'" + std::string(key) + "' is " + std::to_string(axis) +
-                      ", its input has " + std::to_string(rank) +
-                      " dimensions");
+  return InvalidModel(std::string("'").append(key) + "' is " +
+                      std::to_string(axis) + ", its input has " +
+                      std::to_string(rank) + " dimensions");
 }
 
 Result<void> WrapAxes(std::vector<int32_t>& axes, int rank) {

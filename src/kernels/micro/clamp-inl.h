@@ -55,8 +55,10 @@ HWY_INLINE void CopyFew(const T* HWY_RESTRICT from, int64_t count,
   if (bytes >= 16) return CopyEnds<16>(source, bytes, target);
   if (bytes >= 8) return CopyEnds<8>(source, bytes, target);
   if (bytes >= 4) return CopyEnds<4>(source, bytes, target);
-  if (bytes >= 2) return CopyEnds<2>(source, bytes, target);
-  if (bytes == 1) *target = *source;
+  if constexpr (sizeof(T) < 4) {
+    if (bytes >= 2) return CopyEnds<2>(source, bytes, target);
+    if (bytes == 1) *target = *source;
+  }
 }
 
 // The first `columns` of two vectors, of both where there are more.
