@@ -73,11 +73,23 @@ class Weights {
     const int64_t in_stride = layout_.in_axis < 0 ? 1 : Stride(layout_.in_axis);
     const int64_t in_dim = layout_.in_axis < 0 ? 1 : shape_[layout_.in_axis];
     const int64_t elements = shape_.elements();
+    if (elements == 0) return;
+    // Counted, for divisions would take longer than what is done with a weight.
+    int64_t o = 0, until_next_o = out_stride;
+    int64_t i = 0, until_next_i = in_stride;
+    int64_t first = FirstInput(o, in_dim);
     for (int64_t k = 0; k < elements; ++k) {
-      const int64_t o = k / out_stride % linear_.outputs;
-      const int64_t i = k / in_stride % in_dim + FirstInput(o, in_dim);
       visit(static_cast<size_t>(k), static_cast<size_t>(o),
-            static_cast<size_t>(i));
+            static_cast<size_t>(first + i));
+      if (--until_next_i == 0) {
+        until_next_i = in_stride;
+        i = i + 1 == in_dim ? 0 : i + 1;
+      }
+      if (--until_next_o == 0) {
+        until_next_o = out_stride;
+        o = o + 1 == linear_.outputs ? 0 : o + 1;
+        first = FirstInput(o, in_dim);
+      }
     }
   }
 
