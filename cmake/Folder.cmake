@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Compiles these headers once for the whole target.
+# Compiles these headers once for the whole target. Each compilation then reads
+# some 100 MB: a header that takes it above 250 (the schema of .tflite) costs
+# more than it saves.
 function(liteforge_precompile target)
   # In angle brackets no absolute path gets into what is compiled, so that a
   # compiler cache serves every checkout.
