@@ -497,11 +497,13 @@ PackedFilter PackHybridFilter(const int8_t* weights,
                               int64_t columns, const Runs& of_window);
 
 // What unsigned weights add to each row: weight_offset times the sum of the
-// row's values less their zero point.
-inline void RowTerms(const PackedFilter& f, const uint8_t* const* rows,
-                     int count, int32_t* terms) {
+// row's values less their zero point. `rows`: as AddUpRows takes them.
+inline constexpr int kMostTerms = 96;
+template <class Rows>
+void RowTerms(const PackedFilter& f, const Rows* rows, int count,
+              int32_t* terms) {
   const BytePanels& p = f.panels;
-  int64_t sums[kMostTileRows];
+  int64_t sums[kMostTerms];
   AddUpRows(rows, count, p.runs, p.run_length, sums);
   for (int m = 0; m < count; ++m) {
     const int64_t less = int64_t{f.input_zero} * p.runs * p.run_length;
@@ -545,6 +547,34 @@ inline const int16_t* OutsideOf(const PackedFilter& f, int16_t) {
   return f.outside_words.data();
 }
 
+// Rows that lie evenly, by panels [begin, end).
+template <class Out>
+void MultiplySpan(const PackedFilter& f, const ByteRun<uint8_t>* runs,
+                  int64_t count, int64_t begin, int64_t end,
+                  const IntegerOutput& how, Out* to, int64_t stride) {
+  const BytePanels& p = f.panels;
+  if (p.weight_offset == 0)
+    return MultiplyByteSpan(p, runs, count, begin, end, nullptr, how, to,
+                            stride);
+  ByteRun<uint8_t> part[kMostRuns];
+  int32_t terms[kMostTerms];
+  for (int64_t first = 0; first < count; first += kMostTerms) {
+    const auto rows =
+        static_cast<int>(std::min<int64_t>(kMostTerms, count - first));
+    for (int64_t r = 0; r < p.runs; ++r)
+      part[r] = {runs[r].first + first * runs[r].step, runs[r].step};
+    RowTerms(f, part, rows, terms);
+    MultiplyByteSpan(p, part, rows, begin, end, terms, how, to + first * stride,
+                     stride);
+  }
+}
+template <class Out>
+void MultiplySpan(const PackedFilter& f, const ByteRun<int16_t>* runs,
+                  int64_t count, int64_t begin, int64_t end,
+                  const IntegerOutput& how, Out* to, int64_t stride) {
+  MultiplyByteSpan(f.panels, runs, count, begin, end, nullptr, how, to, stride);
+}
+
 // A window operator of activations as f's panels want them.
 template <class Element, class Out>
 void ConvolveBytes(ThreadPool& threads, const Window& w, const PackedFilter& f,
@@ -552,27 +582,20 @@ void ConvolveBytes(ThreadPool& threads, const Window& w, const PackedFilter& f,
                    Out* output) {
   const BytePanels& p = f.panels;
   const int64_t channels = w.out_channels;
-  const bool has_terms = p.weight_offset != 0;
-  const auto tile = [&](const Element* const* pointers, int64_t row, int count,
-                        int64_t step, int64_t begin, int64_t end) {
-    int32_t terms[kMostTileRows] = {};
-    if (has_terms) RowTerms(f, pointers, count, terms);
-    MultiplyByteTile(p, pointers, count, begin, end, terms, how,
-                     output + row * channels, step * channels);
-  };
-  const Element* outside = OutsideOf(f, Element{});
-  if (has_terms) {  // each row's own
-    const WindowRows<Element> rows(w, activations, outside);
-    return ForEachWindowTile(threads, w, rows, p, ByteTileRows(), tile);
-  }
   ForEachProduct<ByteRun<Element>>(
-      threads, w, activations, outside, p, ByteTileRows(),
+      threads, w, activations, OutsideOf(f, Element{}), p, ByteTileRows(),
       [&](const ByteRun<Element>* runs, int64_t row, int64_t count,
           int64_t begin, int64_t end) {
-        MultiplyByteSpan(p, runs, count, begin, end, how,
-                         output + row * channels, channels);
+        MultiplySpan(f, runs, count, begin, end, how, output + row * channels,
+                     channels);
       },
-      tile);
+      [&](const Element* const* pointers, int64_t row, int count, int64_t step,
+          int64_t begin, int64_t end) {
+        int32_t terms[kMostTileRows] = {};
+        if (p.weight_offset != 0) RowTerms(f, pointers, count, terms);
+        MultiplyByteTile(p, pointers, count, begin, end, terms, how,
+                         output + row * channels, step * channels);
+      });
 }
 
 }  // namespace liteforge

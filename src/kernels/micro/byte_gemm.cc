@@ -248,6 +248,7 @@ HWY_INLINE void ForEachTile([[maybe_unused]] int64_t count,
       const auto finish = finish_of(column);
       ForEachTileOf(count, [&](int64_t rows, int64_t first) HWY_ATTR {
         c.first_row = first;
+        if (given.row_term != nullptr) c.row_term = given.row_term + first;
         const auto multiply = c.rows != nullptr
                                   ? PanelFunctionOf<E, false>(rows, wide)
                                   : PanelFunctionOf<E, true>(rows, wide);
@@ -370,24 +371,44 @@ void WidenUInt8(const uint8_t* from, int64_t count, int offset, int16_t* to) {
   Widen(from, count, offset, to);
 }
 
-// Of each row, its runs' numbers added up.
-void SumRows(const uint8_t* const* rows, int count, int64_t runs,
-             int64_t length, int64_t* sums) {
+// The numbers of a row, whose run r is run(r), added up.
+template <class Run>
+HWY_INLINE int64_t SumOfRow(int64_t runs, int64_t length, const Run& run) {
   const hn::CappedTag<uint8_t, 16> d;  // runs are short
+  const hn::CappedTag<uint8_t, 8> half;
   const hn::Repartition<uint64_t, decltype(d)> d64;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int m = 0; m < count; ++m) {
-    auto vectors = hn::Zero(d64);
-    int64_t sum = 0;
-    for (int64_t r = 0; r < runs; ++r) {
-      const uint8_t* run = rows[m * runs + r];
-      int64_t i = 0;
-      for (; i + lanes <= length; i += lanes)
-        vectors = hn::Add(vectors, hn::SumsOf8(hn::LoadU(d, run + i)));
-      for (; i < length; ++i) sum += run[i];
+  auto vectors = hn::Zero(d64);
+  int64_t sum = 0;
+  for (int64_t r = 0; r < runs; ++r) {
+    const uint8_t* at = run(r);
+    int64_t i = 0;
+    for (; i + lanes <= length; i += lanes)
+      vectors = hn::Add(vectors, hn::SumsOf8(hn::LoadU(d, at + i)));
+    if (i + 8 <= length) {
+      sum += static_cast<int64_t>(
+          hn::GetLane(hn::SumsOf8(hn::LoadU(half, at + i))));
+      i += 8;
     }
-    sums[m] =
-        sum + static_cast<int64_t>(hn::GetLane(hn::SumOfLanes(d64, vectors)));
+    for (; i < length; ++i) sum += at[i];
+  }
+  return sum + static_cast<int64_t>(hn::GetLane(hn::SumOfLanes(d64, vectors)));
+}
+
+void SumRows(const uint8_t* const* rows, int64_t count, int64_t runs,
+             int64_t length, int64_t* sums) {
+  for (int64_t m = 0; m < count; ++m) {
+    sums[m] = SumOfRow(runs, length,
+                       [&](int64_t r) HWY_ATTR { return rows[m * runs + r]; });
+  }
+}
+
+void SumRuns(const ByteRun<uint8_t>* runs, int64_t count, int64_t run_count,
+             int64_t length, int64_t* sums) {
+  for (int64_t m = 0; m < count; ++m) {
+    sums[m] = SumOfRow(run_count, length, [&](int64_t r) HWY_ATTR {
+      return runs[r].first + m * runs[r].step;
+    });
   }
 }
 
@@ -413,9 +434,10 @@ void FlipSigns(const int8_t* from, int64_t count, uint8_t* to) {
   }                                                                        \
   void name##Span(const BytePanels& panels, const ByteRun<E>* runs,        \
                   int64_t count, int64_t begin, int64_t end,               \
-                  const IntegerOutput& output, Out* to, int64_t stride) {  \
+                  const int32_t* row_term, const IntegerOutput& output,    \
+                  Out* to, int64_t stride) {                               \
     IntegerTiles<E, Out>(count,                                            \
-                         {panels, nullptr, runs, 0, begin, end, nullptr},  \
+                         {panels, nullptr, runs, 0, begin, end, row_term}, \
                          output, to, stride);                              \
   }
 LITEFORGE_INTEGERS(BytesToInt8, uint8_t, int8_t)
@@ -521,6 +543,7 @@ HWY_EXPORT(WidenInt8);
 HWY_EXPORT(WidenUInt8);
 HWY_EXPORT(FlipSigns);
 HWY_EXPORT(SumRows);
+HWY_EXPORT(SumRuns);
 HWY_EXPORT(Width);
 HWY_EXPORT(Rows);
 HWY_EXPORT(Element);
@@ -578,9 +601,13 @@ BytePanels PackBytePanels(const uint8_t* weights, int32_t weight_zero,
   return p;
 }
 
-void AddUpRows(const uint8_t* const* rows, int count, int64_t runs,
+void AddUpRows(const uint8_t* const* rows, int64_t count, int64_t run_count,
                int64_t length, int64_t* sums) {
-  HWY_DYNAMIC_DISPATCH(SumRows)(rows, count, runs, length, sums);
+  HWY_DYNAMIC_DISPATCH(SumRows)(rows, count, run_count, length, sums);
+}
+void AddUpRows(const ByteRun<uint8_t>* runs, int64_t count, int64_t run_count,
+               int64_t length, int64_t* sums) {
+  HWY_DYNAMIC_DISPATCH(SumRuns)(runs, count, run_count, length, sums);
 }
 
 void SumByteRow(const BytePanels& panels, const uint8_t* row,
@@ -644,17 +671,18 @@ void MultiplyByteTile(const BytePanels& panels, const int16_t* const* rows,
 template <>
 void MultiplyByteSpan(const BytePanels& panels, const ByteRun<uint8_t>* runs,
                       int64_t count, int64_t begin, int64_t end,
-                      const IntegerOutput& output, int8_t* to, int64_t stride) {
+                      const int32_t* row_term, const IntegerOutput& output,
+                      int8_t* to, int64_t stride) {
   HWY_DYNAMIC_DISPATCH(BytesToInt8Span)
-  (panels, runs, count, begin, end, output, to, stride);
+  (panels, runs, count, begin, end, row_term, output, to, stride);
 }
 template <>
 void MultiplyByteSpan(const BytePanels& panels, const ByteRun<uint8_t>* runs,
                       int64_t count, int64_t begin, int64_t end,
-                      const IntegerOutput& output, uint8_t* to,
-                      int64_t stride) {
+                      const int32_t* row_term, const IntegerOutput& output,
+                      uint8_t* to, int64_t stride) {
   HWY_DYNAMIC_DISPATCH(BytesToUInt8Span)
-  (panels, runs, count, begin, end, output, to, stride);
+  (panels, runs, count, begin, end, row_term, output, to, stride);
 }
 template <>
 void MultiplyByteSpan(const BytePanels& panels, const ByteRun<uint8_t>* runs,
@@ -667,17 +695,18 @@ void MultiplyByteSpan(const BytePanels& panels, const ByteRun<uint8_t>* runs,
 template <>
 void MultiplyByteSpan(const BytePanels& panels, const ByteRun<int16_t>* runs,
                       int64_t count, int64_t begin, int64_t end,
-                      const IntegerOutput& output, int8_t* to, int64_t stride) {
+                      const int32_t* row_term, const IntegerOutput& output,
+                      int8_t* to, int64_t stride) {
   HWY_DYNAMIC_DISPATCH(WordsToInt8Span)
-  (panels, runs, count, begin, end, output, to, stride);
+  (panels, runs, count, begin, end, row_term, output, to, stride);
 }
 template <>
 void MultiplyByteSpan(const BytePanels& panels, const ByteRun<int16_t>* runs,
                       int64_t count, int64_t begin, int64_t end,
-                      const IntegerOutput& output, uint8_t* to,
-                      int64_t stride) {
+                      const int32_t* row_term, const IntegerOutput& output,
+                      uint8_t* to, int64_t stride) {
   HWY_DYNAMIC_DISPATCH(WordsToUInt8Span)
-  (panels, runs, count, begin, end, output, to, stride);
+  (panels, runs, count, begin, end, row_term, output, to, stride);
 }
 template <>
 void MultiplyByteSpan(const BytePanels& panels, const ByteRun<int16_t>* runs,

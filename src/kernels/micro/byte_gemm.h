@@ -72,11 +72,6 @@ struct HybridOutput {
   float low = 0, high = 0;
 };
 
-// sums[m] = the numbers of the runs rows[m * runs + r], each `length` long,
-// added up.
-void AddUpRows(const uint8_t* const* rows, int count, int64_t runs,
-               int64_t length, int64_t* sums);
-
 // The sums themselves, of one row and panels of one run: to[n] = bias[n] + the
 // products, for whole panels. 64-byte aligned.
 void SumByteRow(const BytePanels& panels, const uint8_t* row,
@@ -102,7 +97,7 @@ void MultiplyByteTile(const BytePanels& panels, const Element* const* rows,
                       const HybridOutput& output, float* to, int64_t stride);
 
 // The same for any number of rows that lie evenly: run r of row m begins at
-// runs[r].first + m * runs[r].step. All rows have one scale, and no term.
+// runs[r].first + m * runs[r].step. All rows have one scale.
 template <class Element>
 struct ByteRun {
   const Element* first;
@@ -111,11 +106,19 @@ struct ByteRun {
 template <class Element, class Out>
 void MultiplyByteSpan(const BytePanels& panels, const ByteRun<Element>* runs,
                       int64_t count, int64_t begin, int64_t end,
-                      const IntegerOutput& output, Out* to, int64_t stride);
+                      const int32_t* row_term, const IntegerOutput& output,
+                      Out* to, int64_t stride);
 template <class Element>
 void MultiplyByteSpan(const BytePanels& panels, const ByteRun<Element>* runs,
                       int64_t count, int64_t begin, int64_t end,
                       float row_scale, const HybridOutput& output, float* to,
                       int64_t stride);
+
+// sums[m] = all numbers of row m, whose `run_count` runs are `length` long,
+// added up: given by pointers rows[m * run_count + r], or evenly.
+void AddUpRows(const uint8_t* const* rows, int64_t count, int64_t run_count,
+               int64_t length, int64_t* sums);
+void AddUpRows(const ByteRun<uint8_t>* runs, int64_t count, int64_t run_count,
+               int64_t length, int64_t* sums);
 
 }  // namespace liteforge

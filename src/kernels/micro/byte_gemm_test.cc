@@ -96,8 +96,8 @@ void ExpectIntegers(const Case& c) {
     std::vector<ByteRun<Element>> runs;
     for (int64_t r = 0; r < c.runs; ++r)
       runs.push_back({activations.data() + r * c.length, depth});
-    MultiplyByteSpan(p, runs.data(), c.rows, 0, p.panels(), output, got.data(),
-                     stride);
+    MultiplyByteSpan(p, runs.data(), c.rows, 0, p.panels(), terms.data(),
+                     output, got.data(), stride);
   } else {
     MultiplyByteTile(p, pointers.data(), c.rows, 0, p.panels(), terms.data(),
                      output, got.data(), stride);
@@ -160,6 +160,8 @@ TEST(ByteGemm, Spans) {
       for (const int64_t columns : {3, 16, 40}) {
         Expect<int8_t>({rows, columns, 2, 7, false, true, true, true});
         Expect<int8_t>({rows, columns, 1, 8, false, false, false, true});
+        Expect<uint8_t>({rows, columns, 1, 8, true, true, true, true});
+        Expect<uint8_t>({rows, columns, 3, 5, true, false, false, true});
       }
     }
   });
@@ -167,7 +169,7 @@ TEST(ByteGemm, Spans) {
 
 TEST(ByteGemm, AddsUpRows) {
   ForEachTarget([] {
-    for (const int64_t length : {1, 15, 16, 63, 64, 65, 200}) {
+    for (const int64_t length : {1, 8, 15, 16, 25, 63, 64, 65, 200}) {
       constexpr int64_t kRows = 3, kRuns = 2;
       Sequence draw(static_cast<uint32_t>(length));
       std::vector<uint8_t> x(static_cast<size_t>(kRows * kRuns * length));
@@ -180,6 +182,10 @@ TEST(ByteGemm, AddsUpRows) {
       for (int64_t r = 0; r < kRows * kRuns; ++r)
         rows.push_back(x.data() + r * length);
       AddUpRows(rows.data(), kRows, kRuns, length, got.data());
+      ASSERT_EQ(got, want) << length;
+      const ByteRun<uint8_t> evenly[] = {{x.data(), kRuns * length},
+                                         {x.data() + length, kRuns * length}};
+      AddUpRows(evenly, kRows, kRuns, length, got.data());
       ASSERT_EQ(got, want) << length;
     }
   });
