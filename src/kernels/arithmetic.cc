@@ -10,12 +10,13 @@
 // as a Q0.15 number rounded to Q0.7. DIV multiplies by a fixed-point
 // reciprocal; its int16 operands may have zero points.
 // Source: tflite/kernels/{add,sub,mul,div}.cc, kernels/internal/reference.
+#include "kernels/arithmetic.h"
+
 #include <bit>
 #include <string>
 
 #include "kernels/broadcast.h"
 #include "kernels/fixed_point.h"
-#include "kernels/micro/byte_arithmetic.h"
 #include "kernels/numerics.h"
 #include "kernels/visit_type.h"
 
@@ -225,18 +226,7 @@ void EvalIntegers(KernelContext& k, const State& s) {
 // 8-bit sums and products, where micro/ computes them.
 template <class T>
 void ComputeInBytes(KernelContext& k, const State& s) {
-  using Kind = ByteArithmetic::Kind;
-  const ByteArithmetic op{k.op() == Op::kMul   ? Kind::kProduct
-                          : k.op() == Op::kSub ? Kind::kDifference
-                                               : Kind::kSum,
-                          {s.a.multiplier, s.a.shift},
-                          {s.b.multiplier, s.b.shift},
-                          {s.output.multiplier, s.output.shift},
-                          s.a_offset,
-                          s.b_offset,
-                          s.output_offset,
-                          s.range.min,
-                          s.range.max};
+  const ByteArithmetic op = ByteArithmeticOf(k);
   const T* a = k.Input(0).Data<T>();
   const T* b = k.Input(1).Data<T>();
   T* to = k.Output(0).MutableData<T>();
@@ -360,6 +350,22 @@ void Eval(KernelContext& k) noexcept {
 constexpr const char* kTypes = "f32 f16 bf16 i8 u8 i16 i32 i64 u32 complex64";
 
 }  // namespace
+
+ByteArithmetic ByteArithmeticOf(const KernelContext& k) {
+  using Kind = ByteArithmetic::Kind;
+  const State& s = k.State<State>();
+  return {k.op() == Op::kMul   ? Kind::kProduct
+          : k.op() == Op::kSub ? Kind::kDifference
+                               : Kind::kSum,
+          {s.a.multiplier, s.a.shift},
+          {s.b.multiplier, s.b.shift},
+          {s.output.multiplier, s.output.shift},
+          s.a_offset,
+          s.b_offset,
+          s.output_offset,
+          s.range.min,
+          s.range.max};
+}
 
 extern const Kernel kAdd{Op::kAdd, kTypes, Prepare, Eval};
 extern const Kernel kSub{Op::kSub, kTypes, Prepare, Eval};

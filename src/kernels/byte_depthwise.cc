@@ -80,23 +80,25 @@ void ConvolveLines(const ByteDepthwiseCall<T>& call, const Lines& of,
   const FilterQuantization& q = call.quantization;
   const ByteDepthwiseFilter& f = call.filter;
   const int64_t pixel = w.in_channels, row = PaddedImage(w).row;
-  const int16_t* first = image + of.x * w.stride_width * pixel;
+  const int16_t* corner = image + of.x * w.stride_width * pixel;
   const int16_t* taps[kMostTaps + 1];
   int count = 0;
   for (int64_t i = 0; i < w.height; ++i) {
     for (int64_t j = 0; j < w.width; ++j) {
       taps[count++] =
-          first + i * w.dilation_height * row + j * w.dilation_width * pixel;
+          corner + i * w.dilation_height * row + j * w.dilation_width * pixel;
     }
   }
-  if (count % 2 != 0) taps[count++] = first;  // its weights are zero
+  if (count % 2 != 0) taps[count++] = corner;  // its weights are zero
   const int64_t line = of.n * w.out_height + of.y;
+  const int64_t first = line * w.out_width + of.x;
   ConvolveWordDepthwise(
       {w.out_channels, of.rows, of.count, w.stride_height * row,
        w.stride_width * pixel, taps, count, f.weights.data(), f.bias.data(),
        f.multiplier.data(), f.left_shift.data(), f.right_shift.data(),
        q.ties_up, f.shifts_right, q.output_offset, q.range.min, q.range.max},
-      call.output + (line * w.out_width + of.x) * w.out_channels);
+      call.output.to + first * w.out_channels);
+  call.output.Finish(first, of.rows * of.count, 0, w.out_channels, 1);
 }
 
 // The rows that `lines` lines from (n, y) on see.

@@ -8,6 +8,7 @@
 
 #include "base/aligned_vector.h"
 #include "base/thread_pool.h"
+#include "kernels/byte_output.h"
 #include "kernels/filter_params.h"
 #include "kernels/window.h"
 
@@ -42,7 +43,7 @@ struct ByteDepthwiseCall {
   const FilterQuantization& quantization;
   const T* input;
   int16_t* scratch;
-  T* output;
+  ByteOutput<T> output;
 };
 void ConvolveByteDepthwise(ThreadPool& threads,
                            const ByteDepthwiseCall<int8_t>& call);

@@ -8,8 +8,8 @@
 // reads the input channels of group o / (O / groups).
 // Source: TFLite schema Conv2DOptions; tflite/kernels/conv.cc and
 // kernels/internal/reference/{conv.h, integer_ops/conv.h}.
+#include "kernels/byte_rows.h"
 #include "kernels/filter_params.h"
-#include "kernels/gemm_rows.h"
 #include "kernels/sparse_rows.h"
 #include "kernels/window.h"
 #include "kernels/winograd.h"
@@ -88,7 +88,9 @@ void PackInteger(KernelContext& k, State& s, const Weight* weights) {
   s.filter = PackIntegerFilter(weights, s.quantization, BiasOf<int32_t>(k),
                                input.type == DataType::kInt8,
                                s.window.out_channels, RunsOf(s.window));
-  k.NeedScratch(kActivations, ActivationScratch(input.elements()));
+  if (!MultipliesInPlace<Weight>(s.filter.panels))
+    k.NeedScratch(kActivations, ActivationScratch(input.elements()));
+  k.TakeFollowUp();
 }
 
 // Scratch holds the quantized activations, and behind them those of one image
@@ -124,7 +126,7 @@ Result<void> Prepare(KernelContext& k) {
   s.window.dilation_height = options.dilation_h_factor;
   s.window.dilation_width = options.dilation_w_factor;
   s.window.SetShapes(input.shape, filter.shape[1], filter.shape[2],
-                     k.Output(0).shape);
+                     k.Output(0).shape, k.padding());
   s.groups = filter.shape[3] > 0 ? input.shape[3] / filter.shape[3] : 1;
   s.range = FloatActivationRange(options.fused_activation_function);
   TRY(PrepareNarrowFilter(filter, s.unpacked));
@@ -209,13 +211,12 @@ void FastSparse(KernelContext& k, const State& s) {
 
 template <class Element, class In>
 void FastInteger(KernelContext& k, const State& s) {
-  auto* activations = k.Scratch<Element>(kActivations);
-  ConvertActivations(k.threads(), k.Input(kInput).Data<In>(),
-                     k.Input(kInput).elements(), -s.quantization.input_offset,
-                     activations);
-  ConvolveBytes(k.threads(), s.window, s.filter,
-                OutputOf(s.filter, s.quantization), activations,
-                k.Output(0).MutableData<In>());
+  const RuntimeTensor& input = k.Input(kInput);
+  ConvolveBytes<Element, In>(
+      k.threads(), s.window, s.filter, OutputOf(s.filter, s.quantization),
+      {input.Data<In>(), input.elements(), -s.quantization.input_offset,
+       k.Scratch<Element>(kActivations)},
+      ByteOutputOf<In>(k));
 }
 
 // One image of a batch, whose activations have a scale and an offset of their

@@ -8,8 +8,8 @@
 // trusted. Source: TFLite schema DepthwiseConv2DOptions;
 // tflite/kernels/depthwise_conv.cc and kernels/internal/reference.
 #include "kernels/byte_depthwise.h"
+#include "kernels/byte_rows.h"
 #include "kernels/filter_params.h"
-#include "kernels/gemm_rows.h"
 #include "kernels/micro/float_depthwise.h"
 #include "kernels/window.h"
 
@@ -83,13 +83,14 @@ void PackOneChannel(KernelContext& k, State& s, const Weight* weights) {
   s.filter = PackIntegerFilter(
       filters.data(), s.quantization, BiasOf<int32_t>(k),
       k.Input(kInput).type == DataType::kInt8, w.out_channels, RunsOf(w));
-  k.NeedScratch(kQuantized, ActivationScratch(k.Input(kInput).elements()));
+  if (!MultipliesInPlace<Weight>(s.filter.panels))
+    k.NeedScratch(kQuantized, ActivationScratch(k.Input(kInput).elements()));
 }
 
 template <class Weight>
 void PackBytes(KernelContext& k, State& s, const Weight* weights) {
+  k.TakeFollowUp();
   if (s.multiplier != 1) return PackOneChannel(k, s, weights);
-  if (!SuitsByteDepthwise(s.window)) return;
   s.bytes =
       PackByteDepthwise(s.window, s.quantization, weights, BiasOf<int32_t>(k));
   k.NeedScratch(kQuantized,
@@ -110,7 +111,7 @@ Result<void> Prepare(KernelContext& k) {
   s.window.dilation_height = options.dilation_h_factor;
   s.window.dilation_width = options.dilation_w_factor;
   s.window.SetShapes(input.shape, filter.shape[1], filter.shape[2],
-                     k.Output(0).shape);
+                     k.Output(0).shape, k.padding());
   s.multiplier = filter.shape[3] / std::max(1, input.shape[3]);
   s.range = FloatActivationRange(options.fused_activation_function);
   TRY(PrepareNarrowFilter(filter, s.unpacked));
@@ -134,7 +135,8 @@ Result<void> Prepare(KernelContext& k) {
                                  k, kInput, kFilter, kBias, 3,
                                  options.fused_activation_function,
                                  s.arithmetic == FilterArithmetic::kUInt8));
-  if (!IsFast(k, s)) return {};
+  if (!IsFast(k, s) || (s.multiplier == 1 && !SuitsByteDepthwise(s.window)))
+    return {};
   if (s.arithmetic == FilterArithmetic::kUInt8)
     PackBytes(k, s, filter.Data<uint8_t>());
   if (s.arithmetic == FilterArithmetic::kInt8)
@@ -192,13 +194,12 @@ void OneChannelFloat(KernelContext& k, const State& s) {
 
 template <class Element, class In>
 void OneChannelInteger(KernelContext& k, const State& s) {
-  auto* activations = k.Scratch<Element>(kQuantized);
-  ConvertActivations(k.threads(), k.Input(kInput).Data<In>(),
-                     k.Input(kInput).elements(), -s.quantization.input_offset,
-                     activations);
-  ConvolveBytes(k.threads(), s.window, s.filter,
-                OutputOf(s.filter, s.quantization), activations,
-                k.Output(0).MutableData<In>());
+  const RuntimeTensor& input = k.Input(kInput);
+  ConvolveBytes<Element, In>(
+      k.threads(), s.window, s.filter, OutputOf(s.filter, s.quantization),
+      {input.Data<In>(), input.elements(), -s.quantization.input_offset,
+       k.Scratch<Element>(kQuantized)},
+      ByteOutputOf<In>(k));
 }
 
 // Fills rows and weights of a part of output row (n, y). Returns how many rows
@@ -242,18 +243,17 @@ void FastFloat(KernelContext& k, const State& s) {
            output.range.max},
           output.to + (row * w.out_width + part.first) * channels);
     });
-    output.Finish(row * w.out_width * channels, w.out_width, 0, channels,
-                  channels);
+    output.Finish(row * w.out_width, w.out_width, 0, channels, 1);
   });
 }
 
 template <class T>
 void FastInteger(KernelContext& k, const State& s) {
-  ConvolveByteDepthwise(k.threads(),
-                        ByteDepthwiseCall<T>{s.window, s.bytes, s.quantization,
-                                             k.Input(kInput).Data<T>(),
-                                             k.Scratch<int16_t>(kQuantized),
-                                             k.Output(0).MutableData<T>()});
+  ConvolveByteDepthwise(
+      k.threads(),
+      ByteDepthwiseCall<T>{s.window, s.bytes, s.quantization,
+                           k.Input(kInput).Data<T>(),
+                           k.Scratch<int16_t>(kQuantized), ByteOutputOf<T>(k)});
 }
 
 //---------------------------------------------------------------- the plain way

@@ -9,7 +9,7 @@
 // Source: TFLite schema FullyConnectedOptions; tflite/kernels/
 // fully_connected.cc and kernels/internal/reference.
 #include "kernels/filter_params.h"
-#include "kernels/gemm_rows.h"
+#include "kernels/byte_rows.h"
 #include "kernels/sparse_rows.h"
 
 namespace liteforge {

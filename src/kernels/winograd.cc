@@ -106,20 +106,19 @@ class Block {
     return input_ +
            ((c.n * w_.in_height + y) * w_.in_width + x) * w_.in_channels;
   }
-  int64_t OutputOffset(const Corner& c, int64_t y, int64_t x) const {
-    return ((c.n * w_.out_height + y) * w_.out_width + x) * w_.out_channels;
+  int64_t PixelAt(const Corner& c, int64_t y, int64_t x) const {
+    return (c.n * w_.out_height + y) * w_.out_width + x;
   }
   float* OutputPixel(const Corner& c, int i, int j) const {
     const int64_t y = c.y + i, x = c.x + j;
     if (y >= w_.out_height || x >= w_.out_width) return nullptr;
-    return call_.output.to + OutputOffset(c, y, x);
+    return call_.output.to + PixelAt(c, y, x) * w_.out_channels;
   }
   void Finish(const Corner& c) const {
     const int64_t bottom = std::min<int64_t>(c.y + kOut, w_.out_height);
     const int64_t width = std::min<int64_t>(kOut, w_.out_width - c.x);
     for (int64_t y = c.y; y < bottom; ++y) {
-      call_.output.Finish(OutputOffset(c, y, c.x), width, 0, w_.out_channels,
-                          w_.out_channels);
+      call_.output.Finish(PixelAt(c, y, c.x), width, 0, w_.out_channels, 1);
     }
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/gemm_rows.h"
+#include "kernels/byte_rows.h"
 
 namespace liteforge {
 
