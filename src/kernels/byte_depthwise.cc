@@ -133,21 +133,25 @@ void Convolve(ThreadPool& threads, const ByteDepthwiseCall<T>& call) {
     }
     return;
   }
+  // Lines at the ends of a part are widened for two of them.
+  constexpr int64_t kLeastLines = 6;
+  const int64_t share =
+      (w.out_rows() + threads.threads() - 1) / threads.threads();
+  const int64_t least = std::max(kLeastWork / (of_output * w.out_width) + 1,
+                                 std::min(kLeastLines, share));
   const Bands bands(w, threads.threads());
   ScratchSlots<int16_t> slots(call.scratch, bands.numbers);
-  threads.ParallelFor(
-      w.out_rows(), kLeastWork / (of_output * w.out_width) + 1,
-      [&](int64_t begin, int64_t end) {
-        const ScratchSlots<int16_t>::Slot scratch(slots);
-        while (begin < end) {  // images by themselves
-          const int64_t n = begin / w.out_height, y = begin % w.out_height;
-          const int64_t lines =
-              std::min({end - begin, w.out_height - y, bands.lines});
-          WidenBand(call, n, y, lines, scratch.data());
-          ConvolveLines(call, {n, y, lines, 0, w.out_width}, scratch.data());
-          begin += lines;
-        }
-      });
+  threads.ParallelFor(w.out_rows(), least, [&](int64_t begin, int64_t end) {
+    const ScratchSlots<int16_t>::Slot scratch(slots);
+    while (begin < end) {  // images by themselves
+      const int64_t n = begin / w.out_height, y = begin % w.out_height;
+      const int64_t lines =
+          std::min({end - begin, w.out_height - y, bands.lines});
+      WidenBand(call, n, y, lines, scratch.data());
+      ConvolveLines(call, {n, y, lines, 0, w.out_width}, scratch.data());
+      begin += lines;
+    }
+  });
 }
 
 }  // namespace

@@ -319,6 +319,13 @@ inline int64_t PanelBytes(const BytePanels& p) {
   return p.runs * p.groups() * p.panel_width * 4;
 }
 
+// The products of one row, as many as of floats take their time.
+inline int64_t WorkOfRow(const FloatPanels& p) { return p.depth() * p.columns; }
+inline int64_t WorkOfRow(const BytePanels& p) {
+  constexpr int64_t kAsFast = 2;
+  return p.runs * p.run_length * p.columns / kAsFast;
+}
+
 // A window of one pixel at every pixel.
 inline bool IsPointwise(const Window& w) {
   return w.height == 1 && w.width == 1 && w.stride_height == 1 &&
@@ -326,7 +333,8 @@ inline bool IsPointwise(const Window& w) {
 }
 
 // The products of such an operator, whose pixels are all one span: a few tiles
-// at a time, fewer where the threads would get none.
+// at a time, fewer where the threads would get none. Where that would leave
+// tiles of few rows, all rows are one part, which the threads share by panels.
 //   span(run, first row, rows, first panel, panels' end)
 //   before(first row, rows' end)
 template <class Run, class T, class Panels, class Span,
@@ -334,14 +342,15 @@ template <class Run, class T, class Panels, class Span,
 void ForEachPixelSpan(ThreadPool& threads, const Window& w, const T* input,
                       const Panels& p, int tile_rows, const Span& span,
                       const Before& before = {}) {
-  constexpr int kMostTiles = 8;
+  constexpr int64_t kMostTiles = 8;
   const int64_t pixels = w.out_rows() * w.out_width;
   const int64_t shares = threads.threads() > 1 ? 2 * threads.threads() : 1;
-  const int64_t tiles =
-      std::clamp<int64_t>(pixels / tile_rows / shares, 1, kMostTiles);
+  const int64_t share = (pixels + shares - 1) / shares;
+  const int64_t rows =
+      std::min(share * 2 < tile_rows ? pixels : share, kMostTiles * tile_rows);
   ForEachTile(
-      threads, pixels, static_cast<int>(tiles) * tile_rows, p.panels(),
-      PanelBytes(p), int64_t{w.in_channels} * w.out_channels,
+      threads, pixels, static_cast<int>(rows), p.panels(), PanelBytes(p),
+      WorkOfRow(p),
       [&](int64_t first, int count, int64_t begin, int64_t end) {
         const Run run{input + first * w.in_channels, w.in_channels};
         span(&run, first, count, begin, end);
@@ -371,8 +380,7 @@ void ForEachSpan(ThreadPool& threads, const Window& w,
     }
   };
   ShareTiles(threads, w.out_rows(), p.panels(), PanelBytes(p),
-             int64_t{w.out_width} * w.height * w.width * w.in_channels *
-                 w.out_channels,
+             w.out_width * WorkOfRow(p),
              [&](int64_t first, int64_t lines_end, int64_t begin, int64_t end) {
                for (int64_t line = first; line < lines_end; ++line) {
                  Run runs[kMostRuns];
@@ -393,8 +401,7 @@ void ForEachWindowTile(ThreadPool& threads, const Window& w,
                        const WindowRows<T>& rows, const Panels& p,
                        int tile_rows, const Tile& tile) {
   ForEachTile(threads, w.out_rows() * w.out_width, tile_rows, p.panels(),
-              PanelBytes(p),
-              int64_t{w.height} * w.width * w.in_channels * w.out_channels,
+              PanelBytes(p), WorkOfRow(p),
               [&](int64_t first, int count, int64_t begin, int64_t end) {
                 const TileRows<T> of(w, rows, first, count);
                 tile(of.pointers(), first, count, 1, begin, end);
