@@ -35,9 +35,9 @@ struct State {
 };
 
 constexpr int kInput = 0, kFilter = 1, kBias = 2;
-// Scratch slots: sums of one output position a row; the quantized input and
-// its scales (hybrid).
-constexpr int kSums = 0, kQuantized = 1, kScales = 2;
+// Scratch slots: sums of one output position a row; the quantized input, its
+// scales and what of it is widened (hybrid).
+constexpr int kSums = 0, kQuantized = 1, kScales = 2, kWords = 3;
 
 // Whether micro/ computes it.
 bool IsFast(const KernelContext& k, const State& s) {
@@ -129,7 +129,13 @@ Result<void> Prepare(KernelContext& k) {
     k.NeedScratch(kQuantized, static_cast<size_t>(input.elements()));
     k.NeedScratch(kScales,
                   sizeof(FloatQuantization) * static_cast<size_t>(w.batches));
-    return CheckQuantized(filter, "filter");
+    TRY(CheckQuantized(filter, "filter"));
+    if (IsFast(k, s) && s.multiplier == 1 && SuitsByteDepthwise(w)) {
+      s.bytes = PackHybridDepthwise(w, filter, FilterValues(filter, s.unpacked),
+                                    BiasOf<float>(k));
+      k.NeedScratch(kWords, ByteDepthwiseScratch(w, k.threads().threads()));
+    }
+    return {};
   }
   TRY_ASSIGN(s.quantization, PrepareFilterQuantization(
                                  k, kInput, kFilter, kBias, 3,
@@ -251,9 +257,23 @@ template <class T>
 void FastInteger(KernelContext& k, const State& s) {
   ConvolveByteDepthwise(
       k.threads(),
-      ByteDepthwiseCall<T>{s.window, s.bytes, s.quantization,
+      ByteDepthwiseCall<T>{s.window, s.bytes, s.quantization.input_offset,
                            k.Input(kInput).Data<T>(),
-                           k.Scratch<int16_t>(kQuantized), ByteOutputOf<T>(k)});
+                           k.Scratch<int16_t>(kQuantized)},
+      s.quantization, ByteOutputOf<T>(k));
+}
+
+// One image of a batch, whose activations have a scale and an offset of their
+// own.
+void FastHybridImage(KernelContext& k, const State& s, int n,
+                     const int8_t* quantized, FloatQuantization of_batch) {
+  Window w = s.window;
+  w.batches = 1;
+  const int64_t image = w.out_rows() * w.out_width * w.out_channels;
+  ConvolveHybridDepthwise(
+      k.threads(),
+      {w, s.bytes, -of_batch.offset, quantized, k.Scratch<int16_t>(kWords)},
+      of_batch.scale, s.range, k.Output(0).MutableData<float>() + n * image);
 }
 
 //---------------------------------------------------------------- the plain way
@@ -374,7 +394,10 @@ void EvalHybrid(KernelContext& k, const State& s) {
   for (int n = 0; n < w.batches; ++n) {
     batch[n] = QuantizeAsymmetric(k.Input(kInput).Data<float>() + n * image,
                                   image, quantized + n * image);
+    if (s.bytes.ready())
+      FastHybridImage(k, s, n, quantized + n * image, batch[n]);
   }
+  if (s.bytes.ready()) return;
   float* output = k.Output(0).MutableData<float>();
   ForEachPosition<int32_t>(
       k, s, quantized, FilterValues(filter, s.unpacked),

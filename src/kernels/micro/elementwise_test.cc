@@ -107,6 +107,31 @@ TEST(FloatFunctions, QuantizeRoundsHalfAwayFromZero) {
   });
 }
 
+TEST(FloatFunctions, RoundsToSteps) {
+  ForEachTarget([] {
+    for (const int count : {1, 7, 16, 33, 100}) {
+      std::vector<float> x;
+      for (int i = 0; i < count; ++i)
+        x.push_back(static_cast<float>(i * 37 % 101 - 60) * 2.5f);
+      if (count > 20) x[5] = std::nanf("");
+      float low = 0, high = 0;
+      for (const float v : x) {
+        if (v < low) low = v;
+        if (v > high) high = v;
+      }
+      const FloatExtent extent = ExtentOfFloats(x.data(), count);
+      EXPECT_EQ(extent.low, low);
+      EXPECT_EQ(extent.high, high);
+      std::vector<int8_t> y(x.size());
+      RoundFloats(x.data(), count, 1.0f, -3.0f, -127.0f, y.data());
+      for (size_t i = 0; i < x.size(); ++i) {
+        const float want = std::isnan(x[i]) ? 0.0f : std::round(x[i] - 3.0f);
+        EXPECT_EQ(y[i], std::clamp(want, -127.0f, 127.0f)) << x[i];
+      }
+    }
+  });
+}
+
 int32_t Multiply(int32_t x, const ByteScale& s) {
   const int64_t shifted = int64_t{x} * (int64_t{1} << std::max(s.shift, 0));
   const int64_t high = (shifted * s.multiplier + (int64_t{1} << 30)) >> 31;

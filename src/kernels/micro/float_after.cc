@@ -37,9 +37,9 @@ HWY_INLINE void StoreFew(Floats v, int64_t count, float* to) {
     HWY_TARGET == HWY_AVX3_DL
   hn::BlendedStore(v, hn::FirstN(kD, static_cast<size_t>(count)), kD, to);
 #else
-  HWY_ALIGN float few[HWY_MAX_BYTES / sizeof(float)] = {};
+  HWY_ALIGN float few[HWY_MAX_BYTES / sizeof(float)];
   hn::Store(v, kD, few);
-  CopyFew(few, count, to);
+  for (int64_t i = 0; i < count; ++i) to[i] = few[i];
 #endif
 }
 

@@ -164,6 +164,54 @@ void QuantizeToUInt8(const float* from, int64_t count, float scale,
   Quantize(from, count, scale, zero_point, to);
 }
 
+FloatExtent Extent(const float* from, int64_t count) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  auto low = hn::Zero(d), high = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto x = hn::LoadU(d, from + i);
+    low = hn::IfThenElse(hn::Lt(x, low), x, low);
+    high = hn::IfThenElse(hn::Gt(x, high), x, high);
+  }
+  FloatExtent extent{hn::GetLane(hn::MinOfLanes(d, low)),
+                     hn::GetLane(hn::MaxOfLanes(d, high))};
+  for (; i < count; ++i) {
+    if (from[i] < extent.low) extent.low = from[i];
+    if (from[i] > extent.high) extent.high = from[i];
+  }
+  return extent;
+}
+
+void Round(const float* from, int64_t count, float by, float offset, float low,
+           int8_t* to) {
+  const Floats d;
+  const hn::RebindToSigned<Floats> d32;
+  const hn::Rebind<int8_t, Floats> narrow;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto round = [&](FloatVec x) HWY_ATTR {
+    const auto exact = hn::Add(hn::Set(d, offset), hn::Mul(x, hn::Set(d, by)));
+    const auto whole = hn::Trunc(exact);
+    const auto rest = hn::Abs(hn::Sub(exact, whole));
+    const auto up = hn::IfThenElseZero(hn::Ge(rest, hn::Set(d, 0.5f)),
+                                       hn::CopySign(hn::Set(d, 1.0f), exact));
+    const auto value =
+        hn::IfThenElse(hn::IsNaN(exact), hn::Zero(d), hn::Add(whole, up));
+    const auto clamped =
+        hn::Min(hn::Max(value, hn::Set(d, low)), hn::Set(d, 127.0f));
+    return hn::DemoteTo(narrow, hn::ConvertTo(d32, clamped));
+  };
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    hn::StoreU(round(hn::LoadU(d, from + i)), narrow, to + i);
+  if (i == count) return;
+  HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)] = {};
+  HWY_ALIGN int8_t bytes[HWY_MAX_BYTES];
+  std::copy_n(from + i, count - i, rest);
+  hn::StoreU(round(hn::Load(d, rest)), narrow, bytes);
+  std::copy_n(bytes, count - i, to + i);
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace liteforge
@@ -179,6 +227,8 @@ HWY_EXPORT(Elu);
 HWY_EXPORT(Softmax);
 HWY_EXPORT(QuantizeToInt8);
 HWY_EXPORT(QuantizeToUInt8);
+HWY_EXPORT(Extent);
+HWY_EXPORT(Round);
 
 void ExpOfFloats(const float* from, int64_t count, float* to) {
   HWY_DYNAMIC_DISPATCH(Exp)(from, count, to);
@@ -202,6 +252,14 @@ void QuantizeFloats(const float* from, int64_t count, float scale,
 void QuantizeFloats(const float* from, int64_t count, float scale,
                     int32_t zero_point, uint8_t* to) {
   HWY_DYNAMIC_DISPATCH(QuantizeToUInt8)(from, count, scale, zero_point, to);
+}
+
+FloatExtent ExtentOfFloats(const float* from, int64_t count) {
+  return HWY_DYNAMIC_DISPATCH(Extent)(from, count);
+}
+void RoundFloats(const float* from, int64_t count, float by, float offset,
+                 float low, int8_t* to) {
+  HWY_DYNAMIC_DISPATCH(Round)(from, count, by, offset, low, to);
 }
 
 }  // namespace liteforge

@@ -21,4 +21,14 @@ void QuantizeFloats(const float* from, int64_t count, float scale,
 void QuantizeFloats(const float* from, int64_t count, float scale,
                     int32_t zero_point, uint8_t* to);
 
+// The least and the largest of zero and the numbers; NaN does not count.
+struct FloatExtent {
+  float low = 0, high = 0;
+};
+FloatExtent ExtentOfFloats(const float* from, int64_t count);
+
+// round(offset + x * by), half away from zero, clamped to [low, 127]; NaN as 0.
+void RoundFloats(const float* from, int64_t count, float by, float offset,
+                 float low, int8_t* to);
+
 }  // namespace liteforge
