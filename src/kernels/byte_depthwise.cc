@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernels/micro/byte_gemm.h"
+#include "kernels/micro/byte_activations.h"
 #include "kernels/micro/word_depthwise.h"
 #include "kernels/scratch_slots.h"
 

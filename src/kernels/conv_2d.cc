@@ -73,21 +73,21 @@ void PackFloat(KernelContext& k, State& s) {
   }
   k.TakeFollowUp();
   if (PrefersWinograd(s.window)) {
-    s.winograd = PackWinogradFilter(filter, bias, s.window);
+    s.winograd = PackWinogradFilter(k.arrays(), filter, bias, s.window);
     k.NeedScratch(kActivations,
                   WinogradScratch(s.window, k.threads().threads()));
     return;
   }
-  s.panels = PackFloatPanels(filter, bias, s.window.out_channels, runs.count,
-                             runs.length);
+  s.panels = PackFloatPanels(k.arrays(), filter, bias, s.window.out_channels,
+                             runs.count, runs.length);
 }
 
 template <class Weight>
 void PackInteger(KernelContext& k, State& s, const Weight* weights) {
   const RuntimeTensor& input = k.Input(kInput);
-  s.filter = PackIntegerFilter(weights, s.quantization, BiasOf<int32_t>(k),
-                               input.type == DataType::kInt8,
-                               s.window.out_channels, RunsOf(s.window));
+  s.filter = PackIntegerFilter(
+      k.arrays(), weights, s.quantization, BiasOf<int32_t>(k),
+      input.type == DataType::kInt8, s.window.out_channels, RunsOf(s.window));
   k.NeedScratch(kActivations, ActivationScratch(input.elements()));
 }
 
@@ -100,13 +100,13 @@ Result<void> PrepareHybrid(KernelContext& k, State& s) {
   const Runs runs = RunsOf(s.window);
   if (!IsFast(k, s) || runs.length + int64_t{kGemmSlack} > kMostHybridRun)
     return {};
-  s.filter = PackHybridFilter(FilterValues(k.Input(kFilter), s.unpacked),
-                              k.Input(kFilter), BiasOf<float>(k),
-                              s.window.out_channels, runs);
+  s.filter = PackHybridFilter(
+      k.arrays(), FilterValues(k.Input(kFilter), s.unpacked), k.Input(kFilter),
+      BiasOf<float>(k), s.window.out_channels, runs);
   const int64_t image = elements / std::max(s.window.batches, 1);
   k.NeedScratch(kActivations, quantized + ActivationScratch(image) + 64);
   k.NeedScratch(kCorrections,
-                s.filter.panels.column_sums.size() * sizeof(int32_t));
+                s.filter.panels.padded_columns() * sizeof(int32_t));
   return {};
 }
 
@@ -233,14 +233,14 @@ void FastHybridImage(KernelContext& k, const State& s, int n,
   const bool bytes = sizeof(Element) == 1;
   auto* corrections = k.Scratch<int32_t>(kCorrections);
   const int32_t zero = bytes ? of_batch.offset + 128 : 0;
-  for (size_t c = 0; c < f.panels.column_sums.size(); ++c)
-    corrections[c] = -zero * f.panels.column_sums[c];
+  for (size_t c = 0; c < f.panels.padded_columns(); ++c)
+    corrections[c] = -zero * f.panels.column_sums()[c];
   // A run of the offset, which is what zero became.
   Element outside[kMostHybridRun];
   std::fill_n(outside, f.panels.run_length + int64_t{kGemmSlack},
               static_cast<Element>(zero));
-  const HybridOutput out{corrections, f.scale.data(), f.float_bias.data(),
-                         s.range.min, s.range.max};
+  const HybridOutput out{corrections,    f.scale.data(), f.float_bias.data(),
+                         of_batch.scale, s.range.min,    s.range.max};
   float* output = k.Output(0).MutableData<float>() + OutputOffset(w, n, 0, 0);
   const int64_t channels = w.out_channels;
   ForEachProduct<ByteRun<Element>>(
@@ -248,15 +248,13 @@ void FastHybridImage(KernelContext& k, const State& s, int n,
       static_cast<const Element*>(outside), f.panels, ByteTileRows(),
       [&](const ByteRun<Element>* runs, int64_t row, int64_t count,
           int64_t begin, int64_t end) {
-        MultiplyByteSpan(f.panels, runs, count, begin, end, of_batch.scale, out,
-                         output + row * channels, channels);
+        MultiplyBytes<Element>(f.panels, {count, nullptr, runs}, begin, end,
+                               out, output + row * channels, channels);
       },
       [&](const Element* const* pointers, int64_t row, int count, int64_t step,
           int64_t begin, int64_t end) {
-        float scales[kMostTileRows];
-        std::fill_n(scales, count, of_batch.scale);
-        MultiplyByteTile(f.panels, pointers, count, begin, end, nullptr, scales,
-                         out, output + row * channels, step * channels);
+        MultiplyBytes<Element>(f.panels, {count, pointers}, begin, end, out,
+                               output + row * channels, step * channels);
       });
 }
 

@@ -71,8 +71,8 @@ void PackOneChannelFloat(KernelContext& k, State& s) {
   const Window& w = s.window;
   const Runs runs = RunsOf(w);
   const auto filters = FiltersOf(w, k.Input(kFilter).Data<float>());
-  s.panels = PackFloatPanels(filters.data(), BiasOf<float>(k), w.out_channels,
-                             runs.count, runs.length);
+  s.panels = PackFloatPanels(k.arrays(), filters.data(), BiasOf<float>(k),
+                             w.out_channels, runs.count, runs.length);
   s.outside.assign(static_cast<size_t>(runs.length), 0.0f);
 }
 
@@ -81,7 +81,7 @@ void PackOneChannel(KernelContext& k, State& s, const Weight* weights) {
   const Window& w = s.window;
   const auto filters = FiltersOf(w, weights);
   s.filter = PackIntegerFilter(
-      filters.data(), s.quantization, BiasOf<int32_t>(k),
+      k.arrays(), filters.data(), s.quantization, BiasOf<int32_t>(k),
       k.Input(kInput).type == DataType::kInt8, w.out_channels, RunsOf(w));
   k.NeedScratch(kQuantized, ActivationScratch(k.Input(kInput).elements()));
 }

@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "kernels/filter_params.h"
 #include "kernels/float_output.h"
+#include "kernels/micro/byte_activations.h"
 #include "kernels/micro/byte_gemm.h"
 #include "kernels/micro/float_gemm.h"
 #include "kernels/window.h"
@@ -444,17 +445,17 @@ struct PackedFilter {
 
 // Of int8 or uint8 activations.
 template <class Weight>
-PackedFilter PackIntegerFilter(const Weight* weights,
+PackedFilter PackIntegerFilter(ArrayCache& arrays, const Weight* weights,
                                const FilterQuantization& q, const int32_t* bias,
                                bool signed_input, int64_t columns,
                                const Runs& of_window) {
   const auto [runs, run_length] = of_window;
   PackedFilter f;
   if constexpr (sizeof(Weight) == 1 && std::is_signed_v<Weight>) {
-    f.panels = PackBytePanels(weights, columns, runs, run_length);
+    f.panels = PackBytePanels(arrays, weights, columns, runs, run_length);
   } else {
-    f.panels =
-        PackBytePanels(weights, -q.filter_offset, columns, runs, run_length);
+    f.panels = PackBytePanels(arrays, weights, -q.filter_offset, columns, runs,
+                              run_length);
   }
   const auto size =
       static_cast<size_t>(f.panels.panels() * f.panels.panel_width);
@@ -468,7 +469,7 @@ PackedFilter PackIntegerFilter(const Weight* weights,
   for (size_t n = 0; n < static_cast<size_t>(columns); ++n) {
     const uint32_t correction =
         bytes ? static_cast<uint32_t>(f.input_zero) *
-                    static_cast<uint32_t>(f.panels.column_sums[n])
+                    static_cast<uint32_t>(f.panels.column_sums()[n])
               : 0;
     f.bias[n] = static_cast<int32_t>(
         static_cast<uint32_t>(bias != nullptr ? bias[n] : 0) - correction);
@@ -492,7 +493,7 @@ inline IntegerOutput OutputOf(const PackedFilter& f,
 }
 
 // Of float activations quantized on the fly.
-PackedFilter PackHybridFilter(const int8_t* weights,
+PackedFilter PackHybridFilter(ArrayCache& arrays, const int8_t* weights,
                               const RuntimeTensor& filter, const float* bias,
                               int64_t columns, const Runs& of_window);
 
@@ -557,8 +558,8 @@ void ConvolveBytes(ThreadPool& threads, const Window& w, const PackedFilter& f,
                         int64_t step, int64_t begin, int64_t end) {
     int32_t terms[kMostTileRows] = {};
     if (has_terms) RowTerms(f, pointers, count, terms);
-    MultiplyByteTile(p, pointers, count, begin, end, terms, how,
-                     output + row * channels, step * channels);
+    MultiplyBytes<Element>(p, {count, pointers, nullptr, terms}, begin, end,
+                           how, output + row * channels, step * channels);
   };
   const Element* outside = OutsideOf(f, Element{});
   if (has_terms) {  // each row's own
@@ -569,8 +570,8 @@ void ConvolveBytes(ThreadPool& threads, const Window& w, const PackedFilter& f,
       threads, w, activations, outside, p, ByteTileRows(),
       [&](const ByteRun<Element>* runs, int64_t row, int64_t count,
           int64_t begin, int64_t end) {
-        MultiplyByteSpan(p, runs, count, begin, end, how,
-                         output + row * channels, channels);
+        MultiplyBytes<Element>(p, {count, nullptr, runs}, begin, end, how,
+                               output + row * channels, channels);
       },
       tile);
 }

@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/array_cache.h"
 #include "base/thread_pool.h"
 #include "base/try.h"
 #include "liteforge/result.h"
@@ -111,6 +112,9 @@ class KernelHost {
 
   // The variables and tables of the model.
   virtual Resources& resources() = 0;
+
+  // Where weights come from that are laid out anew.
+  virtual ArrayCache& arrays() = 0;
 };
 
 // One node as its kernel sees it. The interpreter keeps one per node.
@@ -155,6 +159,7 @@ class KernelContext {
   // Whether 3x3 convolutions may be computed by winograd.h.
   bool winograd() const { return winograd_; }
   ThreadPool& threads() const { return host_->threads(); }
+  ArrayCache& arrays() const { return host_->arrays(); }
   KernelHost& host() const { return *host_; }
 
   // Operators behind this one that its kernel computes as well: the float

@@ -11,7 +11,7 @@
 
 #include "base/half.h"
 #include "kernels/lookup_table.h"
-#include "kernels/micro/float_functions.h"
+#include "kernels/micro/byte_functions.h"
 #include "kernels/numerics.h"
 #include "kernels/packed_elements.h"
 

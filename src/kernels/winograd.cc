@@ -7,12 +7,14 @@
 #include <limits>
 
 #include "kernels/micro/float_winograd.h"
+#include "kernels/micro/packed_layout.h"
 #include "kernels/scratch_slots.h"
 
 namespace liteforge {
 namespace {
 
 constexpr int kOut = kWinogradOutput, kIn = kWinogradInput;
+constexpr int64_t kTaps = 9;
 
 int64_t TilesAcross(const Window& w) { return (w.out_width + kOut - 1) / kOut; }
 int64_t TilesDown(const Window& w) { return (w.out_height + kOut - 1) / kOut; }
@@ -131,6 +133,24 @@ class Block {
   int64_t first_, count_;
 };
 
+// The 36 products' panels, one after the other; a panel of each at a time, for
+// the transformed filter is four times as large.
+void FillPanels(const float* filter, const FloatPanels& shape, float* to) {
+  const int64_t channels = shape.depth(), width = shape.panel_width;
+  for (int64_t first = 0; first < shape.columns; first += width) {
+    const int64_t count = std::min(width, shape.columns - first);
+    const std::vector<float> all = TransformWinogradFilter(
+        filter + first * kTaps * channels, count, channels);
+    const FloatPanels panel = ShapeFloatPanels(count, 1, channels);
+    for (size_t p = 0; p < kWinogradProducts; ++p) {
+      FillFloatPanels(
+          all.data() + static_cast<int64_t>(p) * count * channels, channels, 1,
+          panel,
+          to + p * shape.numbers() + static_cast<size_t>(first * channels));
+    }
+  }
+}
+
 }  // namespace
 
 bool PrefersWinograd(const Window& w) {
@@ -144,18 +164,27 @@ bool PrefersWinograd(const Window& w) {
          pixels * 3 >= AllTiles(w) * kOut * kOut * 2;
 }
 
-WinogradFilter PackWinogradFilter(const float* filter, const float* bias,
-                                  const Window& w) {
+WinogradFilter PackWinogradFilter(ArrayCache& arrays, const float* filter,
+                                  const float* bias, const Window& w) {
+  const int64_t outputs = w.out_channels, channels = w.in_channels;
+  FloatPanels shape = ShapeFloatPanels(outputs, 1, channels);
+  const size_t numbers = shape.numbers();
+  shape.stored = arrays.Find(
+      {static_cast<uint32_t>(PackedKind::kWinogradPanels),
+       {outputs, channels, shape.panel_width},
+       std::as_bytes(
+           std::span(filter, static_cast<size_t>(outputs * kTaps * channels)))},
+      kWinogradProducts * numbers * sizeof(float), [&](std::byte* to) {
+        FillPanels(filter, shape, reinterpret_cast<float*>(to));
+      });
   WinogradFilter packed;
-  const std::vector<float> all =
-      TransformWinogradFilter(filter, w.out_channels, w.in_channels);
-  const int64_t matrix = int64_t{w.out_channels} * w.in_channels;
-  for (int64_t p = 0; p < kWinogradProducts; ++p) {
-    packed.products.push_back(PackFloatPanels(
-        all.data() + p * matrix, nullptr, w.out_channels, 1, w.in_channels));
+  for (size_t p = 0; p < kWinogradProducts; ++p) {
+    shape.weights =
+        reinterpret_cast<const float*>(shape.stored.data()) + p * numbers;
+    packed.products.push_back(shape);
   }
-  packed.bias.assign(static_cast<size_t>(w.out_channels), 0.0f);
-  if (bias != nullptr) std::copy_n(bias, w.out_channels, packed.bias.begin());
+  packed.bias.assign(static_cast<size_t>(outputs), 0.0f);
+  if (bias != nullptr) std::copy_n(bias, outputs, packed.bias.begin());
   return packed;
 }
 

@@ -24,6 +24,7 @@
 #include <span>
 #include <vector>
 
+#include "base/array_cache.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel.h"
 #include "kernels/resources.h"
@@ -47,6 +48,7 @@ struct ModelState {
 
   ThreadPool threads;
   Resources resources;
+  ArrayCache arrays;                 // weights laid out anew
   std::vector<CustomOp> custom_ops;  // the user's; set before graphs
   std::vector<std::unique_ptr<Subgraph>> graphs;
 };
@@ -79,6 +81,11 @@ class Subgraph final : public KernelHost, public CallableGraph {
   // Without a resize since the last time only the variables are zeroed.
   // Errors name the operator.
   Result<void> Allocate();
+  // The same, and what was laid out anew goes into the file that keeps it.
+  Result<void> AllocateAndSave() {
+    TRY(Allocate());
+    return model_.arrays.Save();
+  }
 
   // After Allocate. Errors name the operator.
   Result<void> Invoke() override;
@@ -101,6 +108,7 @@ class Subgraph final : public KernelHost, public CallableGraph {
     return *model_.graphs[Index(index)];
   }
   Resources& resources() override { return model_.resources; }
+  ArrayCache& arrays() override { return model_.arrays; }
 
   // CallableGraph, for kernels of other subgraphs. subgraph_call.cc
   int input_count() const override;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/micro/float_after.h"
 
-#include "kernels/micro/targets.h"
+#include "kernels/micro/targets_with_vnni.h"
 //
 #include <gtest/gtest.h>
 

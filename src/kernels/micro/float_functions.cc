@@ -118,52 +118,6 @@ void Softmax(const float* from, int64_t count, float beta, float* to) {
   Map(to, count, to, [&](FloatVec x) HWY_ATTR { return hn::Div(x, total); });
 }
 
-template <class Out>
-HWY_INLINE void Quantize(const float* from, int64_t count, float scale,
-                         int32_t zero_point, Out* to) {
-  const Floats d;
-  const hn::RebindToSigned<Floats> d32;
-  const hn::Rebind<Out, Floats> narrow;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto by = hn::Set(d, scale), zero = hn::Zero(d);
-  const auto half = hn::Set(d, 0.5f), one = hn::Set(d, 1.0f);
-  // Clamped first: what follows then fits.
-  const auto low = hn::Set(
-      d, static_cast<float>(std::numeric_limits<Out>::min() - zero_point));
-  const auto high = hn::Set(
-      d, static_cast<float>(std::numeric_limits<Out>::max() - zero_point));
-  const auto offset = hn::Set(d32, zero_point);
-  const auto convert = [&](FloatVec x) HWY_ATTR {
-    const auto steps = hn::Div(x, by);
-    const auto whole = hn::Trunc(steps);
-    const auto rest = hn::Sub(steps, whole);  // exact
-    const auto up = hn::IfThenElseZero(hn::Ge(hn::Abs(rest), half),
-                                       hn::CopySign(one, steps));
-    auto value = hn::Add(whole, up);
-    value = hn::IfThenElse(hn::IsNaN(steps), zero, value);
-    value = hn::Min(hn::Max(value, low), high);
-    return hn::DemoteTo(narrow, hn::Add(hn::ConvertTo(d32, value), offset));
-  };
-  int64_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    hn::StoreU(convert(hn::LoadU(d, from + i)), narrow, to + i);
-  if (i == count) return;
-  HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)] = {};
-  HWY_ALIGN Out bytes[HWY_MAX_BYTES];
-  std::copy_n(from + i, count - i, rest);
-  hn::StoreU(convert(hn::Load(d, rest)), narrow, bytes);
-  std::copy_n(bytes, count - i, to + i);
-}
-
-void QuantizeToInt8(const float* from, int64_t count, float scale,
-                    int32_t zero_point, int8_t* to) {
-  Quantize(from, count, scale, zero_point, to);
-}
-void QuantizeToUInt8(const float* from, int64_t count, float scale,
-                     int32_t zero_point, uint8_t* to) {
-  Quantize(from, count, scale, zero_point, to);
-}
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace liteforge
@@ -177,8 +131,6 @@ HWY_EXPORT(Logistic);
 HWY_EXPORT(Tanh);
 HWY_EXPORT(Elu);
 HWY_EXPORT(Softmax);
-HWY_EXPORT(QuantizeToInt8);
-HWY_EXPORT(QuantizeToUInt8);
 
 void ExpOfFloats(const float* from, int64_t count, float* to) {
   HWY_DYNAMIC_DISPATCH(Exp)(from, count, to);
@@ -194,14 +146,6 @@ void EluOfFloats(const float* from, int64_t count, float* to) {
 }
 void SoftmaxOfFloats(const float* from, int64_t count, float beta, float* to) {
   HWY_DYNAMIC_DISPATCH(Softmax)(from, count, beta, to);
-}
-void QuantizeFloats(const float* from, int64_t count, float scale,
-                    int32_t zero_point, int8_t* to) {
-  HWY_DYNAMIC_DISPATCH(QuantizeToInt8)(from, count, scale, zero_point, to);
-}
-void QuantizeFloats(const float* from, int64_t count, float scale,
-                    int32_t zero_point, uint8_t* to) {
-  HWY_DYNAMIC_DISPATCH(QuantizeToUInt8)(from, count, scale, zero_point, to);
 }
 
 }  // namespace liteforge

@@ -15,10 +15,4 @@ void EluOfFloats(const float* from, int64_t count, float* to);
 // e^(beta (x - max)) / sum of the same, of one row.
 void SoftmaxOfFloats(const float* from, int64_t count, float beta, float* to);
 
-// round(x / scale) + zero_point, half away from zero, saturated; NaN as 0.
-void QuantizeFloats(const float* from, int64_t count, float scale,
-                    int32_t zero_point, int8_t* to);
-void QuantizeFloats(const float* from, int64_t count, float scale,
-                    int32_t zero_point, uint8_t* to);
-
 }  // namespace liteforge

@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/micro/targets.h"
+#include "kernels/micro/targets_with_vnni.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/micro/word_depthwise.cc"
@@ -34,6 +34,8 @@ int64_t MostLanes() { return kMostLanes; }
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || \
     HWY_TARGET == HWY_NEON
 constexpr int kTogether = 4;
+#elif HWY_TARGET == HWY_EMU128
+constexpr int kTogether = 1;  // no need to hurry
 #else
 constexpr int kTogether = 2;
 #endif
@@ -97,10 +99,12 @@ HWY_INLINE void Channels(D d, const WordDepthwise& call, const How& finish,
     int64_t at = y * call.row_step + c;
     Out* to = output + y * call.count * call.channels + c;
     int64_t x = 0;
-    for (; x + kTogether <= call.count; x += kTogether) {
-      Outputs<kTogether>(d, call, finish, weights, at, channels, to);
-      at += kTogether * call.step;
-      to += kTogether * call.channels;
+    if constexpr (kTogether > 1) {
+      for (; x + kTogether <= call.count; x += kTogether) {
+        Outputs<kTogether>(d, call, finish, weights, at, channels, to);
+        at += kTogether * call.step;
+        to += kTogether * call.channels;
+      }
     }
     for (; x < call.count; ++x, at += call.step, to += call.channels)
       Outputs<1>(d, call, finish, weights, at, channels, to);
