@@ -191,6 +191,7 @@ class SelfCheck::Runner {
                              const std::string& signature, bool reference) {
     InterpreterOptions options;
     options.reference_kernels = reference;
+    options.winograd = false;  // costs more to prepare than it saves once
     options.num_threads = 0;
     options.max_memory_bytes = kMostMemoryBytes;
     TRY_ASSIGN(Interpreter interpreter, Interpreter::FromView(model, options));
