@@ -16,9 +16,8 @@ class FunctionRef;
 template <class Result, class... Arguments>
 class FunctionRef<Result(Arguments...)> {
  public:
-  template <class Function,
-            class = std::enable_if_t<
-                !std::is_same_v<std::remove_cvref_t<Function>, FunctionRef>>>
+  template <class Function, class = std::enable_if_t<!std::is_same_v<
+                                std::remove_cvref_t<Function>, FunctionRef>>>
   FunctionRef(const Function& function)  // by intention not explicit
       : object_(std::addressof(function)),
         call_([](const void* object, Arguments... arguments) -> Result {
