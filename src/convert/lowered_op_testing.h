@@ -278,6 +278,7 @@ void CheckRows(std::span<const OpRow> rows);
 // One table per file lowered_<family>_test.cc.
 std::span<const OpRow> ArithmeticRows();
 std::span<const OpRow> ArrayRows();
+std::span<const OpRow> AudioRows();
 std::span<const OpRow> BlockRows();
 std::span<const OpRow> FusedRows();
 std::span<const OpRow> ImageRows();

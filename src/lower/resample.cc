@@ -150,6 +150,7 @@ Result<void> LowerResample(LowerContext& c) {
   TRY_ASSIGN(const bool align, c.Attribute<bool>("align_corners", false));
   TRY_ASSIGN(const bool half, c.Attribute<bool>("half_pixel_centers", false));
   Formula f(c);
+  const IrBuilder::FoldUpTo folding(c.ir(), kMostMatrixBytes);
   TRY_ASSIGN(const Resampling r, ReadResampling(c, f));
   return LowerByWeights(c, f, weights_of(f, r.rows, align, half),
                         weights_of(f, r.columns, align, half));

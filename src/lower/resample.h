@@ -29,6 +29,9 @@ Result<Resampling> ReadResampling(LowerContext& c, Formula& f);
 // c[0] x^3 + c[1] x^2 + c[2] x + c[3] of a float32 x.
 Value* CubicOf(Formula& f, Value* x, const double (&c)[4]);
 
+// What a matrix may take of the file where the sizes are known.
+inline constexpr int64_t kMostMatrixBytes = 1 << 28;
+
 // Output 0: the images of operand 0, as float32, by these matrices.
 Result<void> LowerByWeights(LowerContext& c, Formula& f, Value* rows,
                             Value* columns);

@@ -125,6 +125,7 @@ Result<void> LowerScaleAndTranslate(LowerContext& c) {
   TRY_ASSIGN(const bool antialias, c.Attribute<bool>("antialias", true));
   TRY(CheckScale(*c.input(2)));
   Formula f(c);
+  const IrBuilder::FoldUpTo folding(c.ir(), kMostMatrixBytes);
   TRY_ASSIGN(const Resampling r, ReadResampling(c, f));
   const auto weights = [&](const ResampleAxis& axis, int32_t i) {
     Value* scale = f.Gather(c.input(2), c.ir().Int32(i));
