@@ -386,6 +386,10 @@ class ActivationQuantizer {
     const int bias_place = bias >= 0 ? bias : BiasPlace(rule);
     if (settings_.bias_correction && bias_place >= 0)
       CorrectBias(*node, activation, weight, rule, values, stored, biases);
+    // TensorFlow Lite up to 2.9 sums int16 in 32 bits where there is no bias.
+    if (type == DataType::kInt16 && node->op() == Op::kFullyConnected &&
+        biases.empty())
+      biases.assign(static_cast<size_t>(w.shape[0]), 0.0f);
     node->SetInput(weight, AddWeights(w, stored, rule.weight_axis));
     if (!biases.empty())
       AddBias(node, bias_place, biases, stored.scale, input_scale, type);
