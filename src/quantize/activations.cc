@@ -139,10 +139,20 @@ class ActivationQuantizer {
            std::ranges::any_of(node.outputs(), is_float);
   }
 
+  // Between integers and floats at the graph's border, where numbers are
+  // float32 in any case: nothing that could be quantized.
+  static bool IsBorderCast(const ir::Node& node) {
+    if (node.op() != Op::kCast) return false;
+    const ir::Value* from = node.input(0);
+    const ir::Value* to = node.output();
+    const bool enters = from->producer() == nullptr && !from->is_constant();
+    return enters || (to->is_graph_output() && to->users().empty());
+  }
+
   void Choose() {
     std::unordered_map<const ir::Node*, std::string> reasons;
     for (const auto& node : graph_.nodes()) {
-      if (IsOfShapesOnly(*node)) continue;
+      if (IsOfShapesOnly(*node) || IsBorderCast(*node)) continue;
       const QuantizeMode mode = ModeOf(*node, settings_);
       if (!QuantizesActivations(mode)) {
         if (QuantizesActivations(settings_.mode) && ComputesFloats(*node))
