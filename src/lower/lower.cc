@@ -542,7 +542,7 @@ Result<ir::Signature> LowerSignature(const ConcreteFunction& function,
   const auto index = static_cast<int>(graphs.size());
   graphs.push_back(std::make_unique<ir::Graph>());
   ir::Graph& graph = *graphs.back();
-  graph.name = index == 0 ? "main" : function.name;
+  graph.name = function.name;
   IrBuilder ir(graph, target.evaluator);
   TRY_ASSIGN(ir::Signature signature,
              Walk(function, target, graph, ir).RunSignature());
