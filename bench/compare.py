@@ -14,9 +14,11 @@ first run) and peak memory (what the process grew by, library included) are
 measured in processes of their own, in turns too.
 
 Prints a Markdown table, a row for each model that both can run and that
-has a convolution or a dense layer, and geometric means by kind: float, float16
-(weights only), hybrid, int8, uint8, int16. Models that TensorFlow Lite
-runs in less than --at-least microseconds are shown, but not in the means.
+has a convolution or a dense layer, and geometric means by kind: float (its
+weights may be float16), hybrid (floats with int8 weights), int8, uint8, int16.
+Models that TensorFlow Lite runs in less than --at-least microseconds are shown,
+but not in the means. With --dynamic-range each float model is measured once
+more, as `liteforge convert --optimize default` makes it: hybrid.
 """
 import argparse
 import array
@@ -31,6 +33,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -227,21 +230,30 @@ def kind_of(liteforge, model):
     if done.returncode:
         return None
     described = json.loads(done.stdout)
-    versions = {row["name"]: row["version"] for row in described["operators"]}
-    if not HEAVY & set(versions):
+    operators = {row["name"] for row in described["operators"]}
+    if not HEAVY & operators:
         return None
-    types = described.get("constant_types", {})
+    constants = collections.Counter()  # bytes of each type
+    for graph in described["subgraphs"]:
+        for tensor in graph["tensors"]:
+            constants[tensor["dtype"]] += tensor.get("bytes", 0)
     dtype = described["inputs"][0]["dtype"] if described["inputs"] else ""
-    if "QUANTIZE" not in versions and (dtype == "uint8" or types.get("uint8")):
+    if "QUANTIZE" not in operators and (dtype == "uint8" or constants["uint8"]):
         return "uint8"
     if dtype == "int16":
         return "int16"
-    if "QUANTIZE" in versions or dtype in ("int8", "uint8"):
+    if "QUANTIZE" in operators or dtype in ("int8", "uint8"):
         return "int8"
-    bytes_each = described["file_bytes"] / max(1, described["parameters"])
-    if types.get("float16"):
-        return "float16"
-    return "hybrid" if types.get("int8") and bytes_each < 3 else "float"
+    floats = constants["float32"] + constants["float16"]
+    return "hybrid" if constants["int8"] > floats else "float"
+
+
+def with_dynamic_range(options, model, folder):
+    """The model as `convert --optimize default` makes it; None if it doesn't."""
+    made = pathlib.Path(folder) / (name_of(model) + "_dynamic_range.tflite")
+    done = subprocess.run([options.liteforge, "convert", model, "-o", made,
+                           "--optimize", "default"], capture_output=True)
+    return None if done.returncode else made
 
 
 def name_of(model):
@@ -314,9 +326,25 @@ def arguments():
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
     parser.add_argument("--kinds", nargs="+", help="only these kinds")
     parser.add_argument("--no-cold", action="store_true")
+    parser.add_argument("--dynamic-range", action="store_true",
+                        help="float models as hybrid ones, too")
     parser.add_argument("--at-least", type=float, default=50, metavar="US")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def models_of(options, files, folder):
+    """(model, kind) of all that are asked for."""
+    for model in files:
+        kind = kind_of(options.liteforge, model)
+        wanted = options.kinds or [kind]
+        if kind and kind in wanted:
+            yield model, kind
+        if options.dynamic_range and kind == "float":
+            made = with_dynamic_range(options, model, folder)
+            kind = kind_of(options.liteforge, made) if made else None
+            if kind == "hybrid" and kind in (options.kinds or [kind]):
+                yield made, kind
 
 
 def main():
@@ -330,17 +358,15 @@ def main():
         files += sorted(path.rglob("*.tflite")) if path.is_dir() else [path]
     rows, refused = [], []
     print_header(options)
-    for model in files:
-        kind = kind_of(options.liteforge, model)
-        if kind is None or (options.kinds and kind not in options.kinds):
-            continue
-        try:
-            row = measure(options, model)
-        except Refused as why:
-            refused.append(f"- {name_of(model)} left out: {why}")
-            continue
-        rows.append((model, kind, row))
-        print_row(model, kind, row)
+    with tempfile.TemporaryDirectory() as folder:
+        for model, kind in models_of(options, files, folder):
+            try:
+                row = measure(options, model)
+            except Refused as why:
+                refused.append(f"- {name_of(model)} left out: {why}")
+                continue
+            rows.append((model, kind, row))
+            print_row(model, kind, row)
     print_means(options, rows)
     print("\n".join(refused))
 

@@ -70,6 +70,10 @@ def main():
         if size >= 1024:
             print(f"{size / 1024:9.0f} KB  {part}")
     print(f"{sum(parts.values()) / 1024:9.0f} KB  in all")
+    file = pathlib.Path(str(options.map).removesuffix(".map"))
+    if file.exists():
+        print(f"{file.stat().st_size / 1024:9.0f} KB  the file: "
+              f"{file.stat().st_size:,} bytes")
     for name, size in objects.most_common(options.top):
         print(f"{size / 1024:9.0f} KB  {name}")
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // liteforge benchmark MODEL [--threads N] [--runs N] [--warmup N]
 //                           [--signature KEY] [--seed N] [--no-winograd]
-//                           [--profile] [--json]
+//                           [--weight-cache FILE] [--profile] [--json]
 #include <fmt/core.h>
 #include <sys/resource.h>
 
@@ -10,14 +10,14 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
+#include "cli/json_text.h"
 #include "cli/model_run.h"
-#include "cli/verb.h"
 #include "liteforge/machine.h"
 
 namespace {
@@ -32,6 +32,7 @@ struct Arguments {
   std::string model;
   std::string signature;
   int threads = 0;
+  std::string weight_cache;
   int runs = 50;
   int warmup = 3;
   uint64_t seed = 1;
@@ -114,7 +115,8 @@ Result<Measured> Measure(const Arguments& arguments) {
   auto run = ModelRun::Open(arguments.model,
                             {.num_threads = arguments.threads,
                              .winograd = arguments.winograd,
-                             .profile = arguments.profile},
+                             .profile = arguments.profile,
+                             .weight_cache = arguments.weight_cache},
                             arguments.signature);
   if (!run) return tl::unexpected(std::move(run).error());
   if (auto done = run->Allocate(); !done)
@@ -160,42 +162,48 @@ Achieved AchievedBy(const ProfileEntry& entry, const MachinePeak& peak) {
                                                                : compute;
 }
 
+void WriteEntry(const ProfileEntry& entry, const Measured& measured,
+                JsonText& json) {
+  json.BeginObject();
+  json.Key("subgraph").Value(entry.subgraph);
+  json.Key("node").Value(entry.node);
+  json.Key("op").Value(entry.op);
+  json.Key("name").Value(entry.name);
+  json.Key("calls").Value(entry.calls);
+  json.Key("us_per_run")
+      .Value(MicrosecondsPerRun(entry, measured.runs_us.size()));
+  json.Key("operations").Value(entry.operations);
+  json.Key("bytes").Value(entry.bytes);
+  json.Key("share_of_peak").Value(AchievedBy(entry, measured.peak).share);
+  json.End();
+}
+
 void PrintJson(const Measured& measured) {
-  nlohmann::ordered_json json;
-  json["median_us"] = Median(measured.runs_us);
-  json["min_us"] = measured.runs_us.front();
-  json["max_us"] = measured.runs_us.back();
-  json["mean_us"] = Mean(measured.runs_us);
-  json["p90_us"] = Percentile(measured.runs_us, 0.9);
-  json["p95_us"] = Percentile(measured.runs_us, 0.95);
-  json["p99_us"] = Percentile(measured.runs_us, 0.99);
-  json["runs"] = measured.runs_us.size();
-  json["load_us"] = measured.load_us;
-  json["first_invoke_us"] = measured.first_invoke_us;
-  json["arena_bytes"] = measured.arena_bytes;
-  json["arena_lower_bound_bytes"] = measured.arena_lower_bound_bytes;
-  json["peak_rss_bytes"] = measured.peak_rss_bytes;
-  for (const ProfileEntry& entry : measured.profile) {
-    nlohmann::ordered_json row;
-    row["subgraph"] = entry.subgraph;
-    row["node"] = entry.node;
-    row["op"] = entry.op;
-    row["name"] = entry.name;
-    row["calls"] = entry.calls;
-    row["us_per_run"] = MicrosecondsPerRun(entry, measured.runs_us.size());
-    row["operations"] = entry.operations;
-    row["bytes"] = entry.bytes;
-    row["share_of_peak"] = AchievedBy(entry, measured.peak).share;
-    json["profile"].push_back(row);
-  }
+  JsonText json;
+  json.BeginObject();
+  json.Key("median_us").Value(Median(measured.runs_us));
+  json.Key("min_us").Value(measured.runs_us.front());
+  json.Key("max_us").Value(measured.runs_us.back());
+  json.Key("mean_us").Value(Mean(measured.runs_us));
+  json.Key("p90_us").Value(Percentile(measured.runs_us, 0.9));
+  json.Key("p95_us").Value(Percentile(measured.runs_us, 0.95));
+  json.Key("p99_us").Value(Percentile(measured.runs_us, 0.99));
+  json.Key("runs").Value(measured.runs_us.size());
+  json.Key("load_us").Value(measured.load_us);
+  json.Key("first_invoke_us").Value(measured.first_invoke_us);
+  json.Key("arena_bytes").Value(measured.arena_bytes);
+  json.Key("arena_lower_bound_bytes").Value(measured.arena_lower_bound_bytes);
+  json.Key("peak_rss_bytes").Value(measured.peak_rss_bytes);
   if (!measured.profile.empty()) {
-    json["peak_float_gflops"] = measured.peak.float_gflops;
-    json["peak_byte_gops"] = measured.peak.byte_gops;
-    json["peak_read_gb_per_s"] = measured.peak.read_gb_per_s;
+    json.Key("profile").BeginArray();
+    for (const ProfileEntry& entry : measured.profile)
+      WriteEntry(entry, measured, json);
+    json.End();
+    json.Key("peak_float_gflops").Value(measured.peak.float_gflops);
+    json.Key("peak_byte_gops").Value(measured.peak.byte_gops);
+    json.Key("peak_read_gb_per_s").Value(measured.peak.read_gb_per_s);
   }
-  // A name of the model may be any bytes.
-  fmt::print("{}\n", json.dump(2, ' ', false,
-                               nlohmann::json::error_handler_t::replace));
+  fmt::print("{}\n", json.End().text());
 }
 
 void PrintProfile(const Measured& measured) {
@@ -252,27 +260,28 @@ Result<void> Benchmark(const Arguments& arguments) {
 
 }  // namespace
 
-void AddBenchmark(CLI::App& app, Result<void>& outcome) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand(
-      "benchmark", "Measure how fast a .tflite model runs and what it takes");
-  verb->add_option("MODEL", arguments->model, "The .tflite file")->required();
-  verb->add_option("--threads", arguments->threads,
-                   "Threads to compute with; 0: one per core")
-      ->check(CLI::Range(0, 1024));
-  verb->add_option("--runs", arguments->runs, "Runs to measure")
-      ->check(CLI::Range(1, 10'000'000));
-  verb->add_option("--warmup", arguments->warmup, "Runs before those")
-      ->check(CLI::Range(0, 10'000'000));
-  verb->add_option("--signature", arguments->signature,
-                   "Run this signature instead of the model's main graph");
-  verb->add_option("--seed", arguments->seed, "Seed of the random inputs");
-  verb->add_flag("--winograd,!--no-winograd", arguments->winograd,
-                 "Compute 3x3 convolutions by Winograd's products");
-  verb->add_flag(
-      "--profile", arguments->profile,
-      "Show each operator's share, and how near it comes to what the "
-      "machine can do");
-  verb->add_flag("--json", arguments->json, "Print JSON");
-  verb->callback([arguments, &outcome] { outcome = Benchmark(*arguments); });
+Command BenchmarkCommand() {
+  auto a = std::make_shared<Arguments>();
+  constexpr int kMostRuns = 10'000'000;
+  return {
+      "benchmark",
+      "Measure how fast a .tflite model runs and what it takes",
+      {{"MODEL", &a->model, "The .tflite file"},
+       {"--threads", &a->threads, "Threads to compute with; 0: one per core", 0,
+        1024},
+       {"--runs", &a->runs, "Runs to measure", 1, kMostRuns},
+       {"--warmup", &a->warmup, "Runs before those", 0, kMostRuns},
+       {"--signature", &a->signature,
+        "Run this signature instead of the model's main graph"},
+       {"--seed", &a->seed, "Seed of the random inputs"},
+       {"--winograd", &a->winograd,
+        "Compute 3x3 convolutions by Winograd's products"},
+       {"--profile", &a->profile,
+        "Show each operator's share, and how near it comes to what the machine "
+        "can do"},
+       {"--weight-cache", &a->weight_cache,
+        "Map this file's weights instead of laying them out again; make it "
+        "where it does not fit"},
+       {"--json", &a->json, "Print JSON"}},
+      [a] { return Benchmark(*a); }};
 }

@@ -9,9 +9,8 @@
 namespace {
 
 constexpr AddVerb kVerbs[] = {
-    AddBenchmark, AddCompare,          AddConvert,
-    AddDetect,    AddEvaluate,         AddExportTfliteGraph,
-    AddInspect,   AddMergeCalibration, AddRun};
+    AddCompare,           AddConvert, AddDetect,          AddEvaluate,
+    AddExportTfliteGraph, AddInspect, AddMergeCalibration};
 
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
@@ -34,7 +33,9 @@ int main(int argc, char** argv) {
                        std::string("liteforge ") + LITEFORGE_VERSION);
   app.require_subcommand(1);
   liteforge::Result<void> outcome;
+  AddCommand(app, BenchmarkCommand(), outcome);
   for (AddVerb add : kVerbs) add(app, outcome);
+  AddCommand(app, RunCommand(), outcome);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

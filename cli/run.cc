@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // liteforge run MODEL [--input FILE.npy|IMAGE]… [--seed N] [--output-dir DIR]
-//                     [--signature KEY] [--threads N] [--json]
+//                     [--signature KEY] [--threads N] [--weight-cache FILE]
+//                     [--json]
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -11,14 +12,14 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "cli/command.h"
 #include "cli/image_input.h"
+#include "cli/json_text.h"
 #include "cli/model_run.h"
-#include "cli/verb.h"
 #include "liteforge/image.h"
 #include "liteforge/npy.h"
 
@@ -37,6 +38,7 @@ struct Arguments {
   std::string output_dir;
   std::string signature;
   int threads = 0;
+  std::string weight_cache;
   bool json = false;
 };
 
@@ -205,27 +207,28 @@ void PrintText(const RunReport& report) {
 }
 
 void PrintJson(const RunReport& report) {
-  nlohmann::ordered_json json;
-  json["milliseconds"] = report.milliseconds;
-  json["outputs"] = nlohmann::ordered_json::array();
+  JsonText json;
+  json.BeginObject().Key("milliseconds").Value(report.milliseconds);
+  json.Key("outputs").BeginArray();
   for (size_t k = 0; k < report.outputs.size(); ++k) {
     const TensorDetails& output = report.outputs[k];
-    nlohmann::ordered_json row;
-    row["name"] = output.name;
-    row["dtype"] = std::string(Name(output.dtype));
-    row["shape"] = std::vector<int32_t>(output.shape.dims().begin(),
-                                        output.shape.dims().end());
-    row["first_values"] = report.first_values[k];
-    if (k < report.files.size()) row["file"] = report.files[k];
-    json["outputs"].push_back(row);
+    json.BeginObject().Key("name").Value(output.name);
+    json.Key("dtype").Value(Name(output.dtype));
+    json.Key("shape").BeginArray();
+    for (const int32_t dim : output.shape.dims()) json.Value(dim);
+    json.End().Key("first_values").BeginArray();
+    for (const double value : report.first_values[k]) json.Value(value);
+    json.End();
+    if (k < report.files.size()) json.Key("file").Value(report.files[k]);
+    json.End();
   }
-  // A name of the model may be any bytes.
-  fmt::print("{}\n", json.dump(2, ' ', false,
-                               nlohmann::json::error_handler_t::replace));
+  fmt::print("{}\n", json.End().End().text());
 }
 
 Result<void> RunModel(const Arguments& arguments) {
-  auto run = ModelRun::Open(arguments.model, {.num_threads = arguments.threads},
+  auto run = ModelRun::Open(arguments.model,
+                            {.num_threads = arguments.threads,
+                             .weight_cache = arguments.weight_cache},
                             arguments.signature);
   if (!run) return tl::unexpected(std::move(run).error());
   if (auto done = run->Allocate(); !done) return done;
@@ -260,28 +263,28 @@ Result<void> Run(const Arguments& arguments) {
 
 }  // namespace
 
-void AddRun(CLI::App& app, Result<void>& outcome) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = app.add_subcommand("run", "Run a .tflite model once");
-  verb->add_option("MODEL", arguments->model, "The .tflite file")->required();
-  verb->add_option("--input", arguments->inputs,
-                   "A .npy file or an image, once per input, in model order; "
-                   "inputs not given are drawn at random")
-      ->take_all();
-  verb->add_option("--mean", arguments->images.mean,
-                   "Subtract from images of 0 to 255: one number or one a "
-                   "channel")
-      ->delimiter(',');
-  verb->add_option("--std", arguments->images.std, "Divide images by this")
-      ->delimiter(',');
-  verb->add_option("--seed", arguments->seed, "Seed of the random inputs");
-  verb->add_option("--output-dir", arguments->output_dir,
-                   "Write output_0.npy, output_1.npy, … here");
-  verb->add_option("--signature", arguments->signature,
-                   "Use this signature's inputs and outputs");
-  verb->add_option("--threads", arguments->threads,
-                   "Threads to compute with; 0: one per core")
-      ->check(CLI::Range(0, 1024));
-  verb->add_flag("--json", arguments->json, "Print JSON");
-  verb->callback([arguments, &outcome] { outcome = Run(*arguments); });
+Command RunCommand() {
+  auto a = std::make_shared<Arguments>();
+  return {
+      "run",
+      "Run a .tflite model once",
+      {{"MODEL", &a->model, "The .tflite file"},
+       {"--input", &a->inputs,
+        "A .npy file or an image, once per input, in model order; inputs not "
+        "given are drawn at random"},
+       {"--mean", &a->images.mean,
+        "Subtract from images of 0 to 255: one number or one a channel"},
+       {"--std", &a->images.std, "Divide images by this"},
+       {"--seed", &a->seed, "Seed of the random inputs"},
+       {"--output-dir", &a->output_dir,
+        "Write output_0.npy, output_1.npy, … here"},
+       {"--signature", &a->signature,
+        "Use this signature's inputs and outputs"},
+       {"--threads", &a->threads, "Threads to compute with; 0: one per core", 0,
+        1024},
+       {"--weight-cache", &a->weight_cache,
+        "Map this file's weights instead of laying them out again; make it "
+        "where it does not fit"},
+       {"--json", &a->json, "Print JSON"}},
+      [a] { return Run(*a); }};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
 
-#include "cli/verb.h"
+#include "cli/command.h"
 
 std::string WithThousands(int64_t number) {
   std::string text = std::to_string(number);

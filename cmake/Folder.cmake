@@ -12,20 +12,26 @@ function(liteforge_precompile target)
     $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endfunction()
 
+# The board that runs models is short of memory.
+function(liteforge_keep_small target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+endfunction()
+
 # What is tested is optimised; the tests themselves need not be.
 function(liteforge_optimise_little target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# liteforge_folder(NAME [DEPS a b] [LIBS target...] [SOURCES generated.cc...]
+# liteforge_folder(NAME [SMALL] [DEPS a b] [LIBS target...] [SOURCES generated.cc...]
 #                  [PCH header...]):
 # one folder = one library + one test binary. Every *.cc is a source, every
 # *_test.cc a test. DEPS is the folder's row of the dependency graph
 # (ARCHITECTURE.md); a folder that is not below it cannot be named. LIBS are
 # libraries from outside. PCH are headers that nearly every source of the folder
 # includes, and that take most of its compilation: they are compiled once.
+# SMALL is for what works once a model, not once a number.
 function(liteforge_folder name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS;SOURCES;PCH")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SMALL" "" "DEPS;LIBS;SOURCES;PCH")
   foreach(dep IN LISTS arg_DEPS)
     if(NOT TARGET liteforge_${dep})
       message(FATAL_ERROR "${name} may not use ${dep}: it is not below it")
@@ -44,6 +50,9 @@ function(liteforge_folder name)
     ${arg_DEPS} ${arg_LIBS})
   if(arg_PCH)
     liteforge_precompile(liteforge_${name}_objects ${arg_PCH})
+  endif()
+  if(arg_SMALL)
+    liteforge_keep_small(liteforge_${name}_objects)
   endif()
 
   add_library(liteforge_${name} STATIC $<TARGET_OBJECTS:liteforge_${name}_objects>)

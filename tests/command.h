@@ -56,15 +56,16 @@ inline std::string ReadText(const std::filesystem::path& file) {
   return text.str();
 }
 
-// Runs the liteforge executable in `folder`.
-inline CommandResult RunLiteforge(const std::string& arguments,
-                                  const std::filesystem::path& folder) {
+// Runs an executable in `folder`.
+inline CommandResult RunProgram(const std::string& program,
+                                const std::string& arguments,
+                                const std::filesystem::path& folder) {
   const TemporaryFolder streams;
   const std::string out = (streams.path() / "out").string();
   const std::string err = (streams.path() / "err").string();
-  const std::string command = "cd '" + folder.string() + "' && '" +
-                              LITEFORGE_EXECUTABLE "' " + arguments + " >" +
-                              out + " 2>" + err + " </dev/null";
+  const std::string command = "cd '" + folder.string() + "' && '" + program +
+                              "' " + arguments + " >" + out + " 2>" + err +
+                              " </dev/null";
   const int status = std::system(command.c_str());
   CommandResult result;
   result.exit_status =
@@ -72,6 +73,12 @@ inline CommandResult RunLiteforge(const std::string& arguments,
   result.out = ReadText(out);
   result.err = ReadText(err);
   return result;
+}
+
+// The liteforge executable.
+inline CommandResult RunLiteforge(const std::string& arguments,
+                                  const std::filesystem::path& folder) {
+  return RunProgram(LITEFORGE_EXECUTABLE, arguments, folder);
 }
 
 }  // namespace liteforge_tests

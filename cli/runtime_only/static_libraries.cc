@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the runtime takes from the shared libraries of fmt and Highway, which
-// Debian has no static ones of: fmt::vformat, which fmt's headers can define,
-// and which instruction sets this machine has.
+// Debian has no static ones of: formatting and printing, which fmt's headers
+// can define, and which instruction sets this machine has.
 #define FMT_HEADER_ONLY
+#define FMT_STATIC_THOUSANDS_SEPARATOR ','  // without std::locale
 #include <fmt/format.h>
 #include <hwy/highway.h>
 #include <hwy/targets.h>
 
+#include <cstdio>
 #include <string>
 
 // Asked for here, so that this object holds it.
 extern const auto kFmtVformat =
     static_cast<std::string (*)(fmt::string_view, fmt::format_args)>(
         fmt::vformat);
+extern const auto kFmtVprint =
+    static_cast<void (*)(fmt::string_view, fmt::format_args)>(fmt::vprint);
+extern const auto kFmtVprintTo =
+    static_cast<void (*)(std::FILE*, fmt::string_view, fmt::format_args)>(
+        fmt::vprint);
 
 namespace hwy {
 namespace {

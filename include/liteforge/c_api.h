@@ -100,6 +100,8 @@ LF_API void LfOptionsSetReferenceKernels(LfOptions* options, int on);
 LF_API void LfOptionsSetPreserveAllTensors(LfOptions* options, int on);
 LF_API void LfOptionsSetProfile(LfOptions* options, int on);
 LF_API void LfOptionsSetMaxMemoryBytes(LfOptions* options, size_t bytes);
+/* The path is copied; null or "" for none. */
+LF_API void LfOptionsSetWeightCache(LfOptions* options, const char* path);
 
 /* --------------------------------------------------------- interpreter */
 

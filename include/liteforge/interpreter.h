@@ -115,6 +115,12 @@ struct InterpreterOptions {
   // counted; 0: what the machine has. What wants more is an error before it
   // is allocated.
   size_t max_memory_bytes = 0;
+  // A file that keeps weights as this machine's kernels want them, so that the
+  // next AllocateTensors of this model maps them instead of laying them out
+  // again. Its pages are shared by all who map it. Made when it is not there,
+  // and made again when it is another model's, another machine's or damaged.
+  // AllocateTensors fails when it cannot be written.
+  std::filesystem::path weight_cache = {};
   // Operators of your own; one takes the place of a built-in custom operator
   // of its name.
   std::vector<CustomOp> custom_ops = {};

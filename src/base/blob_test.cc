@@ -61,5 +61,16 @@ TEST(Blob, ToVectorReadsUnalignedBytes) {
       << "half an element at the end is left out";
 }
 
+TEST(Blob, FillsMemoryOfItsOwn) {
+  const Blob blob = Blob::Fill(100, [](std::byte* to) {
+    for (size_t i = 0; i < 100; ++i) to[i] = std::byte(i);
+  });
+  ASSERT_EQ(blob.size(), 100u);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(blob.data()) % 64, 0u);
+  EXPECT_EQ(blob.data()[99], std::byte{99});
+  EXPECT_FALSE(blob.is_file());
+  EXPECT_TRUE(Blob::Fill(0, [](std::byte*) {}).empty());
+}
+
 }  // namespace
 }  // namespace liteforge

@@ -59,8 +59,8 @@ Result<Blob> MapFile(const std::filesystem::path& path) {
   const int number = errno;
   close(fd);
   if (address == MAP_FAILED) return IoError(path, number);
-  return Blob::View({static_cast<const std::byte*>(address), size},
-                    std::make_shared<Mapping>(address, size));
+  return Blob::ViewOfFile({static_cast<const std::byte*>(address), size},
+                          std::make_shared<Mapping>(address, size));
 }
 
 void LeaveMemory(const Blob& blob) {
@@ -74,6 +74,19 @@ void LeaveMemory(const Blob& blob) {
 #else
   (void)blob;
 #endif
+}
+
+void DropPages(const Blob& file, std::span<const std::byte> part) {
+  const auto first = reinterpret_cast<uintptr_t>(file.data());
+  const auto begin = reinterpret_cast<uintptr_t>(part.data());
+  if (!file.is_file() || part.empty() || begin < first ||
+      begin + part.size() > first + file.size())
+    return;
+  // Whole pages: those at the ends are of the file too.
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t aligned = begin / page * page;
+  madvise(reinterpret_cast<void*>(aligned), begin + part.size() - aligned,
+          MADV_DONTNEED);
 }
 
 Blob Slice(const Blob& whole, size_t offset, size_t size) {

@@ -18,6 +18,11 @@ Result<Blob> MapFile(const std::filesystem::path& path);
 // file leaves memory, and is read from the file if it is wanted after all.
 void LeaveMemory(const Blob& blob);
 
+// `part` of a mapped file is not read again soon: its pages no longer count as
+// this process's memory. What is read after all comes from the system's cache.
+// Does nothing where `file` is none, or `part` not of it.
+void DropPages(const Blob& file, std::span<const std::byte> part);
+
 // Part of a Blob, sharing its keeper. The caller guarantees the range.
 Blob Slice(const Blob& whole, size_t offset, size_t size);
 

@@ -34,6 +34,11 @@ std::string NameOf(const ir::Module& module, const ir::Value& value) {
   return value.name;
 }
 
+// The first one runs where none is named.
+std::string KeyOf(const ir::Module& module, size_t signature) {
+  return signature > 0 ? module.signatures[signature].key : "";
+}
+
 // An interpreter whose one signature runs, or what runs unasked.
 class Runner {
  public:
@@ -95,8 +100,7 @@ Result<void> RunExamples(const ir::Module& module,
           show(*module.graphs[static_cast<size_t>(tensor.subgraph)], tensor);
   };
   Runner runner;
-  TRY(runner.Open(bytes, options,
-                  signature > 0 ? module.signatures[signature].key : ""));
+  TRY(runner.Open(bytes, options, KeyOf(module, signature)));
   std::vector<NpyArray> example;
   size_t count = 0;
   while (true) {
@@ -119,7 +123,8 @@ Result<void> RunExamplePairs(const ir::Module& module,
                              std::span<const std::byte> before,
                              const RepresentativeDataset& examples,
                              const WantTensor& wanted, const ShowPair& show,
-                             const std::function<void(size_t)>& finished) {
+                             const std::function<void(size_t)>& finished,
+                             size_t signature) {
   // What the run before has shown, in order; the other one shows the same.
   struct Kept {
     ObservedTensor tensor;
@@ -133,17 +138,16 @@ Result<void> RunExamplePairs(const ir::Module& module,
     if (wanted(graph, tensor.name))
       kept.push_back({tensor, {tensor.data.begin(), tensor.data.end()}});
   };
-  TRY_ASSIGN(Interpreter first, Interpreter::FromBuffer(before, options));
-  TRY(first.AllocateTensors());
+  Runner first;
+  TRY(first.Open(before, options, KeyOf(module, signature)));
   size_t next = 0;
   const auto run_first = [&](std::vector<NpyArray>& example) -> Result<bool> {
     TRY_ASSIGN(const bool more, examples(example));
     if (!more) return false;
     kept.clear();
     next = 0;
-    TRY(SetExample(first, example));
-    TRY(first.Invoke());
-    first.ResetVariableTensors();
+    TRY(first.Run(example));
+    first.Reset();
     return true;
   };
   const auto pair = [&](const ir::Graph& graph,
@@ -153,7 +157,7 @@ Result<void> RunExamplePairs(const ir::Module& module,
     was.tensor.data = was.data;
     return show(graph, now, was.tensor);
   };
-  return RunExamples(module, run_first, pair, finished);
+  return RunExamples(module, run_first, pair, finished, signature);
 }
 
 Result<Calibration> Calibrate(const ir::Module& module,

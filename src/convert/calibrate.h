@@ -33,9 +33,9 @@ Result<void> RunExamples(const ir::Module& module,
                          const std::function<void(size_t)>& finished = {},
                          size_t signature = 0);
 
-// Runs the module and `before`, a .tflite of the same operators with other
-// constants, side by side, and shows the tensors that are `wanted` as both
-// compute them.
+// Runs the module's signature and that of `before`, a .tflite of the same
+// operators with other constants, side by side, and shows the tensors that are
+// `wanted` as both compute them.
 using ShowPair = std::function<Result<void>(const ir::Graph& graph,
                                             const ObservedTensor& now,
                                             const ObservedTensor& before)>;
@@ -45,7 +45,8 @@ Result<void> RunExamplePairs(const ir::Module& module,
                              std::span<const std::byte> before,
                              const RepresentativeDataset& examples,
                              const WantTensor& wanted, const ShowPair& show,
-                             const std::function<void(size_t)>& finished = {});
+                             const std::function<void(size_t)>& finished = {},
+                             size_t signature = 0);
 
 // Statistics of every float32 tensor. Errors: also for values that are no
 // finite numbers, naming the tensor.

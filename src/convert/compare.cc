@@ -10,6 +10,7 @@
 #include "base/mapped_file.h"
 #include "base/try.h"
 #include "convert/detect.h"
+#include "convert/example_model.h"
 #include "convert/examples.h"
 #include "convert/model_notes.h"
 #include "convert/time_models.h"
@@ -64,28 +65,18 @@ class Side {
     if (watch) {
       options.observer = [this](const ObservedTensor& t) { Remember(t); };
     }
-    auto opened = Interpreter::FromBuffer(model.bytes, options);
+    auto opened = ExampleModel::Open(model.bytes, options);
     if (!opened)
       return tl::unexpected(std::move(opened.error()).In(model.name));
-    interpreter_.emplace(*std::move(opened));
-    TRY_IN(model.name, interpreter_->AllocateTensors());
-    details_ = interpreter_->AllTensorDetails();
+    model_.emplace(*std::move(opened));
+    details_ = model_->Tensors();
     return {};
   }
 
   Result<void> Run(std::span<const NpyArray> example) {
     seen_.clear();
     order_.clear();
-    TRY(SetExample(*interpreter_, example));
-    TRY(interpreter_->Invoke());
-    interpreter_->ResetVariableTensors();
-    return {};
-  }
-
-  Result<std::vector<float>> Output(size_t i) const {
-    const TensorDetails details = interpreter_->OutputDetails()[i];
-    TRY_ASSIGN(const auto data, interpreter_->GetTensor(details.index));
-    return RealValues(details.dtype, details.quantization, details.shape, data);
+    return model_->Run(example);
   }
 
   struct Seen {
@@ -94,7 +85,7 @@ class Side {
   };
   const std::map<std::string, Seen>& seen() const { return seen_; }
   const std::vector<std::string>& order() const { return order_; }
-  Interpreter& interpreter() { return *interpreter_; }
+  const ExampleModel& model() const { return *model_; }
 
  private:
   void Remember(const ObservedTensor& t) {
@@ -106,17 +97,15 @@ class Side {
     seen_[name] = {t.dtype, std::move(values)};
   }
 
-  std::optional<Interpreter> interpreter_;
+  std::optional<ExampleModel> model_;
   std::vector<TensorDetails> details_;
   std::map<std::string, Seen> seen_;
   std::vector<std::string> order_;
 };
 
-Result<void> CheckAlike(Side& a, Side& b) {
-  const auto in_a = a.interpreter().InputDetails(),
-             in_b = b.interpreter().InputDetails();
-  const auto out_a = a.interpreter().OutputDetails(),
-             out_b = b.interpreter().OutputDetails();
+Result<void> CheckAlike(const ExampleModel& a, const ExampleModel& b) {
+  const auto in_a = a.Inputs(), in_b = b.Inputs();
+  const auto out_a = a.Outputs(), out_b = b.Outputs();
   if (in_a.size() == in_b.size() && out_a.size() == out_b.size()) return {};
   return InvalidArgument("the models have " + std::to_string(in_a.size()) +
                          " and " + std::to_string(in_b.size()) + " inputs, " +
@@ -148,15 +137,13 @@ class Comparer {
   Result<void> Open(bool watch) {
     TRY(a_.Open(models_[0], watch));
     TRY(b_.Open(models_[1], watch));
-    TRY(CheckAlike(a_, b_));
-    outputs_ = a_.interpreter().OutputDetails();
+    TRY(CheckAlike(a_.model(), b_.model()));
+    outputs_ = a_.model().Outputs();
     distances_.resize(outputs_.size());
     return {};
   }
 
-  std::vector<TensorDetails> Inputs() {
-    return a_.interpreter().InputDetails();
-  }
+  std::vector<TensorDetails> Inputs() { return a_.model().Inputs(); }
 
   Result<void> Add(const std::vector<NpyArray>& example) {
     TRY_IN(models_[0].name, a_.Run(example));
@@ -171,7 +158,7 @@ class Comparer {
   Result<Comparison> Finish(bool per_layer) {
     Comparison c;
     c.examples = examples_;
-    const auto outputs_b = b_.interpreter().OutputDetails();
+    const auto outputs_b = b_.model().Outputs();
     for (size_t i = 0; i < outputs_.size(); ++i)
       c.outputs.push_back(
           distances_[i].Result(outputs_[i].name, outputs_b[i].dtype));
@@ -193,8 +180,8 @@ class Comparer {
 
  private:
   Result<void> AddOutput(size_t i) {
-    TRY_ASSIGN(const auto of_a, a_.Output(i));
-    TRY_ASSIGN(const auto of_b, b_.Output(i));
+    TRY_ASSIGN(const auto of_a, a_.model().Output(i));
+    TRY_ASSIGN(const auto of_b, b_.model().Output(i));
     if (of_a.size() != of_b.size())
       return InvalidArgument("output " + std::to_string(i) + " has " +
                              std::to_string(of_a.size()) +

@@ -229,10 +229,11 @@ class Converter::Impl {
   // Of signatures without examples nothing is seen.
   Result<void> KeepWhatExamplesReach(Functions& functions) {
     const OptimizeOptions& o = options_.optimize;
-    const bool of_first = o.representative_dataset != nullptr ||
-                          !o.representative_data.empty() ||
-                          !o.calibration_in.empty();
-    if (!of_first && o.signature_data.empty()) return {};
+    const bool of_first =
+        o.representative_dataset != nullptr || !o.representative_data.empty();
+    if (!of_first && o.signature_data.empty() && o.calibration_in.empty())
+      return {};
+    TRY_ASSIGN(const Calibration seen, ReadCalibrations(o.calibration_in));
     for (const auto& [key, path] : o.signature_data) {
       if (std::ranges::find(functions, key, &ConcreteFunction::name) ==
           functions.end())
@@ -245,12 +246,18 @@ class Converter::Impl {
     Functions kept;
     for (ConcreteFunction& function : functions) {
       if ((of_first && &function == first) ||
-          o.signature_data.contains(function.name)) {
+          o.signature_data.contains(function.name) ||
+          seen.Knows(function.name)) {
         kept.push_back(std::move(function));
       } else {
         left_out += (left_out.empty() ? "'" : ", '") + function.name + "'";
       }
     }
+    if (kept.empty())
+      return InvalidArgument(
+          "is not the model whose calibration is given; that knows none of its "
+          "signatures " +
+          KeysOf(functions));
     functions = std::move(kept);
     if (!left_out.empty())
       notices_.push_back("signatures " + left_out +
@@ -328,6 +335,7 @@ class Converter::Impl {
     }
     if (!optimize.signature_data.empty() &&
         optimize.representative_data.empty() &&
+        optimize.calibration_in.empty() &&
         optimize.representative_dataset == nullptr)
       return InvalidArgument("signature '" + module.signatures[0].key +
                              "' has no examples, and others have");

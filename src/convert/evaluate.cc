@@ -7,6 +7,7 @@
 
 #include "base/try.h"
 #include "convert/evaluate_detector.h"
+#include "convert/example_model.h"
 #include "convert/examples.h"
 #include "convert/model_notes.h"
 #include "liteforge/detection.h"
@@ -84,36 +85,16 @@ bool FoldersAreLabels(const fs::path& directory,
 
 class Classifier {
  public:
-  Result<void> Open(std::span<const std::byte> model,
-                    const EvaluateOptions& options) {
-    InterpreterOptions interpreter_options;
-    interpreter_options.num_threads = options.num_threads;
-    TRY_ASSIGN(auto opened,
-               Interpreter::FromBuffer(model, interpreter_options));
-    interpreter_.emplace(std::move(opened));
-    TRY(interpreter_->AllocateTensors());
-    if (interpreter_->InputDetails().size() != 1)
-      return InvalidArgument(
-          "has " + std::to_string(interpreter_->InputDetails().size()) +
-          " inputs; only models of one are evaluated");
-    return {};
-  }
+  explicit Classifier(ExampleModel model) : model_(std::move(model)) {}
 
-  std::vector<TensorDetails> Inputs() const {
-    return interpreter_->InputDetails();
-  }
+  std::vector<TensorDetails> Inputs() const { return model_.Inputs(); }
 
   Result<void> Try(std::span<const NpyArray> example, int64_t label,
                    Evaluation& evaluation, Evaluation::Class& of_class) {
-    TRY(SetExample(*interpreter_, example));
-    TRY(interpreter_->Invoke());
-    interpreter_->ResetVariableTensors();
-    const TensorDetails output = interpreter_->OutputDetails()[0];
-    TRY_ASSIGN(const auto data, interpreter_->GetTensor(output.index));
-    const auto scores =
-        RealValues(output.dtype, output.quantization, output.shape, data);
+    TRY(model_.Run(example));
+    TRY_ASSIGN(const auto scores, model_.Output(0));
     if (scores.size() < 2)
-      return InvalidArgument("output '" + output.name +
+      return InvalidArgument("output '" + model_.Outputs()[0].name +
                              "' holds no scores of classes");
     if (label < 0 || static_cast<size_t>(label) >= scores.size())
       return InvalidArgument("class " + std::to_string(label) +
@@ -133,7 +114,7 @@ class Classifier {
   }
 
  private:
-  std::optional<Interpreter> interpreter_;
+  ExampleModel model_;
 };
 
 Result<std::vector<int64_t>> Integers(const NpyArray& array) {
@@ -199,10 +180,11 @@ Result<Evaluation> EvaluateClassifier(const NamedModel& model,
                                       const fs::path& directory,
                                       const std::vector<std::string>& labels,
                                       const EvaluateOptions& options) {
-  Classifier classifier;
-  auto opened = classifier.Open(model.bytes, options);
+  auto opened =
+      ExampleModel::OpenWithOneInput(model.bytes, options.num_threads);
   if (!opened)
     return tl::unexpected(std::move(opened.error()).InFile(model.name));
+  Classifier classifier(*std::move(opened));
   Evaluation evaluation;
   std::error_code none;
   const bool pair = fs::exists(directory / "labels.npy", none);

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/try.h"
-#include "convert/examples.h"
+#include "convert/example_model.h"
 #include "data/coco.h"
 #include "liteforge/image.h"
 
@@ -101,30 +101,16 @@ class Categories {
   bool has_labels_ = false;
 };
 
-//---------------------------------------------------------------------
-// detecting
+//------------------------------------------------------------------- detecting
 
 class BoxFinder {
  public:
-  explicit BoxFinder(const OutputRoles& roles) : roles_(roles) {}
-
-  Result<void> Open(std::span<const std::byte> model,
-                    const EvaluateOptions& options) {
-    InterpreterOptions interpreter_options;
-    interpreter_options.num_threads = options.num_threads;
-    TRY_ASSIGN(auto opened,
-               Interpreter::FromBuffer(model, interpreter_options));
-    interpreter_.emplace(std::move(opened));
-    TRY(interpreter_->AllocateTensors());
-    if (interpreter_->InputDetails().size() != 1)
-      return InvalidArgument(
-          "has " + std::to_string(interpreter_->InputDetails().size()) +
-          " inputs; a detector has one, the image");
-    const DatasetOptions& data = options.dataset;
+  BoxFinder(ExampleModel model, const OutputRoles& roles,
+            const DatasetOptions& data)
+      : model_(std::move(model)), roles_(roles) {
     const bool given = !data.mean.empty() || !data.std.empty();
     how_.mean = given ? data.mean : data.image_mean;
     how_.std = given ? data.std : data.image_std;
-    return {};
   }
 
   // What is found in an image, in its pixels.
@@ -132,9 +118,8 @@ class BoxFinder {
                     const Categories& categories,
                     std::vector<FoundObject>& found) {
     TRY_ASSIGN(const NpyArray input,
-               ImageToInput(image, interpreter_->InputDetails()[0], how_));
-    TRY(SetExample(*interpreter_, std::span(&input, 1)));
-    TRY(interpreter_->Invoke());
+               ImageToInput(image, model_.Inputs()[0], how_));
+    TRY(model_.Run(std::span(&input, 1)));
     TRY_ASSIGN(const auto boxes, Output(roles_.boxes));
     TRY_ASSIGN(const auto classes, Output(roles_.classes));
     TRY_ASSIGN(const auto scores, Output(roles_.scores));
@@ -163,15 +148,12 @@ class BoxFinder {
   // Empty for what the model does not give.
   Result<std::vector<float>> Output(int position) const {
     if (position < 0) return std::vector<float>();
-    const TensorDetails details =
-        interpreter_->OutputDetails()[static_cast<size_t>(position)];
-    TRY_ASSIGN(const auto data, interpreter_->GetTensor(details.index));
-    return RealValues(details.dtype, details.quantization, details.shape, data);
+    return model_.Output(static_cast<size_t>(position));
   }
 
+  ExampleModel model_;
   OutputRoles roles_;
   ImageInput how_;
-  std::optional<Interpreter> interpreter_;
 };
 
 Result<std::vector<FoundObject>> FindAll(BoxFinder& finder,
@@ -232,10 +214,11 @@ Result<Evaluation> EvaluateDetector(const NamedModel& model,
                                     const fs::path& directory,
                                     const std::vector<std::string>& labels,
                                     const EvaluateOptions& options) {
-  BoxFinder finder(roles);
-  auto opened = finder.Open(model.bytes, options);
+  auto opened =
+      ExampleModel::OpenWithOneInput(model.bytes, options.num_threads);
   if (!opened)
     return tl::unexpected(std::move(opened.error()).InFile(model.name));
+  BoxFinder finder(*std::move(opened), roles, options.dataset);
   auto evaluation = EvaluateIn(finder, directory, labels, options);
   if (!evaluation)
     return tl::unexpected(

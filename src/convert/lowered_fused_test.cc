@@ -279,16 +279,22 @@ void LstmCell(OpCase& c) {
   for (const NdArray& y : LstmStep(l, x, cell, h)) c.Expect(y, kF32, 1e-5);
 }
 
+// A few times; or more than are written out, a number that is not known, times
+// that are left out.
 template <int version>
 void BlockLstm(OpCase& c) {
-  const int times = c.Int(1, 4), batch = c.Int(1, 2), units = c.Int(1, 3);
-  c.Scalar(times, kI64);
-  const NdArray x = c.Input({times, batch, c.Int(1, 3)}, -1, 1);
+  const int kind = c.Int(0, 3);
+  const int times = kind == 1 ? 300 : c.Int(1, 4);
+  const int batch = c.Int(1, 2), units = c.Int(1, 3);
+  const int used = kind == 3 ? times - 1 : times + c.Int(0, 1);
+  c.Either({Shape(), {1.0 * used}}, kI64);
+  const NdArray x = c.Draw({times, batch, c.Int(1, 3)}, -1, 1);
+  c.Open(x, kind == 2 ? Shape{-1, batch, x.dim(2)} : x.shape);
   NdArray cell = c.Input({batch, units}, -1, 1);
   NdArray h = c.Input({batch, units}, -1, 1);
   const LstmWeights l = DrawLstm(c, x.dim(2), units, version);
   std::vector<NdArray> all(7, Filled({times, batch, units}, 0));
-  for (int t = 0; t < times; ++t) {
+  for (int t = 0; t < std::min(times, used); ++t) {
     const NdArray now = Made({batch, x.dim(2)}, [&](const Position& at) {
       return x({t, at[0], at[1]});
     });

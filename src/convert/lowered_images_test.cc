@@ -72,12 +72,25 @@ Weights Cubic(int i, int from, int to, bool align, bool half) {
   return weights;
 }
 
+// An image, the size of which may be open while converting.
+NdArray AnyImage(OpCase& c, bool may_be_open) {
+  const NdArray x =
+      c.Draw({c.Int(1, 2), c.Int(1, 6), c.Int(1, 6), c.Int(1, 3)}, -3, 3);
+  if (!may_be_open || c.Coin()) return c.Given(x);
+  return c.Open(x, {-1, c.Coin() ? -1 : x.dim(1), -1, x.dim(3)});
+}
+
 template <Weights (*weights)(int, int, int, bool, bool)>
 void Resize(OpCase& c) {
-  const NdArray x =
-      c.Input({c.Int(1, 2), c.Int(1, 6), c.Int(1, 6), c.Int(1, 3)}, -3, 3);
+  const bool by_formula = weights == Area || weights == Cubic;
+  const NdArray x = AnyImage(c, by_formula);
   const int h = c.Int(1, 8), w = c.Int(1, 8);
-  c.Int32s({h, w});
+  const NdArray size{{2}, {1.0 * h, 1.0 * w}};
+  if (by_formula) {
+    c.Either(size, DataType::kInt32);
+  } else {
+    c.Constant(size, DataType::kInt32);
+  }
   const int mode = c.Int(0, 2);
   c.Attr("align_corners", mode == 1);
   if (weights != Area) c.Attr("half_pixel_centers", mode == 2);
@@ -264,34 +277,97 @@ void Lrn(OpCase& c) {
            kF32, 1e-5);
 }
 
-void Patches(OpCase& c) {
-  const NdArray x =
-      c.Input({c.Int(1, 2), c.Int(5, 8), c.Int(5, 8), c.Int(1, 2)}, -3, 3);
-  const int kh = c.Int(1, 3), kw = c.Int(1, 3), step = c.Int(1, 2);
-  const int rate = c.Int(1, 2);
+// Windows on images, random ones, and what each place of them sees.
+struct Sight {
+  NdArray x;
+  int kh, kw, step, rate, top, left, h, w;
+
+  // Where place (i, j) of the window at (row, column) lies.
+  int Row(int row, int i) const { return row * step + i * rate - top; }
+  int Column(int column, int j) const {
+    return column * step + j * rate - left;
+  }
+  bool Has(int row, int column) const {
+    return row >= 0 && row < x.dim(1) && column >= 0 && column < x.dim(2);
+  }
+};
+
+Sight DrawSight(OpCase& c, const NdArray& x, bool dilates) {
+  Sight s{x, c.Int(1, 3), c.Int(1, 3), c.Int(1, 2), 1, 0, 0, 0, 0};
+  if (dilates) s.rate = c.Int(1, 2);
   const bool same = c.Coin();
-  c.Attr("ksizes", std::vector<int64_t>{1, kh, kw, 1});
-  c.Attr("strides", std::vector<int64_t>{1, step, step, 1});
-  c.Attr("rates", std::vector<int64_t>{1, rate, rate, 1});
+  c.Attr("strides", std::vector<int64_t>{1, s.step, s.step, 1});
+  if (dilates) c.Attr("rates", std::vector<int64_t>{1, s.rate, s.rate, 1});
   c.Attr("padding", same ? "SAME" : "VALID");
   const auto axis = [&](int size, int k, int& before) {
-    const int reach = (k - 1) * rate + 1;
+    const int reach = (k - 1) * s.rate + 1;
     const int count =
-        same ? (size + step - 1) / step : (size - reach) / step + 1;
-    before = same ? std::max(0, (count - 1) * step + reach - size) / 2 : 0;
+        same ? (size + s.step - 1) / s.step : (size - reach) / s.step + 1;
+    before = same ? std::max(0, (count - 1) * s.step + reach - size) / 2 : 0;
     return count;
   };
-  int top, left;
-  const int h = axis(x.dim(1), kh, top), w = axis(x.dim(2), kw, left);
-  const int d = x.dim(3);
-  c.Expect(Made({x.dim(0), h, w, kh * kw * d}, [&](const Position& at) {
-    const int place = at[3] / d;
-    const int row = at[1] * step + place / kw * rate - top;
-    const int column = at[2] * step + place % kw * rate - left;
-    const bool inside =
-        row >= 0 && row < x.dim(1) && column >= 0 && column < x.dim(2);
-    return inside ? x({at[0], row, column, at[3] % d}) : 0;
+  s.h = axis(x.dim(1), s.kh, s.top);
+  s.w = axis(x.dim(2), s.kw, s.left);
+  return s;
+}
+
+Shape SightShape(OpCase& c) {
+  return {c.Int(1, 2), c.Int(5, 8), c.Int(5, 8), c.Int(1, 2)};
+}
+
+void Patches(OpCase& c) {
+  const Sight s = DrawSight(c, c.Input(SightShape(c), -3, 3), true);
+  c.Attr("ksizes", std::vector<int64_t>{1, s.kh, s.kw, 1});
+  const int d = s.x.dim(3);
+  c.Expect(
+      Made({s.x.dim(0), s.h, s.w, s.kh * s.kw * d}, [&](const Position& at) {
+        const int place = at[3] / d;
+        const int row = s.Row(at[1], place / s.kw);
+        const int column = s.Column(at[2], place % s.kw);
+        return s.Has(row, column) ? s.x({at[0], row, column, at[3] % d}) : 0;
+      }));
+}
+
+void Dilation(OpCase& c) {
+  const Sight s = DrawSight(c, c.Input(SightShape(c), -3, 3), true);
+  const NdArray filter = c.Either(c.Draw({s.kh, s.kw, s.x.dim(3)}, -1, 1));
+  c.Expect(Made({s.x.dim(0), s.h, s.w, s.x.dim(3)}, [&](const Position& at) {
+    double most = -std::numeric_limits<double>::infinity();
+    ForEach({s.kh, s.kw}, [&](const Position& k) {
+      const int row = s.Row(at[1], k[0]), column = s.Column(at[2], k[1]);
+      if (s.Has(row, column))
+        most = std::max(most, s.x({at[0], row, column, at[3]}) +
+                                  filter({k[0], k[1], at[3]}));
+    });
+    return most;
   }));
+}
+
+// Few different numbers: the first of equal ones counts.
+void ArgMaxPool(OpCase& c) {
+  const NdArray x = c.Given(c.Draw(SightShape(c), -2, 2, DataType::kInt32));
+  const Sight s = DrawSight(c, x, false);
+  const DataType type = c.Pick({DataType::kInt32, DataType::kInt64});
+  const bool with_batch = c.Coin();
+  c.Attr("ksize", std::vector<int64_t>{1, s.kh, s.kw, 1});
+  c.Attr("Targmax", type);
+  c.Attr("include_batch_in_index", with_batch);
+  const Shape shape{x.dim(0), s.h, s.w, x.dim(3)};
+  NdArray index = Filled(shape, 0);
+  c.Expect(Made(shape, [&](const Position& at) {
+    double most = -std::numeric_limits<double>::infinity();
+    ForEach({s.kh, s.kw}, [&](const Position& k) {
+      const Position from = {at[0], s.Row(at[1], k[0]), s.Column(at[2], k[1]),
+                             at[3]};
+      if (!s.Has(from[1], from[2]) || x(from) <= most) return;
+      most = x(from);
+      Position counted = from;
+      if (!with_batch) counted[0] = 0;
+      index(at) = static_cast<double>(x.Offset(counted));
+    });
+    return most;
+  }));
+  c.Expect(index, type);
 }
 
 constexpr OpRow kRows[] = {
@@ -299,9 +375,11 @@ constexpr OpRow kRows[] = {
     {"AdjustHue", [](OpCase& c) { Adjust(c, true); }},
     {"AdjustSaturation", [](OpCase& c) { Adjust(c, false); }},
     {"CropAndResize", CropAndResize},
+    {"Dilation2D", Dilation},
     {"ExtractImagePatches", Patches},
     {"HSVToRGB", [](OpCase& c) { Colors(c, ToRgb); }},
     {"LRN", Lrn},
+    {"MaxPoolWithArgmax", ArgMaxPool},
     {"RGBToHSV", [](OpCase& c) { Colors(c, ToHsv); }},
     {"ResizeArea", Resize<Area>},
     {"ResizeBicubic", Resize<Cubic>},

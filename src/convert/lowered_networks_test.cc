@@ -8,6 +8,12 @@ namespace {
 constexpr DataType kF32 = DataType::kFloat32;
 using List = std::vector<int64_t>;
 
+// Types that matrices are multiplied in, floats half of the time.
+DataType ProductType(OpCase& c) {
+  return c.Pick(
+      {kF32, kF32, kF32, DataType::kInt32, DataType::kInt64, DataType::kInt8});
+}
+
 //------------------------------------------------------------------ products
 
 void MatMul(OpCase& c) {
@@ -15,8 +21,10 @@ void MatMul(OpCase& c) {
   const bool ta = c.Coin(), tb = c.Coin();
   c.Attr("transpose_a", ta);
   c.Attr("transpose_b", tb);
-  const NdArray a = c.Input(ta ? Shape{k, m} : Shape{m, k}, -2, 2);
-  const NdArray b = c.Either(c.Draw(tb ? Shape{n, k} : Shape{k, n}, -2, 2));
+  const DataType type = ProductType(c);
+  const NdArray a = c.Input(ta ? Shape{k, m} : Shape{m, k}, -2, 2, type);
+  const NdArray b =
+      c.Either(c.Draw(tb ? Shape{n, k} : Shape{k, n}, -2, 2, type), type);
   c.Expect(Made({m, n},
                 [&](const Position& at) {
                   double sum = 0;
@@ -25,7 +33,7 @@ void MatMul(OpCase& c) {
                            b(tb ? Position{at[1], i} : Position{i, at[1]});
                   return sum;
                 }),
-           kF32, 1e-5);
+           type, 1e-5);
 }
 
 void BatchMatMul(OpCase& c, bool broadcasts) {
@@ -38,8 +46,9 @@ void BatchMatMul(OpCase& c, bool broadcasts) {
   if (broadcasts && c.Coin()) db[0] = 1;
   for (const int dim : ta ? Position{k, m} : Position{m, k}) da.push_back(dim);
   for (const int dim : tb ? Position{n, k} : Position{k, n}) db.push_back(dim);
-  const NdArray a = c.Input(ToShape(da), -2, 2);
-  const NdArray b = c.Either(c.Draw(ToShape(db), -2, 2));
+  const DataType type = ProductType(c);
+  const NdArray a = c.Input(ToShape(da), -2, 2, type);
+  const NdArray b = c.Either(c.Draw(ToShape(db), -2, 2, type), type);
   Position dims = Dims(batch);
   dims.push_back(m);
   dims.push_back(n);
@@ -60,16 +69,18 @@ void BatchMatMul(OpCase& c, bool broadcasts) {
                   }
                   return sum;
                 }),
-           kF32, 1e-5);
+           type, 1e-5);
 }
 
 // The sum over every letter that the result has not.
-void Einsum(OpCase& c) {
+void Einsum(OpCase& c, bool takes_two) {
   const char* kEquations[] = {"ab,bc->ac",     "abc,cd->abd",  "abc,bcd->ad",
                               "ab,ab->a",      "abc,acd->abd", "abc,bd->acd",
                               "abcd,cde->abe", "ab,c->abc",    "abc,abd->acd",
-                              "ab->ba",        "abc->ac",      "ij,jk->ki"};
-  const char* equation = kEquations[c.Int(0, 11)];
+                              "ab->ba",        "abc->ac",      "ij,jk->ki",
+                              "aab->ba",       "aba,bc->ac",   "abab->ab"};
+  const int operands = takes_two ? c.Int(0, 8) : c.Int(0, 14);
+  const char* equation = kEquations[operands];
   c.Attr("equation", equation);
   const std::string text = equation;
   const size_t arrow = text.find("->");
@@ -92,9 +103,10 @@ void Einsum(OpCase& c) {
     terms.push_back(left.substr(begin, end - begin));
     begin = end + 1;
   }
+  const DataType type = ProductType(c);
   std::vector<NdArray> xs;
   for (const std::string& term : terms)
-    xs.push_back(c.Input(shape_of(term), -2, 2));
+    xs.push_back(c.Input(shape_of(term), -2, 2, type));
   c.Attr("N", static_cast<int>(xs.size()));
   NdArray y = Filled(shape_of(out), 0);
   ForEach(shape_of(letters), [&](const Position& at) {
@@ -107,7 +119,7 @@ void Einsum(OpCase& c) {
     for (size_t i = 0; i < xs.size(); ++i) product *= xs[i](own(terms[i]));
     y(own(out)) += product;
   });
-  c.Expect(y, kF32, 1e-5);
+  c.Expect(y, type, 1e-5);
 }
 
 //------------------------------------------------------------------- windows
@@ -525,7 +537,7 @@ constexpr OpRow kRows[] = {
     {"Conv3D", Conv3D},
     {"Conv3DBackpropInputV2", Transposed3D},
     {"DepthwiseConv2dNative", Depthwise},
-    {"Einsum", Einsum},
+    {"Einsum", [](OpCase& c) { Einsum(c, false); }},
     {"FakeQuantWithMinMaxArgs", [](OpCase& c) { FakeQuant(c, true, false); }},
     {"FakeQuantWithMinMaxVars", [](OpCase& c) { FakeQuant(c, false, false); }},
     {"FakeQuantWithMinMaxVarsPerChannel",
@@ -542,6 +554,7 @@ constexpr OpRow kRows[] = {
      [](OpCase& c) { CrossEntropy(c, false); }},
     {"SparseSoftmaxCrossEntropyWithLogits",
      [](OpCase& c) { CrossEntropy(c, true); }},
+    {"XlaEinsum", [](OpCase& c) { Einsum(c, true); }},
 };
 
 }  // namespace

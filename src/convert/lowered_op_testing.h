@@ -170,10 +170,15 @@ class OpCase {
   }
   // Computed at run time.
   NdArray Given(NdArray x, DataType type = DataType::kFloat32) {
+    return Open(x, x.shape, type);
+  }
+  // Of this shape while converting, which may have unknown dimensions.
+  NdArray Open(NdArray x, const Shape& declared,
+               DataType type = DataType::kFloat32) {
     const std::string name = "x" + std::to_string(operands_.size());
     operands_.push_back(name);
-    f_.Input(name, x.shape, type);
-    inputs_.push_back({x, type});
+    f_.Input(name, declared, type);
+    inputs_.push_back({x, type, declared != x.shape});
     return x;
   }
   NdArray Constant(NdArray x, DataType type) {
@@ -211,6 +216,22 @@ class OpCase {
     protos_.emplace_back(name, std::move(value));
   }
 
+  // What an attribute calls: its inputs and outputs stand in their order.
+  void Function(const char* name, TestFunction called) {
+    f_.function().functions[name] =
+        std::make_shared<ConcreteFunction>(called.function());
+    tf::AttrValue value;
+    value.mutable_func()->set_name(name);
+    Set(name, std::move(value));
+  }
+  // A function of two scalars that is one operation.
+  void Function(const char* name, const char* op, DataType type) {
+    TestFunction called;
+    called.Input("a", {}, type).Input("b", {}, type);
+    called.Node(op, "y", {"a", "b"}).Output("y", "y");
+    Function(name, std::move(called));
+  }
+
   //---------------------------------------------------------------- results
   // The tolerance is relative to the larger of 1 and the value.
   void Expect(NdArray y, DataType type = DataType::kFloat32,
@@ -226,6 +247,7 @@ class OpCase {
   struct Fed {
     NdArray x;
     DataType type;
+    bool is_open;
   };
   const std::vector<Wanted>& wanted() const { return wanted_; }
   const std::vector<Fed>& inputs() const { return inputs_; }
@@ -256,6 +278,7 @@ void CheckRows(std::span<const OpRow> rows);
 // One table per file lowered_<family>_test.cc.
 std::span<const OpRow> ArithmeticRows();
 std::span<const OpRow> ArrayRows();
+std::span<const OpRow> AudioRows();
 std::span<const OpRow> BlockRows();
 std::span<const OpRow> FusedRows();
 std::span<const OpRow> ImageRows();
@@ -265,5 +288,7 @@ std::span<const OpRow> NumberRows();
 std::span<const OpRow> ResamplingRows();
 std::span<const OpRow> SliceRows();
 std::span<const OpRow> SuppressionRows();
+std::span<const OpRow> XlaArrayRows();
+std::span<const OpRow> XlaIndexRows();
 
 }  // namespace liteforge

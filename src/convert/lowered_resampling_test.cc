@@ -66,19 +66,22 @@ struct Axis {
 
 void ScaleAndTranslate(OpCase& c) {
   const NdArray x =
-      c.Input({c.Int(1, 2), c.Int(2, 7), c.Int(2, 7), c.Int(1, 3)}, -2, 2);
+      c.Draw({c.Int(1, 2), c.Int(2, 7), c.Int(2, 7), c.Int(1, 3)}, -2, 2);
+  const bool open = c.Coin();
+  c.Open(x, open ? Shape{-1, -1, -1, x.dim(3)} : x.shape);
   const int h = c.Int(1, 9), w = c.Int(1, 9);
   const Kernel& kernel = kKernels[c.Int(0, 6)];
   const bool antialias = c.Coin();
-  c.Int32s({h, w});
+  const NdArray size{{2}, {1.0 * h, 1.0 * w}};
+  c.Either(size, DataType::kInt32);
   // What no pixel's edge falls on by accident.
   const auto any = [&](double low, double high) {
     return static_cast<double>(static_cast<float>(c.Real(low, high)));
   };
   const Axis rows{any(0.3, 2.5), any(-0.4, 0.4), antialias, &kernel};
   const Axis columns{any(0.3, 2.5), any(-0.4, 0.4), antialias, &kernel};
-  c.Floats({{2}, {rows.scale, columns.scale}});
-  c.Floats({{2}, {rows.translation, columns.translation}});
+  c.Either({{2}, {rows.scale, columns.scale}});
+  c.Either({{2}, {rows.translation, columns.translation}});
   c.Attr("kernel_type", kernel.name);
   c.Attr("antialias", antialias);
   c.Expect(Made({x.dim(0), h, w, x.dim(3)},

@@ -4,13 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <random>
 
-#include "convert/calibrate.h"
+#include "convert/example_testing.h"
 #include "emit/emit.h"
 #include "formats/tflite/model_reader.h"
-#include "ir/parse.h"
 #include "quantize/quantize.h"
 
 namespace liteforge {
@@ -72,36 +70,8 @@ class Network {
     return nullptr;
   }
 
-  RepresentativeDataset Draw(int count, uint32_t seed) const {
-    auto generator = std::make_shared<std::mt19937>(seed);
-    auto left = std::make_shared<int>(count);
-    const Shape shape = InputsOf(module_)[0].shape;
-    return [=](std::vector<NpyArray>& example) -> Result<bool> {
-      if ((*left)-- == 0) return false;
-      std::uniform_real_distribution<float> real(-1.5f, 1.5f);
-      std::vector<float> values(static_cast<size_t>(shape.elements()));
-      for (float& v : values) v = real(*generator);
-      NpyArray array{DataType::kFloat32, shape, {}};
-      array.data.resize(values.size() * sizeof(float));
-      std::memcpy(array.data.data(), values.data(), array.data.size());
-      example = {std::move(array)};
-      return true;
-    };
-  }
-
   std::vector<float> Outputs() const {
-    std::vector<float> all;
-    const auto ran = RunExamples(
-        module_, Draw(10, 2),
-        [&](const ir::Graph&, const ObservedTensor& tensor) -> Result<void> {
-          if (tensor.name != "y") return {};
-          const auto* first =
-              reinterpret_cast<const float*>(tensor.data.data());
-          all.insert(all.end(), first, first + tensor.shape.elements());
-          return {};
-        });
-    EXPECT_TRUE(ran) << ran.error().ToString();
-    return all;
+    return FirstOutput(module_, DrawExamples(module_, 10, 2, 1.5f));
   }
 
   QuantizeReport Quantize(QuantizeMode mode) {
@@ -109,7 +79,7 @@ class Network {
     settings.mode = mode;
     Calibration calibration;
     if (QuantizesActivations(mode)) {
-      auto seen = Calibrate(module_, Draw(40, 1));
+      auto seen = Calibrate(module_, DrawExamples(module_, 40, 1, 1.5f));
       EXPECT_TRUE(seen) << seen.error().ToString();
       if (seen) calibration = *std::move(seen);
     }

@@ -24,18 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<Calibration> ReadCalibrations(std::span<const fs::path> paths) {
-  Calibration calibration;
-  for (const fs::path& path : paths) {
-    TRY_ASSIGN(const Blob file, MapFile(path));
-    auto read = Calibration::FromJson(
-        {reinterpret_cast<const char*>(file.data()), file.size()});
-    if (!read) return tl::unexpected(std::move(read.error()).In(path.string()));
-    TRY_IN(path.string(), calibration.Merge(*read));
-  }
-  return calibration;
-}
-
 Result<void> WriteCalibration(const Calibration& calibration,
                               const fs::path& path) {
   const std::string text = calibration.ToJson();
@@ -262,16 +250,23 @@ class Optimizer {
 
   //------------------------------------------------------------------ examples
 
-  // The examples of the first signature, which needs no name.
+  // Runs `use` on the examples of each signature that has some. Those without
+  // a name are the first's.
   Result<void> Show(const UseExamples& use) {
     if (options_.representative_dataset) {
       TRY_ASSIGN(const RepresentativeDataset examples, Remembered());
-      return use(examples, {});
+      TRY(use(0, examples, {}));
+    } else if (!options_.representative_data.empty()) {
+      TRY(Show(options_.representative_data, 0, use));
     }
-    return Show(options_.representative_data, 0, use);
+    for (size_t s = 1; s < module_.signatures.size(); ++s) {
+      const auto data = options_.signature_data.find(module_.signatures[s].key);
+      if (data != options_.signature_data.end())
+        TRY(Show(data->second, s, use));
+    }
+    return {};
   }
 
-  // Runs `use` on the examples of a signature from their beginning.
   Result<void> Show(const fs::path& path, size_t signature,
                     const UseExamples& use) {
     DatasetOptions how = options_.dataset;
@@ -284,7 +279,7 @@ class Optimizer {
       if (options_.progress)
         options_.progress(static_cast<double>(count) / total);
     };
-    auto used = use(GeneratorOf(std::move(data)), finished);
+    auto used = use(signature, GeneratorOf(std::move(data)), finished);
     if (used) return {};
     return tl::unexpected(std::move(used.error()).In(path.string()));
   }
@@ -308,22 +303,13 @@ class Optimizer {
 
   Result<Calibration> SeeExamples() {
     Calibration calibration;
-    const auto see = [&](size_t signature) -> UseExamples {
-      return [&, signature](
-                 const RepresentativeDataset& examples,
+    TRY(Show([&](size_t signature, const RepresentativeDataset& examples,
                  const std::function<void(size_t)>& finished) -> Result<void> {
-        TRY_ASSIGN(const Calibration seen,
-                   Calibrate(module_, examples, finished, signature));
-        calibration.Add(seen);
-        return {};
-      };
-    };
-    TRY(Show(see(0)));
-    for (size_t s = 1; s < module_.signatures.size(); ++s) {
-      const auto data = options_.signature_data.find(module_.signatures[s].key);
-      if (data != options_.signature_data.end())
-        TRY(Show(data->second, s, see(s)));
-    }
+      TRY_ASSIGN(const Calibration seen,
+                 Calibrate(module_, examples, finished, signature));
+      calibration.Add(seen);
+      return {};
+    }));
     return calibration;
   }
 
@@ -351,6 +337,18 @@ class Optimizer {
 };
 
 }  // namespace
+
+Result<Calibration> ReadCalibrations(std::span<const fs::path> paths) {
+  Calibration calibration;
+  for (const fs::path& path : paths) {
+    TRY_ASSIGN(const Blob file, MapFile(path));
+    auto read = Calibration::FromJson(
+        {reinterpret_cast<const char*>(file.data()), file.size()});
+    if (!read) return tl::unexpected(std::move(read.error()).In(path.string()));
+    TRY_IN(path.string(), calibration.Merge(*read));
+  }
+  return calibration;
+}
 
 Result<void> MergeCalibrations(std::span<const fs::path> from,
                                const fs::path& to) {

@@ -2,6 +2,8 @@
 // Pruning, clustering and quantization of a module, as the options say.
 #pragma once
 
+#include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,10 @@ bool AsksForOptimization(const OptimizeOptions& options);
 inline bool Prunes(const OptimizeOptions& options) {
   return options.prune != 0 || !options.prune_pattern.empty();
 }
+
+// What the files say together. Errors name the file.
+Result<Calibration> ReadCalibrations(
+    std::span<const std::filesystem::path> paths);
 
 // What was done, and which operators stay float and why, goes to `notices` as
 // well. Errors: kInvalidArgument for options that contradict each other and for

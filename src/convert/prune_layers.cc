@@ -60,13 +60,20 @@ std::span<const float> FloatsOf(const ObservedTensor& tensor) {
 
 // What the model's outputs say most clearly: scores before they become
 // probabilities, most of which are nearly 0 or 1.
-std::set<std::string> OutputsOf(const ir::Graph& graph) {
+std::set<std::string> OutputsOf(const ir::Module& module) {
+  std::set<int> entries = {0};
+  for (const ir::Signature& signature : module.signatures)
+    entries.insert(signature.graph);
   std::set<std::string> names;
-  for (const ir::Value* output : graph.outputs()) {
-    const ir::Node* last = output->producer();
-    const bool squeezes = last != nullptr && (last->op() == Op::kSoftmax ||
-                                              last->op() == Op::kLogistic);
-    names.insert(KeyOf(graph, squeezes ? last->input(0)->name : output->name));
+  for (const int entry : entries) {
+    const ir::Graph& graph = *module.graphs[static_cast<size_t>(entry)];
+    for (const ir::Value* output : graph.outputs()) {
+      const ir::Node* last = output->producer();
+      const bool squeezes = last != nullptr && (last->op() == Op::kSoftmax ||
+                                                last->op() == Op::kLogistic);
+      names.insert(
+          KeyOf(graph, squeezes ? last->input(0)->name : output->name));
+    }
   }
   return names;
 }
@@ -95,11 +102,18 @@ class Pruner {
  private:
   //--------------------------------------------------------- seeing and pruning
 
+  using Readers = std::multimap<std::string, InputProducts*>;
+
+  static void AddReader(const WeightMatrix& layer, InputProducts* products,
+                        Readers& readers) {
+    readers.emplace(KeyOf(*layer.graph, layer.node->input(0)->name), products);
+  }
+
   // What the layers in [first, end) read, as the module is now and as it was;
   // `end` comes nearer where there is room for fewer. Nothing without examples.
   Result<ProductsByNode> SeeInputs(size_t first, size_t& end, Part part) {
     ProductsByNode products;
-    std::multimap<std::string, InputProducts*> readers;
+    Readers readers;
     size_t bytes = 0;
     const size_t most = end;
     if (!examples_) return products;
@@ -110,8 +124,9 @@ class Pruner {
       auto& of_layer = products[layer.node];
       of_layer = std::make_unique<InputProducts>(layer);
       bytes += of_layer->bytes();
-      readers.emplace(KeyOf(*layer.graph, layer.node->input(0)->name),
-                      of_layer.get());
+      AddReader(layer, of_layer.get(), readers);
+      for (const WeightMatrix& twin : layer.twins)
+        AddReader(twin, of_layer.get(), readers);
     }
     if (readers.empty()) return products;
     const auto wanted = [&](const ir::Graph& graph, std::string_view name) {
@@ -132,10 +147,11 @@ class Pruner {
 
   Result<void> RunPairs(Part part, const WantTensor& wanted,
                         const ShowPair& show) {
-    return examples_([&](const RepresentativeDataset& examples,
+    return examples_([&](size_t signature,
+                         const RepresentativeDataset& examples,
                          const std::function<void(size_t)>& finished) {
       return RunExamplePairs(module_, before_, PartOf(examples, part), wanted,
-                             show, finished);
+                             show, finished, signature);
     });
   }
 
@@ -174,18 +190,21 @@ class Pruner {
 
   Result<bool> MayTry() {
     if (!examples_ || layers_.size() < 2) return false;
-    size_t count = 0;
-    TRY(examples_([&](const RepresentativeDataset& examples,
+    size_t count = 0, least = kMostExamples;
+    TRY(examples_([&](size_t, const RepresentativeDataset& examples,
                       const auto&) -> Result<void> {
+      size_t of_signature = 0;
       std::vector<NpyArray> example;
-      while (count < kMostExamples) {
+      while (of_signature < kMostExamples) {
         TRY_ASSIGN(const bool more, examples(example));
         if (!more) break;
-        ++count;
+        ++of_signature;
       }
+      count += of_signature;
+      least = std::min(least, of_signature);
       return {};
     }));
-    if (count < kLeastExamples) return false;
+    if (count < kLeastExamples || least < kHeldOut) return false;
     const auto n = static_cast<double>(layers_.size());
     double work =
         (n + 1) * 2 * static_cast<double>(count) * EstimateWork(module_, {});
@@ -225,15 +244,15 @@ class Pruner {
     }
     auto error = OutputError(FractionsOf(costs_, importance, fraction_));
     for (size_t l = 0; l < layers_.size(); ++l) {
-      layers_[l].weights->SetConstant(weights[l]);
-      if (layers_[l].bias != nullptr) layers_[l].bias->SetConstant(biases[l]);
+      layers_[l].SetWeights(weights[l]);
+      layers_[l].SetBias(biases[l]);
     }
     return error;
   }
 
   Result<double> OutputError(const std::vector<float>& fractions) {
     TRY(Prune(fractions, Part::kFitted));
-    const std::set<std::string> outputs = OutputsOf(*module_.graphs[0]);
+    const std::set<std::string> outputs = OutputsOf(module_);
     std::map<std::string, std::pair<double, double>> error_and_energy;
     const auto wanted = [&](const ir::Graph& graph, std::string_view name) {
       return outputs.contains(KeyOf(graph, name));

@@ -12,11 +12,12 @@
 
 namespace liteforge {
 
-// Runs `use` on the examples from their beginning; it may be asked to again.
-// `finished` is to be told how many examples are done, or is empty.
-using UseExamples =
-    std::function<Result<void>(const RepresentativeDataset& examples,
-                               const std::function<void(size_t)>& finished)>;
+// Runs `use` on the examples of each signature that has some, from their
+// beginning; it may be asked to again. `finished` is to be told how many
+// examples of the signature are done, or is empty.
+using UseExamples = std::function<Result<void>(
+    size_t signature, const RepresentativeDataset& examples,
+    const std::function<void(size_t)>& finished)>;
 using OnExamples = std::function<Result<void>(const UseExamples& use)>;
 
 // Sets `fraction` of the layers' weights to zero (2:4: half). With examples

@@ -2,65 +2,17 @@
 // Bodies of loops and branches are calibrated as they run, and quantized.
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <cstring>
-#include <random>
-
-#include "convert/calibrate.h"
-#include "ir/parse.h"
+#include "convert/example_testing.h"
 #include "quantize/quantize.h"
 
 namespace liteforge {
 namespace {
 
-ir::Module ModuleOf(std::initializer_list<const char*> graphs) {
-  ir::Module module;
-  for (const char* text : graphs) {
-    auto graph = ir::Parse(text);
-    EXPECT_TRUE(graph) << graph.error().ToString();
-    if (graph) module.graphs.push_back(*std::move(graph));
-  }
-  NameUniquely(module);
-  return module;
-}
-
-RepresentativeDataset Draw(const ir::Module& module, int count, uint32_t seed) {
-  auto generator = std::make_shared<std::mt19937>(seed);
-  auto left = std::make_shared<int>(count);
-  const Shape shape = InputsOf(module)[0].shape;
-  return [=](std::vector<NpyArray>& example) -> Result<bool> {
-    if ((*left)-- == 0) return false;
-    std::uniform_real_distribution<float> real(-1, 1);
-    std::vector<float> values(static_cast<size_t>(shape.elements()));
-    for (float& v : values) v = real(*generator);
-    NpyArray array{DataType::kFloat32, shape, {}};
-    array.data.resize(values.size() * sizeof(float));
-    std::memcpy(array.data.data(), values.data(), array.data.size());
-    example = {std::move(array)};
-    return true;
-  };
-}
-
-std::vector<float> Outputs(const ir::Module& module) {
-  std::vector<float> all;
-  const std::string name = module.graphs[0]->outputs()[0]->name;
-  const auto ran = RunExamples(
-      module, Draw(module, 10, 2),
-      [&](const ir::Graph& graph,
-          const ObservedTensor& tensor) -> Result<void> {
-        if (&graph != module.graphs[0].get() || tensor.name != name) return {};
-        const auto* first = reinterpret_cast<const float*>(tensor.data.data());
-        all.insert(all.end(), first, first + tensor.shape.elements());
-        return {};
-      });
-  EXPECT_TRUE(ran) << ran.error().ToString();
-  return all;
-}
-
 // Quantizes the module and compares what it gives with what it gave.
 void ExpectNearFloat(ir::Module module, Op op) {
-  const std::vector<float> exact = Outputs(module);
-  const auto calibration = Calibrate(module, Draw(module, 40, 1));
+  const std::vector<float> exact =
+      FirstOutput(module, DrawExamples(module, 10, 2, 1));
+  const auto calibration = Calibrate(module, DrawExamples(module, 40, 1, 1));
   ASSERT_TRUE(calibration) << calibration.error().ToString();
   QuantizeSettings settings;
   settings.mode = QuantizeMode::kInt8;
@@ -72,7 +24,8 @@ void ExpectNearFloat(ir::Module module, Op op) {
       quantized += node->op() == op && node->input(0)->type == DataType::kInt8;
   }
   EXPECT_GT(quantized, 0);
-  const std::vector<float> got = Outputs(module);
+  const std::vector<float> got =
+      FirstOutput(module, DrawExamples(module, 10, 2, 1));
   ASSERT_EQ(got.size(), exact.size());
   for (size_t i = 0; i < got.size(); ++i)
     ASSERT_NEAR(got[i], exact[i], 0.05) << i;

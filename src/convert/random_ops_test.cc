@@ -3,6 +3,7 @@
 // 6 s / sqrt(n) of the distribution's, s its standard deviation.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "convert/compile.h"
@@ -14,11 +15,10 @@ namespace {
 
 constexpr int kCount = 20000;
 
-std::vector<float> Drawn(const char* op) {
-  TestFunction f;
-  f.Input("x", {1}).Ints("shape", {kCount});
-  f.Node(op, "r", {"shape"}, {{"seed", 3}, {"seed2", 5}});
-  f.Node("AddV2", "y", {"r", "x"}).Output("y", "y");
+// What "r" gives, as float32.
+std::vector<float> Values(TestFunction& f) {
+  f.Input("x", {1}).Node("Cast", "c", {"r"}, {{"DstT", DataType::kFloat32}});
+  f.Node("AddV2", "y", {"c", "x"}).Output("y", "y");
   const auto bytes = Compile(f.function());
   EXPECT_TRUE(bytes) << bytes.error().ToString();
   if (!bytes) return {};
@@ -32,6 +32,78 @@ std::vector<float> Drawn(const char* op) {
   const auto y =
       interpreter->Tensor<float>(interpreter->OutputDetails()[0].index);
   return {y.begin(), y.end()};
+}
+
+std::vector<float> Drawn(const char* op) {
+  TestFunction f;
+  f.Ints("shape", {kCount});
+  f.Node(op, "r", {"shape"}, {{"seed", 3}, {"seed2", 5}});
+  return Values(f);
+}
+
+struct Moments {
+  double mean = 0, squares = 0;
+};
+
+Moments MomentsOf(const std::vector<float>& values) {
+  Moments m;
+  for (const float v : values) {
+    m.mean += v / kCount;
+    m.squares += double{v} * v / kCount;
+  }
+  return m;
+}
+
+const double kRoot = std::sqrt(1.0 * kCount);
+
+TEST(RandomOps, UniformNumbers) {
+  const auto y = Drawn("RandomUniform");
+  ASSERT_EQ(y.size(), static_cast<size_t>(kCount));
+  for (const float v : y) EXPECT_TRUE(v >= 0 && v < 1) << v;
+  const Moments m = MomentsOf(y);
+  EXPECT_NEAR(m.mean, 0.5, 6 * std::sqrt(1.0 / 12) / kRoot);
+  // The variance of a square: 1/5 - 1/9.
+  EXPECT_NEAR(m.squares, 1.0 / 3, 6 * std::sqrt(4.0 / 45) / kRoot);
+}
+
+TEST(RandomOps, NormalNumbers) {
+  const Moments m = MomentsOf(Drawn("RandomStandardNormal"));
+  EXPECT_NEAR(m.mean, 0, 6 / kRoot);
+  EXPECT_NEAR(m.squares, 1, 6 * std::sqrt(2.0) / kRoot);
+}
+
+TEST(RandomOps, WholeNumbers) {
+  TestFunction f;
+  f.Ints("shape", {kCount}).Ints("low", {}, {-2}).Ints("high", {}, {5});
+  f.Node("RandomUniformInt", "r", {"shape", "low", "high"},
+         {{"seed", 3}, {"seed2", 5}});
+  std::array<int, 7> counts{};
+  for (const float v : Values(f)) {
+    ASSERT_TRUE(v >= -2 && v < 5 && v == std::floor(v)) << v;
+    ++counts[static_cast<size_t>(v + 2)];
+  }
+  const double share = 1.0 / 7;
+  for (const int count : counts)
+    EXPECT_NEAR(count, kCount * share,
+                6 * std::sqrt(kCount * share * (1 - share)));
+}
+
+// Classes as often as their softmax says.
+TEST(RandomOps, Classes) {
+  TestFunction f;
+  f.Floats("logits", {1, 3}, {std::log(0.2f), std::log(0.5f), std::log(0.3f)});
+  f.Ints("count", {}, {kCount});
+  f.Node("Multinomial", "r", {"logits", "count"},
+         {{"seed", 3}, {"seed2", 5}, {"output_dtype", DataType::kInt32}});
+  std::array<int, 3> counts{};
+  for (const float v : Values(f)) {
+    ASSERT_TRUE(v == 0 || v == 1 || v == 2) << v;
+    ++counts[static_cast<size_t>(v)];
+  }
+  const double shares[] = {0.2, 0.5, 0.3};
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_NEAR(counts[i], kCount * shares[i],
+                6 * std::sqrt(kCount * shares[i] * (1 - shares[i])));
 }
 
 TEST(RandomOps, TheTruncatedNormalStaysWithinTwo) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 #include <random>
 #include <set>
@@ -17,6 +18,7 @@
 #include "convert/examples.h"
 #include "emit/emit.h"
 #include "liteforge/interpreter.h"
+#include "quantize/whole_numbers.h"
 
 namespace liteforge {
 namespace {
@@ -159,21 +161,42 @@ std::string Obstacle(const ir::Module& module) {
   return "";
 }
 
-// Integers are 0 or 1, which index any table; `positive` for models that take
-// roots and logarithms of what they are given.
-NpyArray Draw(TensorDetails input, bool positive, std::mt19937_64& generator) {
-  const int bits = BitWidth(input.dtype);
-  const bool is_integer = IsWideInteger(input.dtype);
-  const DataType type = input.dtype;
-  if (is_integer) input.dtype = DataType::kBool;
-  NpyArray array = DrawInput(input, generator);
-  if (is_integer) {
-    const std::vector<std::byte> coins = std::move(array.data);
-    const auto width = static_cast<size_t>(bits) / 8;
-    array.type = type;
-    array.data.assign(coins.size() * width, std::byte{0});
-    for (size_t i = 0; i < coins.size(); ++i) array.data[i * width] = coins[i];
+// What users know inputs by that become integers.
+std::set<std::string> WholeInputsOf(const ir::Module& module) {
+  std::set<std::string> names;
+  for (const ir::Value* input : module.graphs[0]->inputs())
+    if (BecomesIntegers(*input)) names.insert(input->name);
+  for (const ir::Signature& signature : module.signatures) {
+    for (const auto& [name, value] : signature.inputs)
+      if (BecomesIntegers(*value)) names.insert(name);
   }
+  return names;
+}
+
+// 0 or 1, which index any table.
+NpyArray DrawIndices(TensorDetails input, std::mt19937_64& generator) {
+  const DataType type = input.dtype;
+  const auto width = static_cast<size_t>(BitWidth(type)) / 8;
+  input.dtype = DataType::kBool;
+  const std::vector<std::byte> coins = DrawInput(input, generator).data;
+  NpyArray array{type, input.shape, {}};
+  array.data.assign(coins.size() * width, std::byte{0});
+  for (size_t i = 0; i < coins.size(); ++i) {
+    const auto real = static_cast<float>(std::to_integer<int>(coins[i]));
+    std::byte* to = &array.data[i * width];
+    if (type == DataType::kFloat32)
+      std::memcpy(to, &real, sizeof(real));
+    else
+      *to = coins[i];
+  }
+  return array;
+}
+
+// `positive` for models that take roots and logarithms of what they are given.
+NpyArray Draw(const TensorDetails& input, bool positive,
+              std::mt19937_64& generator) {
+  if (IsWideInteger(input.dtype)) return DrawIndices(input, generator);
+  NpyArray array = DrawInput(input, generator);
   if (positive && input.dtype == DataType::kFloat32) {
     auto* values = reinterpret_cast<float*>(array.data.data());
     for (size_t i = 0; i < array.data.size() / sizeof(float); ++i)
@@ -191,6 +214,7 @@ class SelfCheck::Runner {
                              const std::string& signature, bool reference) {
     InterpreterOptions options;
     options.reference_kernels = reference;
+    options.winograd = false;  // costs more to prepare than it saves once
     options.num_threads = 0;
     options.max_memory_bytes = kMostMemoryBytes;
     TRY_ASSIGN(Interpreter interpreter, Interpreter::FromView(model, options));
@@ -270,7 +294,9 @@ Result<SelfCheck::Example> SelfCheck::RunExample(Runner& runner) const {
       Example next{runner.signature(), {}, {}};
       for (TensorDetails input : inputs) {
         input.shape = Guessed(input.shape_signature, guess);
-        next.inputs.push_back(Draw(input, positive, generator));
+        next.inputs.push_back(whole_.contains(input.name)
+                                  ? DrawIndices(input, generator)
+                                  : Draw(input, positive, generator));
       }
       auto outputs = runner.Run(next.inputs);
       if (!outputs) {
@@ -291,6 +317,7 @@ void SelfCheck::RunSource(ir::Module& source) {
   skipped_ = Obstacle(source);
   if (!skipped_.empty()) return;
   jumps_ = AnyJumps(source);
+  whole_ = WholeInputsOf(source);
   reference_kernels_ = EstimateWork(source, kGuesses[0]) <= kMostReferenceWork;
   const auto run = [&]() -> Result<void> {
     TRY_ASSIGN(const auto bytes, EmitAndShare(source));

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -59,6 +60,7 @@ class SelfCheck {
 
   std::vector<Example> examples_;
   std::string skipped_;
+  std::set<std::string> whole_;  // inputs of whole numbers that are floats
   bool reference_kernels_ = true;
   bool jumps_ = false;  // whether rounding can change all
 };

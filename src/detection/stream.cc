@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Three threads and two places to hand things over:
+// Once the source is open, three threads and two places to hand things over:
 //
 //   capture ── frame ──► inference ── seen ──► output (the caller's thread)
 //
@@ -12,6 +12,7 @@
 #include <chrono>
 #include <deque>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "base/try.h"
@@ -106,6 +107,32 @@ class FrameRate {
   std::deque<double> times_;
 };
 
+bool IsStopped(const StreamOptions& options) {
+  return options.stop != nullptr && options.stop->load();
+}
+
+using OpenedSource = Result<std::unique_ptr<FrameSource>>;
+
+// Cameras and networks may take long to open, or for ever: in a thread of its
+// own, which is left behind when the stream is stopped first. None then.
+std::optional<OpenedSource> OpenUnlessStopped(const StreamOptions& options) {
+  StreamOptions wanted;
+  wanted.source = options.source;
+  wanted.width = options.width;
+  wanted.height = options.height;
+  std::packaged_task<OpenedSource()> open(
+      [wanted] { return OpenSource(wanted); });
+  std::future<OpenedSource> opened = open.get_future();
+  std::thread thread(std::move(open));
+  while (opened.wait_for(kGlance) == std::future_status::timeout) {
+    if (!IsStopped(options)) continue;
+    thread.detach();
+    return std::nullopt;
+  }
+  thread.join();
+  return opened.get();
+}
+
 class Stream {
  public:
   Stream(Detector& detector, std::unique_ptr<FrameSource> source,
@@ -143,10 +170,6 @@ class Stream {
   }
 
  private:
-  bool IsStopped() const {
-    return options_.stop != nullptr && options_.stop->load();
-  }
-
   void Infer() {
     inferred_ = InferAll();
     // Tells capture that nobody takes any more.
@@ -177,7 +200,7 @@ class Stream {
 
   // Until the end, or what ends it.
   Result<void> Show() {
-    while (!IsStopped() && !seen_.is_over()) {
+    while (!IsStopped(options_) && !seen_.is_over()) {
       auto seen = seen_.Take(kGlance);
       if (!seen) continue;
       Count(seen->report);
@@ -241,7 +264,9 @@ Result<StreamSummary> RunStream(
 
 Result<StreamSummary> DetectStream(Detector& detector,
                                    const StreamOptions& options) {
-  auto source = OpenSource(options);
+  auto opened = OpenUnlessStopped(options);
+  if (!opened) return StreamSummary();
+  OpenedSource& source = *opened;
   if (!source)
     return tl::unexpected(std::move(source.error()).InFile(options.source));
   TRY_ASSIGN(auto outputs,

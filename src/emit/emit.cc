@@ -155,7 +155,8 @@ class ModuleEmitter {
   void EmitGraph(const ir::Graph& graph) {
     model_.subgraphs.push_back(std::make_unique<tflite::SubGraphT>());
     tflite::SubGraphT& subgraph = *model_.subgraphs.back();
-    subgraph.name = graph.name;
+    // As TensorFlow calls what runs where no signature is asked for.
+    subgraph.name = model_.subgraphs.size() == 1 ? "main" : graph.name;
     // Variables are state that the runtime keeps and sets to zero, not inputs.
     for (const ir::Value* input : graph.inputs()) {
       const int32_t index = EmitValue(*input, subgraph);

@@ -10,12 +10,13 @@
 // as a Q0.15 number rounded to Q0.7. DIV multiplies by a fixed-point
 // reciprocal; its int16 operands may have zero points.
 // Source: tflite/kernels/{add,sub,mul,div}.cc, kernels/internal/reference.
+#include "kernels/arithmetic.h"
+
 #include <bit>
 #include <string>
 
-#include "kernels/broadcast.h"
 #include "kernels/fixed_point.h"
-#include "kernels/micro/byte_arithmetic.h"
+#include "kernels/float_broadcast.h"
 #include "kernels/numerics.h"
 #include "kernels/visit_type.h"
 
@@ -151,13 +152,26 @@ void Apply(KernelContext& k, const Function& f) {
                   k.Input(1).Data<T>(), k.Output(0).MutableData<T>(), f);
 }
 
+FloatArithmetic FloatFunctionOf(Op op) {
+  switch (op) {
+    case Op::kAdd:
+      return FloatArithmetic::kSum;
+    case Op::kSub:
+      return FloatArithmetic::kDifference;
+    case Op::kMul:
+      return FloatArithmetic::kProduct;
+    default:
+      return FloatArithmetic::kQuotient;
+  }
+}
+
 template <class T>
 void EvalReal(KernelContext& k, const State& s) {
   const Range<float> range = FloatActivationRange(s.activation);
+  if (std::is_same_v<T, float> && !k.reference())
+    return EvalFloatArithmetic(k, s.plan, FloatFunctionOf(k.op()), range);
   const auto clamped = [&](auto f) {
-    BroadcastBinary(k.threads(), s.plan, k.Input(0).Data<T>(),
-                    k.Input(1).Data<T>(), k.Output(0).MutableData<T>(),
-                    [=](float a, float b) { return Clamp(f(a, b), range); });
+    Apply<T>(k, [=](float a, float b) { return Clamp(f(a, b), range); });
   };
   switch (k.op()) {
     case Op::kAdd:
@@ -225,30 +239,16 @@ void EvalIntegers(KernelContext& k, const State& s) {
 // 8-bit sums and products, where micro/ computes them.
 template <class T>
 void ComputeInBytes(KernelContext& k, const State& s) {
-  using Kind = ByteArithmetic::Kind;
-  const ByteArithmetic op{k.op() == Op::kMul   ? Kind::kProduct
-                          : k.op() == Op::kSub ? Kind::kDifference
-                                               : Kind::kSum,
-                          {s.a.multiplier, s.a.shift},
-                          {s.b.multiplier, s.b.shift},
-                          {s.output.multiplier, s.output.shift},
-                          s.a_offset,
-                          s.b_offset,
-                          s.output_offset,
-                          s.range.min,
-                          s.range.max};
+  const ByteArithmetic op = ByteArithmeticOf(k);
   const T* a = k.Input(0).Data<T>();
   const T* b = k.Input(1).Data<T>();
   T* to = k.Output(0).MutableData<T>();
-  WalkBroadcast(s.plan, [&](int64_t out, int64_t from_a, int64_t step_a,
-                            int64_t from_b, int64_t step_b, int64_t count) {
-    constexpr int64_t kGrain = 1 << 13;
-    k.threads().ParallelFor(count, kGrain, [&](int64_t begin, int64_t end) {
-      ComputeBytes(op, a + from_a + begin * step_a, step_a,
-                   b + from_b + begin * step_b, step_b, end - begin,
-                   to + out + begin);
-    });
-  });
+  ShareBroadcast(k.threads(), s.plan,
+                 [&](int64_t out, int64_t from_a, int64_t step_a,
+                     int64_t from_b, int64_t step_b, int64_t count) {
+                   ComputeBytes(op, a + from_a, step_a, b + from_b, step_b,
+                                count, to + out);
+                 });
 }
 
 template <class T>
@@ -360,6 +360,22 @@ void Eval(KernelContext& k) noexcept {
 constexpr const char* kTypes = "f32 f16 bf16 i8 u8 i16 i32 i64 u32 complex64";
 
 }  // namespace
+
+ByteArithmetic ByteArithmeticOf(const KernelContext& k) {
+  using Kind = ByteArithmetic::Kind;
+  const State& s = k.State<State>();
+  return {k.op() == Op::kMul   ? Kind::kProduct
+          : k.op() == Op::kSub ? Kind::kDifference
+                               : Kind::kSum,
+          {s.a.multiplier, s.a.shift},
+          {s.b.multiplier, s.b.shift},
+          {s.output.multiplier, s.output.shift},
+          s.a_offset,
+          s.b_offset,
+          s.output_offset,
+          s.range.min,
+          s.range.max};
+}
 
 extern const Kernel kAdd{Op::kAdd, kTypes, Prepare, Eval};
 extern const Kernel kSub{Op::kSub, kTypes, Prepare, Eval};

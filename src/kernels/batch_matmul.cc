@@ -31,6 +31,7 @@ struct State {
   int32_t a_offset = 0, b_offset = 0, output_offset = 0;
   bool ties_up = false;
   FloatPanels panels;  // of one matrix of b, for the fast path
+  AlignedVector<float> packed;
 };
 
 Result<FilterArithmetic> ArithmeticOf(const RuntimeTensor& a,
@@ -125,7 +126,9 @@ Result<void> Prepare(KernelContext& k) {
   PairBatches(k, output, s);
   if (options.adj_x) k.NeedScratch(kRowsOfA, a.bytes);
   if (s.arithmetic == FilterArithmetic::kFloat && IsFast(k, s)) {
-    s.panels = MakeFloatPanels(s.columns, 1, s.depth);
+    s.panels = ShapeFloatPanels(s.columns, 1, s.depth);
+    s.packed.resize(s.panels.numbers());
+    s.panels.weights = s.packed.data();
   } else if (!options.adj_y) {
     k.NeedScratch(kRowsOfB, b.bytes);
   }
@@ -202,12 +205,12 @@ void FastFloat(KernelContext& k, State& s) {
   const float* a = RowsOfA<float>(k, s);
   const float* b = k.Input(kB).Data<float>();
   float* output = k.Output(0).MutableData<float>();
-  FloatPanels& p = s.panels;
+  const FloatPanels& p = s.panels;
   int64_t packed = -1;
   for (const auto& [of_a, of_b] : s.batches) {
     if (of_b != packed) {
       FillFloatPanels(b + of_b * s.columns * s.depth, transposed ? s.depth : 1,
-                      transposed ? 1 : s.columns, p);
+                      transposed ? 1 : s.columns, p, s.packed.data());
       packed = of_b;
     }
     const float* rows_of_a = a + of_a * s.rows * s.depth;

@@ -15,6 +15,7 @@
 #include <cmath>
 #include <string>
 
+#include "kernels/float_broadcast.h"
 #include "kernels/numerics.h"
 
 namespace liteforge {
@@ -37,11 +38,20 @@ Result<void> PrepareOrder(KernelContext& k) {
   return Unsupported("operands of different quantization are not supported");
 }
 
+// Whether micro/ computed it.
+bool EvalFast(KernelContext& k, FloatArithmetic f) {
+  if (k.reference() || k.Input(0).type != DataType::kFloat32) return false;
+  EvalFloatArithmetic(k, k.State<BroadcastPlan>(), f);
+  return true;
+}
+
 void EvalMaximum(KernelContext& k) noexcept {
+  if (EvalFast(k, FloatArithmetic::kMaximum)) return;
   ApplyAs<Ordered>(k, [](auto a, auto b) { return a > b ? a : b; });
 }
 
 void EvalMinimum(KernelContext& k) noexcept {
+  if (EvalFast(k, FloatArithmetic::kMinimum)) return;
   ApplyAs<Ordered>(k, [](auto a, auto b) { return a < b ? a : b; });
 }
 
@@ -169,6 +179,7 @@ void EvalQuantizedSquare(KernelContext& k) {
 
 void EvalSquare(KernelContext& k) noexcept {
   if (k.Input(0).type == DataType::kInt8) return EvalQuantizedSquare(k);
+  if (EvalFast(k, FloatArithmetic::kSquaredDifference)) return;
   ApplyAs<Computed>(k, [](auto a, auto b) {
     using T = decltype(a);
     if constexpr (std::is_integral_v<T>) {

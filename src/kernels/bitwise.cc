@@ -24,9 +24,35 @@ using Numbers =
     TypeList<float, Float16, BFloat16, double, int8_t, uint8_t, int16_t,
              uint16_t, int32_t, uint32_t, int64_t, uint64_t>;
 
+// What is the same to signed and unsigned numbers is computed in unsigned ones
+// of their width.
+using Widths = TypeList<uint8_t, uint16_t, uint32_t, uint64_t>;
+
+DataType UnsignedOf(DataType type) {
+  switch (type) {
+    case DataType::kBool:
+    case DataType::kInt8:
+      return DataType::kUInt8;
+    case DataType::kInt16:
+      return DataType::kUInt16;
+    case DataType::kInt32:
+      return DataType::kUInt32;
+    case DataType::kInt64:
+      return DataType::kUInt64;
+    default:
+      return type;
+  }
+}
+
+template <class Function>
+void ApplyUnsigned(KernelContext& k, const Function& f) {
+  Widths::Dispatch(UnsignedOf(k.Input(0).type),
+                   [&](auto t) { Apply<TypeOf<decltype(t)>>(k, f); });
+}
+
 void EvalXor(KernelContext& k) noexcept {
-  ApplyAs<Integers>(
-      k, [](auto a, auto b) { return static_cast<decltype(a)>(a ^ b); });
+  ApplyUnsigned(k,
+                [](auto a, auto b) { return static_cast<decltype(a)>(a ^ b); });
 }
 
 void EvalRightShift(KernelContext& k) noexcept {
@@ -38,32 +64,29 @@ void EvalRightShift(KernelContext& k) noexcept {
 }
 
 void EvalAnd(KernelContext& k) noexcept {
-  ApplyAs<Bits>(k,
+  ApplyUnsigned(k,
                 [](auto a, auto b) { return static_cast<decltype(a)>(a & b); });
 }
 
 void EvalShiftLeft(KernelContext& k) noexcept {
-  ApplyAs<Integers>(k, [](auto a, auto b) {
+  ApplyUnsigned(k, [](auto a, auto b) {  // less than 0 is very much
     using T = decltype(a);
-    const bool within = b >= 0 && static_cast<uint64_t>(b) < sizeof(T) * 8;
-    return within ? static_cast<T>(static_cast<uint64_t>(a) << b) : T{0};
+    return b < sizeof(T) * 8 ? static_cast<T>(uint64_t{a} << b) : T{0};
   });
 }
 
 // Integers wrap.
 void EvalAdd(KernelContext& k) noexcept {
-  ApplyAs<Numbers>(k, [](auto a, auto b) {
-    using T = decltype(a);
-    if constexpr (std::is_floating_point_v<T>) return a + b;
-    return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  ApplyAs<Reals>(k, [](auto a, auto b) { return a + b; });
+  ApplyUnsigned(k, [](auto a, auto b) {
+    return static_cast<decltype(a)>(uint64_t{a} + b);
   });
 }
 
 void EvalMultiply(KernelContext& k) noexcept {
-  ApplyAs<Numbers>(k, [](auto a, auto b) {
-    using T = decltype(a);
-    if constexpr (std::is_floating_point_v<T>) return a * b;
-    return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+  ApplyAs<Reals>(k, [](auto a, auto b) { return a * b; });
+  ApplyUnsigned(k, [](auto a, auto b) {
+    return static_cast<decltype(a)>(uint64_t{a} * b);
   });
 }
 

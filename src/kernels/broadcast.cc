@@ -41,4 +41,43 @@ BroadcastPlan PlanBroadcast(const Shape& a, const Shape& b,
   return plan;
 }
 
+void WalkBroadcast(const BroadcastPlan& plan, BroadcastRow row) {
+  if (plan.rank == 0) return row(0, 0, 0, 0, 0, int64_t{1});
+  std::array<int32_t, Shape::kMaxRank> at{};
+  const auto last = static_cast<size_t>(plan.rank) - 1;
+  const int64_t count = plan.extent[last];
+  for (size_t axis = 0; axis <= last; ++axis) {
+    if (plan.extent[axis] == 0) return;
+  }
+  int64_t out = 0, a = 0, b = 0;
+  while (true) {
+    row(out, a, plan.a[last], b, plan.b[last], count);
+    out += count;
+    size_t axis = last;
+    while (axis > 0) {
+      --axis;
+      a += plan.a[axis];
+      b += plan.b[axis];
+      if (++at[axis] < plan.extent[axis]) break;
+      a -= plan.a[axis] * plan.extent[axis];
+      b -= plan.b[axis] * plan.extent[axis];
+      at[axis] = 0;
+      if (axis == 0) return;
+    }
+    if (last == 0) return;
+  }
+}
+
+void ShareBroadcast(ThreadPool& threads, const BroadcastPlan& plan,
+                    BroadcastRow row) {
+  constexpr int64_t kGrain = 1 << 13;
+  WalkBroadcast(plan, [&](int64_t out, int64_t a, int64_t a_step, int64_t b,
+                          int64_t b_step, int64_t count) {
+    threads.ParallelFor(count, kGrain, [&](int64_t begin, int64_t end) {
+      row(out + begin, a + begin * a_step, a_step, b + begin * b_step, b_step,
+          end - begin);
+    });
+  });
+}
+
 }  // namespace liteforge

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernels/micro/byte_gemm.h"
+#include "kernels/micro/byte_activations.h"
 #include "kernels/micro/word_depthwise.h"
 #include "kernels/scratch_slots.h"
 
@@ -62,7 +62,7 @@ void WidenRow(const ByteDepthwiseCall<T>& call, const PaddedImage& image,
   }
   int16_t* inside = std::fill_n(to, w.pad_left * channels, int16_t{0});
   WidenBytes(call.input + (n * w.in_height + in_y) * w.in_width * channels,
-             count * channels, call.quantization.input_offset, inside);
+             count * channels, call.input_offset, inside);
   std::fill(inside + count * channels, to + image.row, int16_t{0});
 }
 
@@ -72,31 +72,27 @@ struct Lines {
   int64_t n, y, rows, x, count;
 };
 
-// `image` holds the rows that they see.
-template <class T>
+// `image` holds the rows that they see. compute(sums, first output pixel)
+template <class T, class Compute>
 void ConvolveLines(const ByteDepthwiseCall<T>& call, const Lines& of,
-                   const int16_t* image) {
+                   const int16_t* image, const Compute& compute) {
   const Window& w = call.window;
-  const FilterQuantization& q = call.quantization;
-  const ByteDepthwiseFilter& f = call.filter;
   const int64_t pixel = w.in_channels, row = PaddedImage(w).row;
-  const int16_t* first = image + of.x * w.stride_width * pixel;
+  const int16_t* corner = image + of.x * w.stride_width * pixel;
   const int16_t* taps[kMostTaps + 1];
   int count = 0;
   for (int64_t i = 0; i < w.height; ++i) {
     for (int64_t j = 0; j < w.width; ++j) {
       taps[count++] =
-          first + i * w.dilation_height * row + j * w.dilation_width * pixel;
+          corner + i * w.dilation_height * row + j * w.dilation_width * pixel;
     }
   }
-  if (count % 2 != 0) taps[count++] = first;  // its weights are zero
+  if (count % 2 != 0) taps[count++] = corner;  // its weights are zero
   const int64_t line = of.n * w.out_height + of.y;
-  ConvolveWordDepthwise(
-      {w.out_channels, of.rows, of.count, w.stride_height * row,
-       w.stride_width * pixel, taps, count, f.weights.data(), f.bias.data(),
-       f.multiplier.data(), f.left_shift.data(), f.right_shift.data(),
-       q.ties_up, f.shifts_right, q.output_offset, q.range.min, q.range.max},
-      call.output + (line * w.out_width + of.x) * w.out_channels);
+  compute(WordDepthwise{w.out_channels, of.rows, of.count,
+                        w.stride_height * row, w.stride_width * pixel, taps,
+                        count, call.filter.weights.data()},
+          line * w.out_width + of.x);
 }
 
 // The rows that `lines` lines from (n, y) on see.
@@ -113,8 +109,9 @@ void WidenBand(const ByteDepthwiseCall<T>& call, int64_t n, int64_t y,
 
 // Lines are shared among the threads, or the outputs of each where there are
 // too few of them.
-template <class T>
-void Convolve(ThreadPool& threads, const ByteDepthwiseCall<T>& call) {
+template <class T, class Compute>
+void Convolve(ThreadPool& threads, const ByteDepthwiseCall<T>& call,
+              const Compute& compute) {
   constexpr int64_t kLeastWork = 1 << 16;  // of a thread, in products
   const Window& w = call.window;
   if (w.out_rows() * w.out_width * w.out_channels == 0) return;
@@ -123,29 +120,34 @@ void Convolve(ThreadPool& threads, const ByteDepthwiseCall<T>& call) {
     for (int64_t line = 0; line < w.out_rows(); ++line) {
       const int64_t n = line / w.out_height, y = line % w.out_height;
       WidenBand(call, n, y, 1, call.scratch);
-      threads.ParallelFor(
-          w.out_width, kLeastWork / of_output + 1,
-          [&](int64_t begin, int64_t end) {
-            ConvolveLines(call, {n, y, 1, begin, end - begin}, call.scratch);
-          });
+      threads.ParallelFor(w.out_width, kLeastWork / of_output + 1,
+                          [&](int64_t begin, int64_t end) {
+                            ConvolveLines(call, {n, y, 1, begin, end - begin},
+                                          call.scratch, compute);
+                          });
     }
     return;
   }
+  // Lines at the ends of a part are widened for two of them.
+  constexpr int64_t kLeastLines = 6;
+  const int64_t share =
+      (w.out_rows() + threads.threads() - 1) / threads.threads();
+  const int64_t least = std::max(kLeastWork / (of_output * w.out_width) + 1,
+                                 std::min(kLeastLines, share));
   const Bands bands(w, threads.threads());
   ScratchSlots<int16_t> slots(call.scratch, bands.numbers);
-  threads.ParallelFor(
-      w.out_rows(), kLeastWork / (of_output * w.out_width) + 1,
-      [&](int64_t begin, int64_t end) {
-        const ScratchSlots<int16_t>::Slot scratch(slots);
-        while (begin < end) {  // images by themselves
-          const int64_t n = begin / w.out_height, y = begin % w.out_height;
-          const int64_t lines =
-              std::min({end - begin, w.out_height - y, bands.lines});
-          WidenBand(call, n, y, lines, scratch.data());
-          ConvolveLines(call, {n, y, lines, 0, w.out_width}, scratch.data());
-          begin += lines;
-        }
-      });
+  threads.ParallelFor(w.out_rows(), least, [&](int64_t begin, int64_t end) {
+    const ScratchSlots<int16_t>::Slot scratch(slots);
+    while (begin < end) {  // images by themselves
+      const int64_t n = begin / w.out_height, y = begin % w.out_height;
+      const int64_t lines =
+          std::min({end - begin, w.out_height - y, bands.lines});
+      WidenBand(call, n, y, lines, scratch.data());
+      ConvolveLines(call, {n, y, lines, 0, w.out_width}, scratch.data(),
+                    compute);
+      begin += lines;
+    }
+  });
 }
 
 }  // namespace
@@ -197,18 +199,72 @@ template ByteDepthwiseFilter PackByteDepthwise(const Window&,
                                                const FilterQuantization&,
                                                const uint8_t*, const int32_t*);
 
+ByteDepthwiseFilter PackHybridDepthwise(const Window& w,
+                                        const RuntimeTensor& filter,
+                                        const int8_t* weights,
+                                        const float* bias) {
+  const int64_t channels = w.out_channels, taps = int64_t{w.height} * w.width;
+  ByteDepthwiseFilter f;
+  f.weights = PackWordDepthwise(
+      AlignedVector<int16_t>(weights, weights + taps * channels), taps,
+      channels);
+  const auto padded = static_cast<size_t>(PaddedChannels(channels));
+  f.float_bias.resize(padded);
+  f.scale.resize(padded);
+  for (int c = 0; c < w.out_channels; ++c) {
+    const auto at = static_cast<size_t>(c);
+    f.scale[at] = FilterScale(filter, c);
+    if (bias != nullptr) f.float_bias[at] = bias[c];
+  }
+  return f;
+}
+
 size_t ByteDepthwiseScratch(const Window& w, int threads) {
   return static_cast<size_t>(Bands(w, threads).numbers) *
          static_cast<size_t>(threads) * sizeof(int16_t);
 }
 
+namespace {
+
+template <class T>
+void ConvolveToBytes(ThreadPool& threads, const ByteDepthwiseCall<T>& call,
+                     const FilterQuantization& q, const ByteOutput<T>& output) {
+  const ByteDepthwiseFilter& f = call.filter;
+  const WordResults how{
+      f.bias.data(),        f.multiplier.data(), f.left_shift.data(),
+      f.right_shift.data(), q.ties_up,           f.shifts_right,
+      q.output_offset,      q.range.min,         q.range.max};
+  Convolve(threads, call, [&](const WordDepthwise& sums, int64_t pixel) {
+    ConvolveWordDepthwise(sums, how, output.to + pixel * sums.channels);
+    output.Finish(pixel, sums.rows * sums.count, 0, sums.channels, 1);
+  });
+}
+
+}  // namespace
+
 void ConvolveByteDepthwise(ThreadPool& threads,
-                           const ByteDepthwiseCall<int8_t>& call) {
-  Convolve(threads, call);
+                           const ByteDepthwiseCall<int8_t>& call,
+                           const FilterQuantization& q,
+                           const ByteOutput<int8_t>& output) {
+  ConvolveToBytes(threads, call, q, output);
 }
 void ConvolveByteDepthwise(ThreadPool& threads,
-                           const ByteDepthwiseCall<uint8_t>& call) {
-  Convolve(threads, call);
+                           const ByteDepthwiseCall<uint8_t>& call,
+                           const FilterQuantization& q,
+                           const ByteOutput<uint8_t>& output) {
+  ConvolveToBytes(threads, call, q, output);
+}
+
+void ConvolveHybridDepthwise(ThreadPool& threads,
+                             const ByteDepthwiseCall<int8_t>& call,
+                             float input_scale, Range<float> range,
+                             float* output) {
+  const WordRealResults how{call.filter.scale.data(),
+                            call.filter.float_bias.data(), input_scale,
+                            range.min, range.max};
+  Convolve(threads, call, [&](const WordDepthwise& sums, int64_t pixel) {
+    ConvolveWordDepthwise(sums, how, output + pixel * sums.channels);
+  });
 }
 
 }  // namespace liteforge

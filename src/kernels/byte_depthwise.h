@@ -8,6 +8,7 @@
 
 #include "base/aligned_vector.h"
 #include "base/thread_pool.h"
+#include "kernels/byte_output.h"
 #include "kernels/filter_params.h"
 #include "kernels/window.h"
 
@@ -18,6 +19,7 @@ struct ByteDepthwiseFilter {
   AlignedVector<int16_t> weights;
   AlignedVector<int32_t> bias, multiplier, left_shift, right_shift;
   bool shifts_right = true;  // every channel, and none to the left
+  AlignedVector<float> float_bias, scale;  // hybrid
   bool ready() const { return !weights.empty(); }
 };
 
@@ -32,6 +34,12 @@ ByteDepthwiseFilter PackByteDepthwise(const Window& w,
                                       const Weight* weights,
                                       const int32_t* bias);
 
+// Of float activations quantized on the fly: a scale a channel, or one.
+ByteDepthwiseFilter PackHybridDepthwise(const Window& w,
+                                        const RuntimeTensor& filter,
+                                        const int8_t* weights,
+                                        const float* bias);
+
 // Bytes of working memory for that many threads.
 size_t ByteDepthwiseScratch(const Window& w, int threads);
 
@@ -39,14 +47,22 @@ template <class T>
 struct ByteDepthwiseCall {
   const Window& window;
   const ByteDepthwiseFilter& filter;
-  const FilterQuantization& quantization;
+  int32_t input_offset;  // less the zero point
   const T* input;
   int16_t* scratch;
-  T* output;
 };
 void ConvolveByteDepthwise(ThreadPool& threads,
-                           const ByteDepthwiseCall<int8_t>& call);
+                           const ByteDepthwiseCall<int8_t>& call,
+                           const FilterQuantization& q,
+                           const ByteOutput<int8_t>& output);
 void ConvolveByteDepthwise(ThreadPool& threads,
-                           const ByteDepthwiseCall<uint8_t>& call);
+                           const ByteDepthwiseCall<uint8_t>& call,
+                           const FilterQuantization& q,
+                           const ByteOutput<uint8_t>& output);
+// clamp(the sum * the input's scale * the channel's + bias)
+void ConvolveHybridDepthwise(ThreadPool& threads,
+                             const ByteDepthwiseCall<int8_t>& call,
+                             float input_scale, Range<float> range,
+                             float* output);
 
 }  // namespace liteforge

@@ -7,6 +7,7 @@
 // Source: tflite/kernels/comparisons.cc, kernels/internal/reference/
 // comparisons.h.
 #include <string>
+#include <utility>
 
 #include "kernels/broadcast.h"
 #include "kernels/numerics.h"
@@ -26,6 +27,9 @@ struct State {
   FixedScale a, b;
   int32_t a_zero = 0, b_zero = 0;
 };
+
+// a > b is b < a.
+bool IsTurned(Op op) { return op == Op::kGreater || op == Op::kGreaterEqual; }
 
 bool IsEquality(Op op) { return op == Op::kEqual || op == Op::kNotEqual; }
 
@@ -51,6 +55,7 @@ Result<void> Prepare(KernelContext& k) {
   }
   State& s = k.NewState<State>();
   s.plan = PlanBroadcast(a.shape, b.shape, k.Output(0).shape);
+  if (IsTurned(k.op())) std::swap(s.plan.a, s.plan.b);
   s.scaled = IsScaled(k);
   if (!s.scaled) return {};
   TRY(CheckQuantized(a, "input"));
@@ -59,10 +64,15 @@ Result<void> Prepare(KernelContext& k) {
   s.b = ToFixedScale(static_cast<double>(b.scale()));
   s.a_zero = a.zero_point();
   s.b_zero = b.zero_point();
+  if (IsTurned(k.op())) {
+    std::swap(s.a, s.b);
+    std::swap(s.a_zero, s.b_zero);
+  }
   return {};
 }
 
-// Calls apply with the operator's function of two values of one type.
+// Calls apply with a function of two values of one type, to which the operands
+// go in turned order where IsTurned.
 template <class Apply>
 void WithRelation(Op op, const Apply& apply) {
   switch (op) {
@@ -71,20 +81,18 @@ void WithRelation(Op op, const Apply& apply) {
     case Op::kNotEqual:
       return apply([](const auto& a, const auto& b) { return a != b; });
     case Op::kLess:
-      return apply([](const auto& a, const auto& b) { return a < b; });
-    case Op::kLessEqual:
-      return apply([](const auto& a, const auto& b) { return a <= b; });
     case Op::kGreater:
-      return apply([](const auto& a, const auto& b) { return a > b; });
+      return apply([](const auto& a, const auto& b) { return a < b; });
     default:
-      return apply([](const auto& a, const auto& b) { return a >= b; });
+      return apply([](const auto& a, const auto& b) { return a <= b; });
   }
 }
 
 template <class T, class Relation>
 void Compare(KernelContext& k, const Relation& relation) {
-  BroadcastBinary(k.State<State>().plan, k.Input(0).Data<T>(),
-                  k.Input(1).Data<T>(), k.Output(0).MutableData<bool>(),
+  const int first = IsTurned(k.op()) ? 1 : 0;
+  BroadcastBinary(k.State<State>().plan, k.Input(first).Data<T>(),
+                  k.Input(1 - first).Data<T>(), k.Output(0).MutableData<bool>(),
                   relation);
 }
 

@@ -8,8 +8,8 @@
 // reads the input channels of group o / (O / groups).
 // Source: TFLite schema Conv2DOptions; tflite/kernels/conv.cc and
 // kernels/internal/reference/{conv.h, integer_ops/conv.h}.
+#include "kernels/byte_rows.h"
 #include "kernels/filter_params.h"
-#include "kernels/gemm_rows.h"
 #include "kernels/sparse_rows.h"
 #include "kernels/window.h"
 #include "kernels/winograd.h"
@@ -73,22 +73,24 @@ void PackFloat(KernelContext& k, State& s) {
   }
   k.TakeFollowUp();
   if (PrefersWinograd(s.window)) {
-    s.winograd = PackWinogradFilter(filter, bias, s.window);
+    s.winograd = PackWinogradFilter(k.arrays(), filter, bias, s.window);
     k.NeedScratch(kActivations,
                   WinogradScratch(s.window, k.threads().threads()));
     return;
   }
-  s.panels = PackFloatPanels(filter, bias, s.window.out_channels, runs.count,
-                             runs.length);
+  s.panels = PackFloatPanels(k.arrays(), filter, bias, s.window.out_channels,
+                             runs.count, runs.length);
 }
 
 template <class Weight>
 void PackInteger(KernelContext& k, State& s, const Weight* weights) {
   const RuntimeTensor& input = k.Input(kInput);
-  s.filter = PackIntegerFilter(weights, s.quantization, BiasOf<int32_t>(k),
-                               input.type == DataType::kInt8,
-                               s.window.out_channels, RunsOf(s.window));
-  k.NeedScratch(kActivations, ActivationScratch(input.elements()));
+  s.filter = PackIntegerFilter(
+      k.arrays(), weights, s.quantization, BiasOf<int32_t>(k),
+      input.type == DataType::kInt8, s.window.out_channels, RunsOf(s.window));
+  if (!MultipliesInPlace<Weight>(s.filter.panels))
+    k.NeedScratch(kActivations, ActivationScratch(input.elements()));
+  k.TakeFollowUp();
 }
 
 // Scratch holds the quantized activations, and behind them those of one image
@@ -100,13 +102,13 @@ Result<void> PrepareHybrid(KernelContext& k, State& s) {
   const Runs runs = RunsOf(s.window);
   if (!IsFast(k, s) || runs.length + int64_t{kGemmSlack} > kMostHybridRun)
     return {};
-  s.filter = PackHybridFilter(FilterValues(k.Input(kFilter), s.unpacked),
-                              k.Input(kFilter), BiasOf<float>(k),
-                              s.window.out_channels, runs);
+  s.filter = PackHybridFilter(
+      k.arrays(), FilterValues(k.Input(kFilter), s.unpacked), k.Input(kFilter),
+      BiasOf<float>(k), s.window.out_channels, runs);
   const int64_t image = elements / std::max(s.window.batches, 1);
   k.NeedScratch(kActivations, quantized + ActivationScratch(image) + 64);
   k.NeedScratch(kCorrections,
-                s.filter.panels.column_sums.size() * sizeof(int32_t));
+                s.filter.panels.padded_columns() * sizeof(int32_t));
   return {};
 }
 
@@ -124,7 +126,7 @@ Result<void> Prepare(KernelContext& k) {
   s.window.dilation_height = options.dilation_h_factor;
   s.window.dilation_width = options.dilation_w_factor;
   s.window.SetShapes(input.shape, filter.shape[1], filter.shape[2],
-                     k.Output(0).shape);
+                     k.Output(0).shape, k.padding());
   s.groups = filter.shape[3] > 0 ? input.shape[3] / filter.shape[3] : 1;
   s.range = FloatActivationRange(options.fused_activation_function);
   TRY(PrepareNarrowFilter(filter, s.unpacked));
@@ -209,13 +211,12 @@ void FastSparse(KernelContext& k, const State& s) {
 
 template <class Element, class In>
 void FastInteger(KernelContext& k, const State& s) {
-  auto* activations = k.Scratch<Element>(kActivations);
-  ConvertActivations(k.threads(), k.Input(kInput).Data<In>(),
-                     k.Input(kInput).elements(), -s.quantization.input_offset,
-                     activations);
-  ConvolveBytes(k.threads(), s.window, s.filter,
-                OutputOf(s.filter, s.quantization), activations,
-                k.Output(0).MutableData<In>());
+  const RuntimeTensor& input = k.Input(kInput);
+  ConvolveBytes<Element, In>(
+      k.threads(), s.window, s.filter, OutputOf(s.filter, s.quantization),
+      {input.Data<In>(), input.elements(), -s.quantization.input_offset,
+       k.Scratch<Element>(kActivations)},
+      ByteOutputOf<In>(k));
 }
 
 // One image of a batch, whose activations have a scale and an offset of their
@@ -233,14 +234,14 @@ void FastHybridImage(KernelContext& k, const State& s, int n,
   const bool bytes = sizeof(Element) == 1;
   auto* corrections = k.Scratch<int32_t>(kCorrections);
   const int32_t zero = bytes ? of_batch.offset + 128 : 0;
-  for (size_t c = 0; c < f.panels.column_sums.size(); ++c)
-    corrections[c] = -zero * f.panels.column_sums[c];
+  for (size_t c = 0; c < f.panels.padded_columns(); ++c)
+    corrections[c] = -zero * f.panels.column_sums()[c];
   // A run of the offset, which is what zero became.
   Element outside[kMostHybridRun];
   std::fill_n(outside, f.panels.run_length + int64_t{kGemmSlack},
               static_cast<Element>(zero));
-  const HybridOutput out{corrections, f.scale.data(), f.float_bias.data(),
-                         s.range.min, s.range.max};
+  const HybridOutput out{corrections,    f.scale.data(), f.float_bias.data(),
+                         of_batch.scale, s.range.min,    s.range.max};
   float* output = k.Output(0).MutableData<float>() + OutputOffset(w, n, 0, 0);
   const int64_t channels = w.out_channels;
   ForEachProduct<ByteRun<Element>>(
@@ -248,15 +249,13 @@ void FastHybridImage(KernelContext& k, const State& s, int n,
       static_cast<const Element*>(outside), f.panels, ByteTileRows(),
       [&](const ByteRun<Element>* runs, int64_t row, int64_t count,
           int64_t begin, int64_t end) {
-        MultiplyByteSpan(f.panels, runs, count, begin, end, of_batch.scale, out,
-                         output + row * channels, channels);
+        MultiplyBytes<Element>(f.panels, {count, nullptr, runs}, begin, end,
+                               out, output + row * channels, channels);
       },
       [&](const Element* const* pointers, int64_t row, int count, int64_t step,
           int64_t begin, int64_t end) {
-        float scales[kMostTileRows];
-        std::fill_n(scales, count, of_batch.scale);
-        MultiplyByteTile(f.panels, pointers, count, begin, end, nullptr, scales,
-                         out, output + row * channels, step * channels);
+        MultiplyBytes<Element>(f.panels, {count, pointers}, begin, end, out,
+                               output + row * channels, step * channels);
       });
 }
 

@@ -8,8 +8,8 @@
 // trusted. Source: TFLite schema DepthwiseConv2DOptions;
 // tflite/kernels/depthwise_conv.cc and kernels/internal/reference.
 #include "kernels/byte_depthwise.h"
+#include "kernels/byte_rows.h"
 #include "kernels/filter_params.h"
-#include "kernels/gemm_rows.h"
 #include "kernels/micro/float_depthwise.h"
 #include "kernels/window.h"
 
@@ -35,9 +35,9 @@ struct State {
 };
 
 constexpr int kInput = 0, kFilter = 1, kBias = 2;
-// Scratch slots: sums of one output position a row; the quantized input and
-// its scales (hybrid).
-constexpr int kSums = 0, kQuantized = 1, kScales = 2;
+// Scratch slots: sums of one output position a row; the quantized input, its
+// scales and what of it is widened (hybrid).
+constexpr int kSums = 0, kQuantized = 1, kScales = 2, kWords = 3;
 
 // Whether micro/ computes it.
 bool IsFast(const KernelContext& k, const State& s) {
@@ -71,8 +71,8 @@ void PackOneChannelFloat(KernelContext& k, State& s) {
   const Window& w = s.window;
   const Runs runs = RunsOf(w);
   const auto filters = FiltersOf(w, k.Input(kFilter).Data<float>());
-  s.panels = PackFloatPanels(filters.data(), BiasOf<float>(k), w.out_channels,
-                             runs.count, runs.length);
+  s.panels = PackFloatPanels(k.arrays(), filters.data(), BiasOf<float>(k),
+                             w.out_channels, runs.count, runs.length);
   s.outside.assign(static_cast<size_t>(runs.length), 0.0f);
 }
 
@@ -81,15 +81,16 @@ void PackOneChannel(KernelContext& k, State& s, const Weight* weights) {
   const Window& w = s.window;
   const auto filters = FiltersOf(w, weights);
   s.filter = PackIntegerFilter(
-      filters.data(), s.quantization, BiasOf<int32_t>(k),
+      k.arrays(), filters.data(), s.quantization, BiasOf<int32_t>(k),
       k.Input(kInput).type == DataType::kInt8, w.out_channels, RunsOf(w));
-  k.NeedScratch(kQuantized, ActivationScratch(k.Input(kInput).elements()));
+  if (!MultipliesInPlace<Weight>(s.filter.panels))
+    k.NeedScratch(kQuantized, ActivationScratch(k.Input(kInput).elements()));
 }
 
 template <class Weight>
 void PackBytes(KernelContext& k, State& s, const Weight* weights) {
+  k.TakeFollowUp();
   if (s.multiplier != 1) return PackOneChannel(k, s, weights);
-  if (!SuitsByteDepthwise(s.window)) return;
   s.bytes =
       PackByteDepthwise(s.window, s.quantization, weights, BiasOf<int32_t>(k));
   k.NeedScratch(kQuantized,
@@ -110,7 +111,7 @@ Result<void> Prepare(KernelContext& k) {
   s.window.dilation_height = options.dilation_h_factor;
   s.window.dilation_width = options.dilation_w_factor;
   s.window.SetShapes(input.shape, filter.shape[1], filter.shape[2],
-                     k.Output(0).shape);
+                     k.Output(0).shape, k.padding());
   s.multiplier = filter.shape[3] / std::max(1, input.shape[3]);
   s.range = FloatActivationRange(options.fused_activation_function);
   TRY(PrepareNarrowFilter(filter, s.unpacked));
@@ -128,13 +129,20 @@ Result<void> Prepare(KernelContext& k) {
     k.NeedScratch(kQuantized, static_cast<size_t>(input.elements()));
     k.NeedScratch(kScales,
                   sizeof(FloatQuantization) * static_cast<size_t>(w.batches));
-    return CheckQuantized(filter, "filter");
+    TRY(CheckQuantized(filter, "filter"));
+    if (IsFast(k, s) && s.multiplier == 1 && SuitsByteDepthwise(w)) {
+      s.bytes = PackHybridDepthwise(w, filter, FilterValues(filter, s.unpacked),
+                                    BiasOf<float>(k));
+      k.NeedScratch(kWords, ByteDepthwiseScratch(w, k.threads().threads()));
+    }
+    return {};
   }
   TRY_ASSIGN(s.quantization, PrepareFilterQuantization(
                                  k, kInput, kFilter, kBias, 3,
                                  options.fused_activation_function,
                                  s.arithmetic == FilterArithmetic::kUInt8));
-  if (!IsFast(k, s)) return {};
+  if (!IsFast(k, s) || (s.multiplier == 1 && !SuitsByteDepthwise(s.window)))
+    return {};
   if (s.arithmetic == FilterArithmetic::kUInt8)
     PackBytes(k, s, filter.Data<uint8_t>());
   if (s.arithmetic == FilterArithmetic::kInt8)
@@ -192,13 +200,12 @@ void OneChannelFloat(KernelContext& k, const State& s) {
 
 template <class Element, class In>
 void OneChannelInteger(KernelContext& k, const State& s) {
-  auto* activations = k.Scratch<Element>(kQuantized);
-  ConvertActivations(k.threads(), k.Input(kInput).Data<In>(),
-                     k.Input(kInput).elements(), -s.quantization.input_offset,
-                     activations);
-  ConvolveBytes(k.threads(), s.window, s.filter,
-                OutputOf(s.filter, s.quantization), activations,
-                k.Output(0).MutableData<In>());
+  const RuntimeTensor& input = k.Input(kInput);
+  ConvolveBytes<Element, In>(
+      k.threads(), s.window, s.filter, OutputOf(s.filter, s.quantization),
+      {input.Data<In>(), input.elements(), -s.quantization.input_offset,
+       k.Scratch<Element>(kQuantized)},
+      ByteOutputOf<In>(k));
 }
 
 // Fills rows and weights of a part of output row (n, y). Returns how many rows
@@ -242,18 +249,31 @@ void FastFloat(KernelContext& k, const State& s) {
            output.range.max},
           output.to + (row * w.out_width + part.first) * channels);
     });
-    output.Finish(row * w.out_width * channels, w.out_width, 0, channels,
-                  channels);
+    output.Finish(row * w.out_width, w.out_width, 0, channels, 1);
   });
 }
 
 template <class T>
 void FastInteger(KernelContext& k, const State& s) {
-  ConvolveByteDepthwise(k.threads(),
-                        ByteDepthwiseCall<T>{s.window, s.bytes, s.quantization,
-                                             k.Input(kInput).Data<T>(),
-                                             k.Scratch<int16_t>(kQuantized),
-                                             k.Output(0).MutableData<T>()});
+  ConvolveByteDepthwise(
+      k.threads(),
+      ByteDepthwiseCall<T>{s.window, s.bytes, s.quantization.input_offset,
+                           k.Input(kInput).Data<T>(),
+                           k.Scratch<int16_t>(kQuantized)},
+      s.quantization, ByteOutputOf<T>(k));
+}
+
+// One image of a batch, whose activations have a scale and an offset of their
+// own.
+void FastHybridImage(KernelContext& k, const State& s, int n,
+                     const int8_t* quantized, FloatQuantization of_batch) {
+  Window w = s.window;
+  w.batches = 1;
+  const int64_t image = w.out_rows() * w.out_width * w.out_channels;
+  ConvolveHybridDepthwise(
+      k.threads(),
+      {w, s.bytes, -of_batch.offset, quantized, k.Scratch<int16_t>(kWords)},
+      of_batch.scale, s.range, k.Output(0).MutableData<float>() + n * image);
 }
 
 //---------------------------------------------------------------- the plain way
@@ -374,7 +394,10 @@ void EvalHybrid(KernelContext& k, const State& s) {
   for (int n = 0; n < w.batches; ++n) {
     batch[n] = QuantizeAsymmetric(k.Input(kInput).Data<float>() + n * image,
                                   image, quantized + n * image);
+    if (s.bytes.ready())
+      FastHybridImage(k, s, n, quantized + n * image, batch[n]);
   }
+  if (s.bytes.ready()) return;
   float* output = k.Output(0).MutableData<float>();
   ForEachPosition<int32_t>(
       k, s, quantized, FilterValues(filter, s.unpacked),

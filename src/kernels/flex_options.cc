@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Numbers in text, which locales write differently, are not read here.
+#define FLATBUFFERS_LOCALE_INDEPENDENT 0
 #include "kernels/flex_options.h"
 
 #include <flatbuffers/flexbuffers.h>

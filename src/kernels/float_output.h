@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kernels/kernel.h"
 #include "kernels/micro/float_after.h"
 #include "kernels/numerics.h"
 
@@ -12,19 +13,26 @@ namespace liteforge {
 
 struct FloatOutput {
   float* to = nullptr;
+  int64_t channels = 0;
   Range<float> range{0, 0};  // the sums are clamped to
-  FloatAfter after;
+  FloatAfter after;          // of all channels
   bool has_after = false;
 
-  // Does the rest to columns [begin, end) of `rows` rows, the first of which
-  // begins at to[at], each `stride` numbers behind the one before.
-  void Finish(int64_t at, int64_t rows, int64_t begin, int64_t end,
-              int64_t stride) const {
+  // Does the rest to channels [begin, end) of `count` pixels from `pixel` on,
+  // each `step` pixels behind the one before.
+  void Finish(int64_t pixel, int64_t count, int64_t begin, int64_t end,
+              int64_t step) const {
     if (!has_after) return;
     FloatAfter here = after;
-    if (here.addend != nullptr) here.addend += at + begin;
+    if (here.addend != nullptr) {
+      const int64_t skipped = std::min(begin, here.addend_columns);
+      here.addend += pixel * here.addend_stride + skipped;
+      here.addend_columns -= skipped;
+      here.addend_stride *= step;
+    }
     if (here.slope != nullptr) here.slope += begin;
-    FinishFloats(here, rows, end - begin, stride, to + at + begin);
+    FinishFloats(here, count, end - begin, step * channels,
+                 to + pixel * channels + begin);
   }
 };
 
@@ -32,10 +40,21 @@ struct FloatOutput {
 inline FloatOutput FloatOutputOf(KernelContext& k, Range<float> range) {
   const KernelContext::FollowUp& f = k.follow_up();
   const Range<float> sum{f.sum.low, f.sum.high};
+  const auto channels_of = [](const RuntimeTensor& t) {
+    return t.shape[t.shape.rank() - 1];
+  };
+  FloatAfter after;
+  if (f.addend != nullptr) {
+    after.addend = f.addend->Data<float>();
+    after.addend_columns = after.addend_stride = channels_of(*f.addend);
+  }
+  after.low = f.total.low;
+  after.high = f.total.high;
+  if (f.slope != nullptr) after.slope = f.slope->Data<float>();
   return {k.Output(0).MutableData<float>(),
+          channels_of(k.Output(0)),
           {Clamp(range.min, sum), Clamp(range.max, sum)},  // two clamps in one
-          {f.addend == nullptr ? nullptr : f.addend->Data<float>(), f.total.low,
-           f.total.high, f.slope == nullptr ? nullptr : f.slope->Data<float>()},
+          after,
           f.addend != nullptr || f.slope != nullptr};
 }
 

@@ -9,7 +9,7 @@
 // Source: TFLite schema FullyConnectedOptions; tflite/kernels/
 // fully_connected.cc and kernels/internal/reference.
 #include "kernels/filter_params.h"
-#include "kernels/gemm_rows.h"
+#include "kernels/byte_rows.h"
 #include "kernels/sparse_rows.h"
 
 namespace liteforge {
@@ -103,27 +103,28 @@ void PackFloat(KernelContext& k, State& s) {
   if (SuitsSparse(s.batches, 1))
     s.sparse = PackSparseColumns(weights, bias, s.outputs, 1, s.depth);
   if (s.vectors.empty() && s.sparse.empty())
-    s.panels = PackFloatPanels(weights, bias, s.outputs, 1, s.depth);
+    s.panels =
+        PackFloatPanels(k.arrays(), weights, bias, s.outputs, 1, s.depth);
 }
 
 template <class Weight>
 void PackInteger(KernelContext& k, State& s, const Weight* weights) {
   if (!IsFast(k) || k.Output(0).type != k.Input(kInput).type) return;
-  s.filter = PackIntegerFilter(weights, s.quantization, BiasOf<int32_t>(k),
-                               k.Input(kInput).type == DataType::kInt8,
-                               s.outputs, Runs{1, s.depth});
+  s.filter = PackIntegerFilter(
+      k.arrays(), weights, s.quantization, BiasOf<int32_t>(k),
+      k.Input(kInput).type == DataType::kInt8, s.outputs, Runs{1, s.depth});
   k.NeedScratch(kActivations, ActivationScratch(s.batches * s.depth));
 }
 
 // Rows are multiplied one batch's offset at a time.
 void PackHybrid(KernelContext& k, State& s) {
   if (!IsFast(k)) return;
-  s.filter = PackHybridFilter(FilterValues(k.Input(kWeights), s.unpacked),
-                              k.Input(kWeights), BiasOf<float>(k), s.outputs,
-                              Runs{1, s.depth});
+  s.filter = PackHybridFilter(
+      k.arrays(), FilterValues(k.Input(kWeights), s.unpacked),
+      k.Input(kWeights), BiasOf<float>(k), s.outputs, Runs{1, s.depth});
   k.NeedScratch(kActivations, ActivationScratch(s.depth));
   k.NeedScratch(kCorrections,
-                s.filter.panels.column_sums.size() * sizeof(int32_t));
+                s.filter.panels.padded_columns() * sizeof(int32_t));
 }
 
 Result<void> Prepare(KernelContext& k) {
@@ -246,8 +247,9 @@ void FastInteger(KernelContext& k, const State& s) {
                 int32_t terms[kMostTileRows] = {};
                 if (p.weight_offset != 0)
                   RowTerms(f, rows.pointers, count, terms);
-                MultiplyByteTile(p, rows.pointers, count, begin, end, terms,
-                                 out, output + first * s.outputs, s.outputs);
+                MultiplyBytes<Element>(
+                    p, {count, rows.pointers, nullptr, terms}, begin, end, out,
+                    output + first * s.outputs, s.outputs);
               });
 }
 
@@ -260,17 +262,18 @@ void FastHybridRow(KernelContext& k, const State& s, int64_t b,
                      activations);
   auto* corrections = k.Scratch<int32_t>(kCorrections);
   const int32_t zero = sizeof(Element) == 1 ? of_row.offset + 128 : 0;
-  for (size_t n = 0; n < p.column_sums.size(); ++n)
-    corrections[n] = -zero * p.column_sums[n];
-  const HybridOutput out{corrections, s.filter.scale.data(),
-                         s.filter.float_bias.data(), s.range.min, s.range.max};
+  for (size_t n = 0; n < p.padded_columns(); ++n)
+    corrections[n] = -zero * p.column_sums()[n];
+  const HybridOutput out{
+      corrections,  s.filter.scale.data(), s.filter.float_bias.data(),
+      of_row.scale, s.range.min,           s.range.max};
   float* output = k.Output(0).MutableData<float>() + b * s.outputs;
   const Element* row = activations;
   ForEachTile(k.threads(), 1, 1, p.panels(), p.groups() * p.panel_width * 4,
               int64_t{s.outputs} * s.depth,
               [&](int64_t, int, int64_t begin, int64_t end) {
-                MultiplyByteTile(p, &row, 1, begin, end, nullptr, &of_row.scale,
-                                 out, output, s.outputs);
+                MultiplyBytes<Element>(p, {1, &row}, begin, end, out, output,
+                                       s.outputs);
               });
 }
 

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/micro/byte_activations.h"
+
 namespace liteforge {
 
-GateProducts PackGateProducts(std::span<const int8_t* const> matrices,
+GateProducts PackGateProducts(ArrayCache& arrays,
+                              std::span<const int8_t* const> matrices,
                               std::span<const int32_t* const> biases, int rows,
                               int depth, int32_t zero_point) {
   const int64_t size = int64_t{rows} * depth;
@@ -16,10 +19,11 @@ GateProducts PackGateProducts(std::span<const int8_t* const> matrices,
     all.insert(all.end(), matrix, matrix + size);
   GateProducts products;
   products.zero_point = zero_point;
-  products.panels = PackBytePanels(
-      all.data(), static_cast<int64_t>(matrices.size()) * rows, 1, depth);
+  products.panels =
+      PackBytePanels(arrays, all.data(),
+                     static_cast<int64_t>(matrices.size()) * rows, 1, depth);
   const BytePanels& p = products.panels;
-  products.bias.resize(p.column_sums.size());
+  products.bias.resize(p.padded_columns());
   const bool bytes = p.element == GemmElement::kByte;
   const auto zero = static_cast<uint32_t>(bytes ? zero_point + 128 : 0);
   for (size_t n = 0; n < static_cast<size_t>(p.columns); ++n) {
@@ -28,7 +32,7 @@ GateProducts PackGateProducts(std::span<const int8_t* const> matrices,
         bias == nullptr ? 0 : bias[n % static_cast<size_t>(rows)];
     products.bias[n] =
         static_cast<int32_t>(static_cast<uint32_t>(own) -
-                             zero * static_cast<uint32_t>(p.column_sums[n]));
+                             zero * static_cast<uint32_t>(p.column_sums()[n]));
   }
   return products;
 }

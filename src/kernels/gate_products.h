@@ -23,7 +23,8 @@ struct GateProducts {
 
 // One matrix [rows, depth] and, or null, one bias [rows] a gate, of vectors
 // with that zero point.
-GateProducts PackGateProducts(std::span<const int8_t* const> matrices,
+GateProducts PackGateProducts(ArrayCache& arrays,
+                              std::span<const int8_t* const> matrices,
                               std::span<const int32_t* const> biases, int rows,
                               int depth, int32_t zero_point);
 

@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "kernels/filter_params.h"
 #include "kernels/float_output.h"
+#include "kernels/micro/byte_activations.h"
 #include "kernels/micro/byte_gemm.h"
 #include "kernels/micro/float_gemm.h"
 #include "kernels/window.h"
@@ -34,50 +35,65 @@ inline int64_t PanelsTogether(const ThreadPool& threads, int64_t tiles,
   return std::clamp<int64_t>(block, 1, std::max<int64_t>(panels, 1));
 }
 
-// Calls body(tile, first panel, panels' end) for all of them, shared among the
-// threads: by tiles, so that the same thread sees the same part of an image in
-// every operator, or where there are few, by panels as well.
-template <class Body>
+struct NothingBefore {
+  void operator()(int64_t, int64_t) const {}
+};
+
+// Calls body(first tile, tiles' end, first panel, panels' end) for all of them,
+// shared among the threads: by tiles, so that the same thread sees the same
+// part of an image in every operator, or where there are few, by panels as
+// well. before(first tile, tiles' end) has run for them by then.
+template <class Body, class Before = NothingBefore>
 void ShareTiles(ThreadPool& threads, int64_t tiles, int64_t panels,
-                int64_t panel_bytes, int64_t work_of_tile, const Body& body) {
+                int64_t panel_bytes, int64_t work_of_tile, const Body& body,
+                const Before& before = {}) {
   const int64_t block = PanelsTogether(threads, tiles, panels, panel_bytes);
   const int64_t blocks = (panels + block - 1) / block;
-  const auto part = [&](int64_t tile, int64_t at) {
-    body(tile, at * block, std::min((at + 1) * block, panels));
+  const auto part = [&](int64_t begin, int64_t end, int64_t at) {
+    body(begin, end, at * block, std::min((at + 1) * block, panels));
   };
   const auto grain = [](int64_t work) {
     return (kLeastProducts + work - 1) / std::max<int64_t>(1, work);
   };
   if (tiles >= 2 * threads.threads()) {
-    return threads.ParallelFor(
-        tiles, grain(work_of_tile), [&](int64_t begin, int64_t end) {
-          for (int64_t at = 0; at < blocks; ++at) {
-            for (int64_t tile = begin; tile < end; ++tile) part(tile, at);
-          }
-        });
+    return threads.ParallelFor(tiles, grain(work_of_tile),
+                               [&](int64_t begin, int64_t end) {
+                                 before(begin, end);
+                                 for (int64_t at = 0; at < blocks; ++at)
+                                   part(begin, end, at);
+                               });
   }
+  before(0, tiles);
   threads.ParallelFor(tiles * blocks, grain(work_of_tile / blocks),
                       [&](int64_t begin, int64_t end) {
-                        for (int64_t unit = begin; unit < end; ++unit)
-                          part(unit % tiles, unit / tiles);
+                        for (int64_t unit = begin; unit < end; ++unit) {
+                          const int64_t tile = unit % tiles;
+                          part(tile, tile + 1, unit / tiles);
+                        }
                       });
 }
 
 // Calls body(first row, rows, first panel, panels' end) for tiles that cover
-// all, shared among the threads.
-template <class Body>
+// all, shared among the threads; before that, before(first row, rows' end).
+template <class Body, class Before = NothingBefore>
 void ForEachTile(ThreadPool& threads, int64_t rows, int tile_rows,
                  int64_t panels, int64_t panel_bytes, int64_t work_of_row,
-                 const Body& body) {
-  ShareTiles(threads, (rows + tile_rows - 1) / tile_rows, panels, panel_bytes,
-             work_of_row * std::min<int64_t>(tile_rows, rows),
-             [&](int64_t tile, int64_t begin, int64_t end) {
-               const int64_t first = tile * tile_rows;
-               body(
-                   first,
-                   static_cast<int>(std::min<int64_t>(tile_rows, rows - first)),
-                   begin, end);
-             });
+                 const Body& body, const Before& before = {}) {
+  const auto row_of = [&](int64_t tile) {
+    return std::min(tile * tile_rows, rows);
+  };
+  ShareTiles(
+      threads, (rows + tile_rows - 1) / tile_rows, panels, panel_bytes,
+      work_of_row * std::min<int64_t>(tile_rows, rows),
+      [&](int64_t tile, int64_t tiles_end, int64_t begin, int64_t end) {
+        for (; tile < tiles_end; ++tile) {
+          const int64_t first = row_of(tile);
+          body(first, static_cast<int>(row_of(tile + 1) - first), begin, end);
+        }
+      },
+      [&](int64_t tile, int64_t tiles_end) {
+        before(row_of(tile), row_of(tiles_end));
+      });
 }
 
 // The most rows of a tile on any machine.
@@ -289,10 +305,9 @@ class TileRows {
 
 //------------------------------------------------------------------- spans
 
-// Whether most of each line lies inside. Else all rows go by pointers, and so
-// they do where threads would meet three times for short lines.
-inline bool HasSpans(const Window& w, const ThreadPool& threads) {
-  const int64_t kLeastSpan = threads.threads() == 1 ? 16 : 64;
+// Whether most of each line lies inside. Else all rows go by pointers.
+inline bool HasSpans(const Window& w) {
+  constexpr int64_t kLeastSpan = 16;
   const Inside inside = InsideOf(w);
   return inside.end - inside.begin >=
          std::min<int64_t>(kLeastSpan, w.out_width);
@@ -305,6 +320,13 @@ inline int64_t PanelBytes(const BytePanels& p) {
   return p.runs * p.groups() * p.panel_width * 4;
 }
 
+// The products of one row, as many as of floats take their time.
+inline int64_t WorkOfRow(const FloatPanels& p) { return p.depth() * p.columns; }
+inline int64_t WorkOfRow(const BytePanels& p) {
+  constexpr int64_t kAsFast = 2;
+  return p.runs * p.run_length * p.columns / kAsFast;
+}
+
 // A window of one pixel at every pixel.
 inline bool IsPointwise(const Window& w) {
   return w.height == 1 && w.width == 1 && w.stride_height == 1 &&
@@ -312,26 +334,34 @@ inline bool IsPointwise(const Window& w) {
 }
 
 // The products of such an operator, whose pixels are all one span: a few tiles
-// at a time, fewer where the threads would get none.
+// at a time, fewer where the threads would get none. Where that would leave
+// tiles of few rows, all rows are one part, which the threads share by panels.
 //   span(run, first row, rows, first panel, panels' end)
-template <class Run, class T, class Panels, class Span>
+//   before(first row, rows' end)
+template <class Run, class T, class Panels, class Span,
+          class Before = NothingBefore>
 void ForEachPixelSpan(ThreadPool& threads, const Window& w, const T* input,
-                      const Panels& p, int tile_rows, const Span& span) {
-  constexpr int kMostTiles = 8;
+                      const Panels& p, int tile_rows, const Span& span,
+                      const Before& before = {}) {
+  constexpr int64_t kMostTiles = 8;
   const int64_t pixels = w.out_rows() * w.out_width;
   const int64_t shares = threads.threads() > 1 ? 2 * threads.threads() : 1;
-  const int64_t tiles =
-      std::clamp<int64_t>(pixels / tile_rows / shares, 1, kMostTiles);
-  ForEachTile(threads, pixels, static_cast<int>(tiles) * tile_rows, p.panels(),
-              PanelBytes(p), int64_t{w.in_channels} * w.out_channels,
-              [&](int64_t first, int count, int64_t begin, int64_t end) {
-                const Run run{input + first * w.in_channels, w.in_channels};
-                span(&run, first, count, begin, end);
-              });
+  const int64_t share = (pixels + shares - 1) / shares;
+  const int64_t rows =
+      std::min(share * 2 < tile_rows ? pixels : share, kMostTiles * tile_rows);
+  ForEachTile(
+      threads, pixels, static_cast<int>(rows), p.panels(), PanelBytes(p),
+      WorkOfRow(p),
+      [&](int64_t first, int count, int64_t begin, int64_t end) {
+        const Run run{input + first * w.in_channels, w.in_channels};
+        span(&run, first, count, begin, end);
+      },
+      before);
 }
 
-// The products of a window operator, shared among the threads: first the spans,
-// then the outputs at the left and right of each line, column by column.
+// The products of a window operator, lines shared among the threads: of each
+// the span, then the outputs at the left and right of some lines, column by
+// column.
 //   span(runs, first row, rows, first panel, panels' end)
 //   tile(pointers, first row, rows, rows' step, first panel, panels' end)
 // where rows are output positions.
@@ -340,27 +370,30 @@ void ForEachSpan(ThreadPool& threads, const Window& w,
                  const WindowRows<T>& rows, const Panels& p, int tile_rows,
                  const Span& span, const Tile& tile) {
   const Inside inside = InsideOf(w);
-  const int64_t lines = w.out_rows(), panels = p.panels();
-  ShareTiles(threads, lines, panels, PanelBytes(p),
-             (inside.end - inside.begin) * w.height * w.width * w.in_channels *
-                 w.out_channels,
-             [&](int64_t line, int64_t begin, int64_t end) {
-               Run runs[kMostRuns];
-               const int64_t first = line * w.out_width + inside.begin;
-               rows.Evenly(rows.OriginOf(first), runs);
-               span(runs, first, inside.end - inside.begin, begin, end);
+  const auto column_of = [&](int64_t column, int64_t line, int64_t lines_end,
+                             int64_t begin, int64_t end) {
+    for (; line < lines_end; line += tile_rows) {
+      const auto count =
+          static_cast<int>(std::min<int64_t>(tile_rows, lines_end - line));
+      const TileRows<T> of(w, rows, column, line, count);
+      tile(of.pointers(), line * w.out_width + column, count, w.out_width,
+           begin, end);
+    }
+  };
+  ShareTiles(threads, w.out_rows(), p.panels(), PanelBytes(p),
+             w.out_width * WorkOfRow(p),
+             [&](int64_t first, int64_t lines_end, int64_t begin, int64_t end) {
+               for (int64_t line = first; line < lines_end; ++line) {
+                 Run runs[kMostRuns];
+                 const int64_t row = line * w.out_width + inside.begin;
+                 rows.Evenly(rows.OriginOf(row), runs);
+                 span(runs, row, inside.end - inside.begin, begin, end);
+               }
+               for (int64_t x = 0; x < inside.begin; ++x)
+                 column_of(x, first, lines_end, begin, end);
+               for (int64_t x = inside.end; x < w.out_width; ++x)
+                 column_of(x, first, lines_end, begin, end);
              });
-  const int64_t left = inside.begin, right = w.out_width - inside.end;
-  for (int64_t i = 0; i < left + right; ++i) {
-    const int64_t column = i < left ? i : inside.end + i - left;
-    ForEachTile(threads, lines, tile_rows, panels, PanelBytes(p),
-                int64_t{w.height} * w.width * w.in_channels * w.out_channels,
-                [&](int64_t line, int count, int64_t begin, int64_t end) {
-                  const TileRows<T> of(w, rows, column, line, count);
-                  tile(of.pointers(), line * w.out_width + column, count,
-                       w.out_width, begin, end);
-                });
-  }
 }
 
 // The same by pointers alone.
@@ -369,26 +402,26 @@ void ForEachWindowTile(ThreadPool& threads, const Window& w,
                        const WindowRows<T>& rows, const Panels& p,
                        int tile_rows, const Tile& tile) {
   ForEachTile(threads, w.out_rows() * w.out_width, tile_rows, p.panels(),
-              PanelBytes(p),
-              int64_t{w.height} * w.width * w.in_channels * w.out_channels,
+              PanelBytes(p), WorkOfRow(p),
               [&](int64_t first, int count, int64_t begin, int64_t end) {
                 const TileRows<T> of(w, rows, first, count);
                 tile(of.pointers(), first, count, 1, begin, end);
               });
 }
 
-// By spans where there are, else by pointers alone.
-template <class Run, class T, class Panels, class Span, class Tile>
+// By spans where there are, else by pointers alone. `before`: of pixels only.
+template <class Run, class T, class Panels, class Span, class Tile,
+          class Before = NothingBefore>
 void ForEachProduct(ThreadPool& threads, const Window& w, const T* input,
                     const T* outside, const Panels& p, int tile_rows,
-                    const Span& span, const Tile& tile) {
+                    const Span& span, const Tile& tile,
+                    const Before& before = {}) {
   if (w.out_rows() == 0 || w.out_width == 0) return;
   if (IsPointwise(w))
-    return ForEachPixelSpan<Run>(threads, w, input, p, tile_rows, span);
+    return ForEachPixelSpan<Run>(threads, w, input, p, tile_rows, span, before);
   const WindowRows<T> rows(w, input, outside);
-  HasSpans(w, threads)
-      ? ForEachSpan<Run>(threads, w, rows, p, tile_rows, span, tile)
-      : ForEachWindowTile(threads, w, rows, p, tile_rows, tile);
+  HasSpans(w) ? ForEachSpan<Run>(threads, w, rows, p, tile_rows, span, tile)
+              : ForEachWindowTile(threads, w, rows, p, tile_rows, tile);
 }
 
 // A window operator of floats.
@@ -397,9 +430,9 @@ inline void ConvolveFloats(ThreadPool& threads, const Window& w,
                            const float* outside, const FloatOutput& output) {
   const int64_t channels = w.out_channels;
   const auto finish = [&](int64_t row, int64_t rows, int64_t begin, int64_t end,
-                          int64_t stride) {
-    output.Finish(row * channels, rows, begin * p.panel_width,
-                  std::min(end * p.panel_width, channels), stride);
+                          int64_t step) {
+    output.Finish(row, rows, begin * p.panel_width,
+                  std::min(end * p.panel_width, channels), step);
   };
   ForEachProduct<FloatRun>(
       threads, w, input, outside, p, FloatTileRows(),
@@ -408,14 +441,14 @@ inline void ConvolveFloats(ThreadPool& threads, const Window& w,
         MultiplyFloatSpan(p, runs, count, begin, end, output.range.min,
                           output.range.max, output.to + row * channels,
                           channels);
-        finish(row, count, begin, end, channels);
+        finish(row, count, begin, end, 1);
       },
       [&](const float* const* pointers, int64_t row, int count, int64_t step,
           int64_t begin, int64_t end) {
         MultiplyFloatTile(p, pointers, count, begin, end, output.range.min,
                           output.range.max, output.to + row * channels,
                           step * channels);
-        finish(row, count, begin, end, step * channels);
+        finish(row, count, begin, end, step);
       });
 }
 
@@ -427,152 +460,5 @@ struct MatrixRows {
     for (int r = 0; r < count; ++r) pointers[r] = first + r * stride;
   }
 };
-
-//------------------------------------------------------------ 8-bit operators
-
-// An integer operator's weights and parameters, ready for micro/.
-struct PackedFilter {
-  BytePanels panels;
-  AlignedVector<int32_t> bias, multiplier, left_shift, right_shift;
-  AlignedVector<float> float_bias, scale;  // hybrid
-  AlignedVector<uint8_t> outside_bytes;    // a run outside the input
-  AlignedVector<int16_t> outside_words;
-  int32_t input_zero = 0;     // as multiplied: kByte, unsigned
-  bool shifts_right = false;  // every channel, and none to the left
-  bool ready() const { return !panels.empty(); }
-};
-
-// Of int8 or uint8 activations.
-template <class Weight>
-PackedFilter PackIntegerFilter(const Weight* weights,
-                               const FilterQuantization& q, const int32_t* bias,
-                               bool signed_input, int64_t columns,
-                               const Runs& of_window) {
-  const auto [runs, run_length] = of_window;
-  PackedFilter f;
-  if constexpr (sizeof(Weight) == 1 && std::is_signed_v<Weight>) {
-    f.panels = PackBytePanels(weights, columns, runs, run_length);
-  } else {
-    f.panels =
-        PackBytePanels(weights, -q.filter_offset, columns, runs, run_length);
-  }
-  const auto size =
-      static_cast<size_t>(f.panels.panels() * f.panels.panel_width);
-  const bool bytes = f.panels.element == GemmElement::kByte;
-  f.input_zero = -q.input_offset + (bytes && signed_input ? 128 : 0);
-  f.bias.resize(size);
-  f.multiplier.resize(size);
-  f.left_shift.resize(size);
-  f.right_shift.resize(size, 1);
-  f.shifts_right = true;
-  for (size_t n = 0; n < static_cast<size_t>(columns); ++n) {
-    const uint32_t correction =
-        bytes ? static_cast<uint32_t>(f.input_zero) *
-                    static_cast<uint32_t>(f.panels.column_sums[n])
-              : 0;
-    f.bias[n] = static_cast<int32_t>(
-        static_cast<uint32_t>(bias != nullptr ? bias[n] : 0) - correction);
-    f.multiplier[n] = q.scales[n].multiplier;
-    f.left_shift[n] = std::max(q.scales[n].shift, 0);
-    f.right_shift[n] = std::max(-q.scales[n].shift, 0);
-    f.shifts_right &= q.scales[n].shift < 0;
-  }
-  const auto run = static_cast<size_t>(run_length) + kGemmSlack;
-  if (bytes) f.outside_bytes.assign(run, static_cast<uint8_t>(f.input_zero));
-  if (!bytes) f.outside_words.assign(run, 0);
-  return f;
-}
-
-inline IntegerOutput OutputOf(const PackedFilter& f,
-                              const FilterQuantization& q) {
-  return {
-      f.bias.data(),        f.multiplier.data(), f.left_shift.data(),
-      f.right_shift.data(), q.ties_up,           q.ties_up && f.shifts_right,
-      q.output_offset,      q.range.min,         q.range.max};
-}
-
-// Of float activations quantized on the fly.
-PackedFilter PackHybridFilter(const int8_t* weights,
-                              const RuntimeTensor& filter, const float* bias,
-                              int64_t columns, const Runs& of_window);
-
-// What unsigned weights add to each row: weight_offset times the sum of the
-// row's values less their zero point.
-inline void RowTerms(const PackedFilter& f, const uint8_t* const* rows,
-                     int count, int32_t* terms) {
-  const BytePanels& p = f.panels;
-  int64_t sums[kMostTileRows];
-  AddUpRows(rows, count, p.runs, p.run_length, sums);
-  for (int m = 0; m < count; ++m) {
-    const int64_t less = int64_t{f.input_zero} * p.runs * p.run_length;
-    terms[m] = static_cast<int32_t>((sums[m] - less) * p.weight_offset);
-  }
-}
-inline void RowTerms(const PackedFilter&, const int16_t* const*, int,
-                     int32_t*) {}
-
-// Bytes of scratch that the activations take.
-inline size_t ActivationScratch(int64_t elements) {
-  const size_t element =
-      GemmElementOfThisMachine() == GemmElement::kByte ? 1 : 2;
-  return (static_cast<size_t>(elements) + kGemmSlack) * element;
-}
-
-template <class In>
-void ConvertPart(const In* from, int64_t count, int, uint8_t* to) {
-  ConvertBytes(from, count, to);
-}
-template <class In>
-void ConvertPart(const In* from, int64_t count, int zero_point, int16_t* to) {
-  WidenBytes(from, count, -zero_point, to);
-}
-
-// Activations as they are multiplied, and behind them kGemmSlack zeros.
-template <class In, class Element>
-void ConvertActivations(ThreadPool& threads, const In* from, int64_t count,
-                        int zero_point, Element* to) {
-  constexpr int64_t kGrain = 1 << 15;
-  threads.ParallelFor(count, kGrain, [&](int64_t begin, int64_t end) {
-    ConvertPart(from + begin, end - begin, zero_point, to + begin);
-  });
-  std::fill_n(to + count, kGemmSlack, Element{0});
-}
-
-inline const uint8_t* OutsideOf(const PackedFilter& f, uint8_t) {
-  return f.outside_bytes.data();
-}
-inline const int16_t* OutsideOf(const PackedFilter& f, int16_t) {
-  return f.outside_words.data();
-}
-
-// A window operator of activations as f's panels want them.
-template <class Element, class Out>
-void ConvolveBytes(ThreadPool& threads, const Window& w, const PackedFilter& f,
-                   const IntegerOutput& how, const Element* activations,
-                   Out* output) {
-  const BytePanels& p = f.panels;
-  const int64_t channels = w.out_channels;
-  const bool has_terms = p.weight_offset != 0;
-  const auto tile = [&](const Element* const* pointers, int64_t row, int count,
-                        int64_t step, int64_t begin, int64_t end) {
-    int32_t terms[kMostTileRows] = {};
-    if (has_terms) RowTerms(f, pointers, count, terms);
-    MultiplyByteTile(p, pointers, count, begin, end, terms, how,
-                     output + row * channels, step * channels);
-  };
-  const Element* outside = OutsideOf(f, Element{});
-  if (has_terms) {  // each row's own
-    const WindowRows<Element> rows(w, activations, outside);
-    return ForEachWindowTile(threads, w, rows, p, ByteTileRows(), tile);
-  }
-  ForEachProduct<ByteRun<Element>>(
-      threads, w, activations, outside, p, ByteTileRows(),
-      [&](const ByteRun<Element>* runs, int64_t row, int64_t count,
-          int64_t begin, int64_t end) {
-        MultiplyByteSpan(p, runs, count, begin, end, how,
-                         output + row * channels, channels);
-      },
-      tile);
-}
 
 }  // namespace liteforge

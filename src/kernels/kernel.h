@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/array_cache.h"
 #include "base/thread_pool.h"
 #include "base/try.h"
 #include "liteforge/result.h"
@@ -111,6 +112,9 @@ class KernelHost {
 
   // The variables and tables of the model.
   virtual Resources& resources() = 0;
+
+  // Where weights come from that are laid out anew.
+  virtual ArrayCache& arrays() = 0;
 };
 
 // One node as its kernel sees it. The interpreter keeps one per node.
@@ -155,13 +159,15 @@ class KernelContext {
   // Whether 3x3 convolutions may be computed by winograd.h.
   bool winograd() const { return winograd_; }
   ThreadPool& threads() const { return host_->threads(); }
+  ArrayCache& arrays() const { return host_->arrays(); }
   KernelHost& host() const { return *host_; }
 
-  // Operators behind this one that its kernel computes as well: the float
-  // output is clamped to `sum`; an addend of its shape is added and that
-  // clamped to `total`; where it is negative then, it is multiplied by the
-  // channel's slope. A kernel that can says so in Prepare, and is told before
-  // Eval.
+  // Operators behind this one that its kernel computes as well. The float
+  // output is clamped to `sum`; an addend is added and that clamped to `total`;
+  // where it is negative then, it is multiplied by the channel's slope. To the
+  // 8-bit output an addend is added as `add` says, an ADD of the two. Addends
+  // have the output's shape, but for channels: to those missing, zero is added.
+  // A kernel that can says so in Prepare, and is told before Eval.
   struct FollowUp {
     struct Limits {
       float low = -std::numeric_limits<float>::infinity();
@@ -170,9 +176,19 @@ class KernelContext {
     Limits sum, total;
     const RuntimeTensor* addend = nullptr;
     const RuntimeTensor* slope = nullptr;
+    const KernelContext* add = nullptr;
+    bool adds_to_addend = false;  // which is the ADD's input 0
   };
   void TakeFollowUp() { takes_follow_up_ = true; }
   const FollowUp& follow_up() const { return follow_up_; }
+
+  // A PAD before this operator that its kernel computes as well, if it is a
+  // convolution: so many rows and columns of zero around input 0, from which
+  // the output's shape was inferred. Known in Prepare.
+  struct Padding {
+    int top = 0, bottom = 0, left = 0, right = 0;
+  };
+  const Padding& padding() const { return padding_; }
 
   //----------------------------------------------------------- Prepare → Eval
   // A struct of the kernel's own, default-constructed anew; lives until the
@@ -215,6 +231,7 @@ class KernelContext {
   size_t scratch_bytes_[kMaxScratch] = {};
   std::byte* scratch_[kMaxScratch] = {};
   FollowUp follow_up_;
+  Padding padding_;
   bool takes_follow_up_ = false;
   bool reference_ = false;
   bool winograd_ = false;

@@ -274,6 +274,7 @@ class Runner final : public KernelHost {
   // Operators that run subgraphs are tested where subgraphs are: runtime/.
   CallableGraph& graph(int) override { std::abort(); }
   Resources& resources() override { return resources_; }
+  ArrayCache& arrays() override { return arrays_; }
 
  private:
   static bool Step(KernelRun& run, const char* stage,
@@ -386,6 +387,7 @@ class Runner final : public KernelHost {
   const KernelCase& case_;
   ThreadPool threads_;
   Resources resources_;
+  ArrayCache arrays_;
   KernelContext context_;
   std::deque<RuntimeTensor> tensors_;
   std::vector<std::unique_ptr<Memory>> memory_;

@@ -93,11 +93,13 @@ void PackProducts(KernelContext& k, const LstmCell& cell, LstmInteger& s) {
     states.push_back(recurrent.Data<int8_t>());
     biases.push_back(cell.has_layer_norm ? nullptr : bias.Data<int32_t>());
   }
-  s.from_input = PackGateProducts(inputs, biases, cell.cells, cell.inputs,
-                                  k.Input(cell.input).zero_point());
+  s.from_input =
+      PackGateProducts(k.arrays(), inputs, biases, cell.cells, cell.inputs,
+                       k.Input(cell.input).zero_point());
   biases.assign(biases.size(), nullptr);
-  s.from_state = PackGateProducts(states, biases, cell.cells, cell.outputs,
-                                  k.Input(cell.output_state).zero_point());
+  s.from_state =
+      PackGateProducts(k.arrays(), states, biases, cell.cells, cell.outputs,
+                       k.Input(cell.output_state).zero_point());
   k.NeedScratch(kInputSums, s.from_input.sums() * sizeof(int32_t));
   k.NeedScratch(kStateSums, s.from_state.sums() * sizeof(int32_t));
   k.NeedScratch(kVector,

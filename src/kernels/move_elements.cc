@@ -64,8 +64,9 @@ void MoveBox(KernelContext& k, const StridedBox& box, const RuntimeTensor& from,
   }
   if (from.type != DataType::kString) {
     const auto bytes = static_cast<int64_t>(ElementBytes(from));
-    CopyBox(box, ElementBytes(from), from.data + from_offset * bytes,
-            to.data + to_offset * bytes);
+    const std::byte* source = from.data + from_offset * bytes;
+    std::byte* target = to.data + to_offset * bytes;
+    if (source != target) CopyBox(box, ElementBytes(from), source, target);
     return;
   }
   // Strings have no fixed place: the walk moves their numbers.

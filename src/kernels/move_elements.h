@@ -26,7 +26,8 @@ Result<void> CheckMovable(const RuntimeTensor& tensor);
 Result<void> CheckWhole(const RuntimeTensor& tensor);
 
 // Fills part of `to` from `from` along the box; offsets in elements. Strings
-// work when one call fills the whole of `to`.
+// work when one call fills the whole of `to`. What begins at the same place is
+// there already: then `to` lies within `from`, or the other way round.
 void MoveBox(KernelContext& k, const StridedBox& box, const RuntimeTensor& from,
              int64_t from_offset, RuntimeTensor& to,
              int64_t to_offset = 0) noexcept;

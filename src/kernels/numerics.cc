@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "kernels/micro/float_functions.h"
 #include "kernels/packed_elements.h"
 
 namespace liteforge {
@@ -210,28 +211,19 @@ int8_t ToInt8(float steps, float lowest) {
 
 FloatQuantization QuantizeSymmetric(const float* values, int64_t count,
                                     int8_t* quantized) {
-  float largest = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    largest = std::max(largest, std::abs(values[i]));
-  }
+  const auto [low, high] = ExtentOfFloats(values, count);
+  const float largest = std::max(-low, high);
   if (largest == 0) {
     std::memset(quantized, 0, static_cast<size_t>(count));
     return {};
   }
-  const float inverse = 127.0f / largest;
-  for (int64_t i = 0; i < count; ++i) {
-    quantized[i] = ToInt8(std::round(values[i] * inverse), -127.0f);
-  }
+  RoundFloats(values, count, 127.0f / largest, 0, -127.0f, quantized);
   return {largest / 127.0f, 0};
 }
 
 FloatQuantization QuantizeAsymmetric(const float* values, int64_t count,
                                      int8_t* quantized) {
-  float low = 0, high = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    low = std::min(low, values[i]);
-    high = std::max(high, values[i]);
-  }
+  const auto [low, high] = ExtentOfFloats(values, count);
   if (low == high) {
     std::memset(quantized, 0, static_cast<size_t>(count));
     return {};
@@ -246,12 +238,8 @@ FloatQuantization QuantizeAsymmetric(const float* values, int64_t count,
   const double nudged = std::round(min_better ? from_min : from_max);
   const FloatQuantization result{static_cast<float>(scale),
                                  ToInt8(static_cast<float>(nudged), -128.0f)};
-  const float inverse = 1.0f / result.scale;
-  for (int64_t i = 0; i < count; ++i) {
-    quantized[i] = ToInt8(
-        std::round(static_cast<float>(result.offset) + values[i] * inverse),
-        -128.0f);
-  }
+  RoundFloats(values, count, 1.0f / result.scale,
+              static_cast<float>(result.offset), -128.0f, quantized);
   return result;
 }
 

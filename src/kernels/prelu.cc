@@ -5,7 +5,7 @@
 // Source: tflite/kernels/activations.cc, kernels/internal/reference/prelu.h.
 #include <string>
 
-#include "kernels/broadcast.h"
+#include "kernels/float_broadcast.h"
 #include "kernels/numerics.h"
 
 namespace liteforge {
@@ -75,10 +75,7 @@ void Eval(KernelContext& k) noexcept {
     case DataType::kInt16:
       return EvalQuantized<int16_t, int8_t>(k, s);
     default:
-      return BroadcastBinary(
-          s.plan, k.Input(0).Data<float>(), k.Input(1).Data<float>(),
-          k.Output(0).MutableData<float>(),
-          [](float x, float alpha) { return x >= 0.0f ? x : x * alpha; });
+      return EvalFloatArithmetic(k, s.plan, FloatArithmetic::kSlope);
   }
 }
 

@@ -69,6 +69,29 @@ TEST(Quantize, FloatsOfAnyScaleToTheNearestStep) {
   }
 }
 
+// A quotient near a tie falls on one side as a float and on the other as a
+// double. Both kernels of TensorFlow Lite, reference and optimized.
+TEST(Quantize, Int16QuotientsAreDoublesButInReferenceMode) {
+  constexpr float kScale = 0.000123f;
+  std::vector<float> x;
+  std::vector<int16_t> by_float, by_double;
+  for (int i = 0; i < 20000; ++i) {
+    const float value = (static_cast<float>(i) + 0.5f) * kScale;
+    x.push_back(value);
+    by_float.push_back(static_cast<int16_t>(std::round(value / kScale)));
+    by_double.push_back(static_cast<int16_t>(
+        std::round(static_cast<double>(value) / static_cast<double>(kScale))));
+  }
+  EXPECT_NE(by_float, by_double);
+  for (const KernelMode mode : kKernelModes) {
+    const KernelRun run = RunKernel(
+        QuantizeCase<float>(x, {}, DataType::kInt16, Steps(kScale, 0)), mode);
+    ASSERT_TRUE(run.ok()) << run.error;
+    EXPECT_EQ(run.Values<int16_t>(),
+              mode == KernelMode::kReference ? by_float : by_double);
+  }
+}
+
 // Each slice along the axis in its own steps.
 template <class T>
 void ExpectInChannels(const Shape& shape, int axis) {

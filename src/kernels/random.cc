@@ -12,7 +12,7 @@
 #include <random>
 #include <vector>
 
-#include "kernels/philox.h"
+#include "base/philox.h"
 #include "kernels/visit_type.h"
 
 namespace liteforge {

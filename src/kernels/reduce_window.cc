@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/function_ref.h"
 #include "kernels/move_elements.h"
 #include "kernels/scalar_function.h"
 #include "kernels/visit_type.h"
@@ -56,7 +57,7 @@ bool Advance(const State& s, int rank, Place& place) {
 }
 
 // What every output sees at one place of its window, along one axis after the
-// other.
+// other. T: of the elements' width.
 template <class T>
 class Gatherer {
  public:
@@ -101,8 +102,10 @@ class Gatherer {
 };
 
 // combine(values, seen, count) takes what is seen into the values; false ends.
-template <class T, class Combine>
-void Reduce(KernelContext& k, const Combine& combine) {
+using Combine = FunctionRef<bool(std::byte*, std::byte*, int64_t)>;
+
+template <class T>
+void ReduceWidth(KernelContext& k, Combine combine) {
   const State& s = k.State<State>();
   T* values = k.Output(0).MutableData<T>();
   const int64_t count = k.Output(0).elements();
@@ -113,8 +116,23 @@ void Reduce(KernelContext& k, const Combine& combine) {
   Place place{};
   do {
     gatherer.Run(place, seen);
-    if (!combine(values, seen, count)) return;
+    if (!combine(reinterpret_cast<std::byte*>(values),
+                 reinterpret_cast<std::byte*>(seen), count))
+      return;
   } while (Advance(s, k.Output(0).shape.rank(), place));
+}
+
+void Reduce(KernelContext& k, Combine combine) {
+  switch (BitWidth(k.Input(0).type)) {
+    case 8:
+      return ReduceWidth<uint8_t>(k, combine);
+    case 16:
+      return ReduceWidth<uint16_t>(k, combine);
+    case 32:
+      return ReduceWidth<uint32_t>(k, combine);
+    default:
+      return ReduceWidth<uint64_t>(k, combine);
+  }
 }
 
 //----------------------------------------------------------- REDUCE_WINDOW
@@ -161,9 +179,10 @@ void EvalNamed(KernelContext& k) noexcept {
   const auto function = k.options<ReduceWindowOptions>().reduce_function;
   Types::Dispatch(k.Input(0).type, [&](auto tag) {
     using T = TypeOf<decltype(tag)>;
-    Reduce<T>(k, [&](T* values, const T* seen, int64_t count) {
+    Reduce(k, [&](std::byte* values, const std::byte* seen, int64_t count) {
+      T* const to = reinterpret_cast<T*>(values);
       for (int64_t i = 0; i < count; ++i)
-        values[i] = Combined(function, values[i], seen[i]);
+        to[i] = Combined(function, to[i], reinterpret_cast<const T*>(seen)[i]);
       return true;
     });
   });
@@ -191,15 +210,10 @@ void EvalStablehlo(KernelContext& k) noexcept {
   const DataType type = k.Input(0).type;
   ScalarFunction body(
       k, k.options<StablehloReduceWindowOptions>().body_subgraph_index);
-  Types::Dispatch(type, [&](auto tag) {
-    using T = TypeOf<decltype(tag)>;
-    Reduce<T>(k, [&](T* values, T* seen, int64_t count) {
-      const auto done =
-          body.Run(type, count, reinterpret_cast<std::byte*>(values),
-                   reinterpret_cast<std::byte*>(seen));
-      if (!done) k.FailEval(done.error());
-      return done.has_value();
-    });
+  Reduce(k, [&](std::byte* values, std::byte* seen, int64_t count) {
+    const auto done = body.Run(type, count, values, seen);
+    if (!done) k.FailEval(done.error());
+    return done.has_value();
   });
 }
 

@@ -13,8 +13,8 @@
 #include <cstring>
 #include <vector>
 
+#include "base/philox.h"
 #include "kernels/kernel.h"
-#include "kernels/philox.h"
 
 namespace liteforge {
 namespace {

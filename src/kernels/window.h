@@ -21,9 +21,11 @@ struct Window {
   int pad_top = 0, pad_left = 0;
 
   // Fills the sizes from [N, H, W, C] tensors and the padding from the steps,
-  // which must be set. Images one pixel wide are taken as [N, 1, H, C].
+  // which must be set. `padded`: what the output's shape takes the input to
+  // have around it. Images one pixel wide are taken as [N, 1, H, C].
   void SetShapes(const Shape& input, int window_height, int window_width,
-                 const Shape& output) {
+                 const Shape& output,
+                 const KernelContext::Padding& padded = {}) {
     batches = input[0];
     in_height = input[1];
     in_width = input[2];
@@ -33,10 +35,12 @@ struct Window {
     out_height = output[1];
     out_width = output[2];
     out_channels = output[3];
-    pad_top = WindowPadding(in_height, out_height, height, stride_height,
-                            dilation_height);
-    pad_left =
-        WindowPadding(in_width, out_width, width, stride_width, dilation_width);
+    pad_top = padded.top + WindowPadding(in_height + padded.top + padded.bottom,
+                                         out_height, height, stride_height,
+                                         dilation_height);
+    pad_left = padded.left +
+               WindowPadding(in_width + padded.left + padded.right, out_width,
+                             width, stride_width, dilation_width);
     if (in_width == 1 && width == 1 && out_width == 1) LieDown();
   }
 

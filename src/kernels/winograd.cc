@@ -7,12 +7,14 @@
 #include <limits>
 
 #include "kernels/micro/float_winograd.h"
+#include "kernels/micro/packed_layout.h"
 #include "kernels/scratch_slots.h"
 
 namespace liteforge {
 namespace {
 
 constexpr int kOut = kWinogradOutput, kIn = kWinogradInput;
+constexpr int64_t kTaps = 9;
 
 int64_t TilesAcross(const Window& w) { return (w.out_width + kOut - 1) / kOut; }
 int64_t TilesDown(const Window& w) { return (w.out_height + kOut - 1) / kOut; }
@@ -106,20 +108,19 @@ class Block {
     return input_ +
            ((c.n * w_.in_height + y) * w_.in_width + x) * w_.in_channels;
   }
-  int64_t OutputOffset(const Corner& c, int64_t y, int64_t x) const {
-    return ((c.n * w_.out_height + y) * w_.out_width + x) * w_.out_channels;
+  int64_t PixelAt(const Corner& c, int64_t y, int64_t x) const {
+    return (c.n * w_.out_height + y) * w_.out_width + x;
   }
   float* OutputPixel(const Corner& c, int i, int j) const {
     const int64_t y = c.y + i, x = c.x + j;
     if (y >= w_.out_height || x >= w_.out_width) return nullptr;
-    return call_.output.to + OutputOffset(c, y, x);
+    return call_.output.to + PixelAt(c, y, x) * w_.out_channels;
   }
   void Finish(const Corner& c) const {
     const int64_t bottom = std::min<int64_t>(c.y + kOut, w_.out_height);
     const int64_t width = std::min<int64_t>(kOut, w_.out_width - c.x);
     for (int64_t y = c.y; y < bottom; ++y) {
-      call_.output.Finish(OutputOffset(c, y, c.x), width, 0, w_.out_channels,
-                          w_.out_channels);
+      call_.output.Finish(PixelAt(c, y, c.x), width, 0, w_.out_channels, 1);
     }
   }
 
@@ -130,6 +131,24 @@ class Block {
   float* products_;  // [36, tiles, out_channels]
   int64_t first_, count_;
 };
+
+// The 36 products' panels, one after the other; a panel of each at a time, for
+// the transformed filter is four times as large.
+void FillPanels(const float* filter, const FloatPanels& shape, float* to) {
+  const int64_t channels = shape.depth(), width = shape.panel_width;
+  for (int64_t first = 0; first < shape.columns; first += width) {
+    const int64_t count = std::min(width, shape.columns - first);
+    const std::vector<float> all = TransformWinogradFilter(
+        filter + first * kTaps * channels, count, channels);
+    const FloatPanels panel = ShapeFloatPanels(count, 1, channels);
+    for (size_t p = 0; p < kWinogradProducts; ++p) {
+      FillFloatPanels(
+          all.data() + static_cast<int64_t>(p) * count * channels, channels, 1,
+          panel,
+          to + p * shape.numbers() + static_cast<size_t>(first * channels));
+    }
+  }
+}
 
 }  // namespace
 
@@ -144,18 +163,27 @@ bool PrefersWinograd(const Window& w) {
          pixels * 3 >= AllTiles(w) * kOut * kOut * 2;
 }
 
-WinogradFilter PackWinogradFilter(const float* filter, const float* bias,
-                                  const Window& w) {
+WinogradFilter PackWinogradFilter(ArrayCache& arrays, const float* filter,
+                                  const float* bias, const Window& w) {
+  const int64_t outputs = w.out_channels, channels = w.in_channels;
+  FloatPanels shape = ShapeFloatPanels(outputs, 1, channels);
+  const size_t numbers = shape.numbers();
+  shape.stored = arrays.Find(
+      {static_cast<uint32_t>(PackedKind::kWinogradPanels),
+       {outputs, channels, shape.panel_width},
+       std::as_bytes(
+           std::span(filter, static_cast<size_t>(outputs * kTaps * channels)))},
+      kWinogradProducts * numbers * sizeof(float), [&](std::byte* to) {
+        FillPanels(filter, shape, reinterpret_cast<float*>(to));
+      });
   WinogradFilter packed;
-  const std::vector<float> all =
-      TransformWinogradFilter(filter, w.out_channels, w.in_channels);
-  const int64_t matrix = int64_t{w.out_channels} * w.in_channels;
-  for (int64_t p = 0; p < kWinogradProducts; ++p) {
-    packed.products.push_back(PackFloatPanels(
-        all.data() + p * matrix, nullptr, w.out_channels, 1, w.in_channels));
+  for (size_t p = 0; p < kWinogradProducts; ++p) {
+    shape.weights =
+        reinterpret_cast<const float*>(shape.stored.data()) + p * numbers;
+    packed.products.push_back(shape);
   }
-  packed.bias.assign(static_cast<size_t>(w.out_channels), 0.0f);
-  if (bias != nullptr) std::copy_n(bias, w.out_channels, packed.bias.begin());
+  packed.bias.assign(static_cast<size_t>(outputs), 0.0f);
+  if (bias != nullptr) std::copy_n(bias, outputs, packed.bias.begin());
   return packed;
 }
 

@@ -16,14 +16,14 @@ namespace liteforge {
 bool PrefersWinograd(const Window& w);
 
 struct WinogradFilter {
-  std::vector<FloatPanels> products;  // one for each of the 36
+  std::vector<FloatPanels> products;  // one for each of the 36, or none
   std::vector<float> bias;
   bool ready() const { return !products.empty(); }
 };
 
 // `filter` [O, 3, 3, C]; `bias` may be null.
-WinogradFilter PackWinogradFilter(const float* filter, const float* bias,
-                                  const Window& w);
+WinogradFilter PackWinogradFilter(ArrayCache& arrays, const float* filter,
+                                  const float* bias, const Window& w);
 
 // Bytes of working memory for that many threads.
 size_t WinogradScratch(const Window& w, int threads);

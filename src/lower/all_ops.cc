@@ -12,10 +12,12 @@ std::span<const TfOp> ActivationOps();
 std::span<const TfOp> AudioOps();
 std::span<const TfOp> BinaryOps();
 std::span<const TfOp> BitOps();
+std::span<const TfOp> BlockLstmOps();
 std::span<const TfOp> ColorOps();
 std::span<const TfOp> CombinedSuppressionOps();
 std::span<const TfOp> ComplexOps();
 std::span<const TfOp> ComplexPartOps();
+std::span<const TfOp> CompositeOps();
 std::span<const TfOp> ConcatenationOps();
 std::span<const TfOp> ControlFlowOps();
 std::span<const TfOp> ConvolutionOps();
@@ -56,6 +58,7 @@ std::span<const TfOp> SliceOps();
 std::span<const TfOp> SpaceOps();
 std::span<const TfOp> SparseOps();
 std::span<const TfOp> SpecialFunctionOps();
+std::span<const TfOp> StatelessRandomOps();
 std::span<const TfOp> TableOps();
 std::span<const TfOp> TensorListOps();
 std::span<const TfOp> TransposeConvOps();
@@ -63,6 +66,14 @@ std::span<const TfOp> TrigonometryOps();
 std::span<const TfOp> UnaryOps();
 std::span<const TfOp> VariableOps();
 std::span<const TfOp> VolumeOps();
+std::span<const TfOp> XlaArrayOps();
+std::span<const TfOp> XlaConvolutionOps();
+std::span<const TfOp> XlaDotOps();
+std::span<const TfOp> XlaGatherOps();
+std::span<const TfOp> XlaReduceOps();
+std::span<const TfOp> XlaReduceWindowOps();
+std::span<const TfOp> XlaScatterOps();
+std::span<const TfOp> XlaSortOps();
 
 namespace {
 
@@ -71,10 +82,12 @@ constexpr std::array kFamilies = {
     AudioOps,
     BinaryOps,
     BitOps,
+    BlockLstmOps,
     ColorOps,
     CombinedSuppressionOps,
     ComplexOps,
     ComplexPartOps,
+    CompositeOps,
     ConcatenationOps,
     ControlFlowOps,
     ConvolutionOps,
@@ -115,6 +128,7 @@ constexpr std::array kFamilies = {
     SpaceOps,
     SparseOps,
     SpecialFunctionOps,
+    StatelessRandomOps,
     TableOps,
     TensorListOps,
     TransposeConvOps,
@@ -122,6 +136,14 @@ constexpr std::array kFamilies = {
     UnaryOps,
     VariableOps,
     VolumeOps,
+    XlaArrayOps,
+    XlaConvolutionOps,
+    XlaDotOps,
+    XlaGatherOps,
+    XlaReduceOps,
+    XlaReduceWindowOps,
+    XlaScatterOps,
+    XlaSortOps,
 };
 
 const std::vector<const TfOp*>& SortedOps() {

@@ -15,7 +15,7 @@ const LoweringCase kRest[] = {
        f.Node("Max", "same", {"x", "none"});
        f.Node("Mean", "y", {"same", "hw"}, {{"keep_dims", true}});
      },
-     R"(graph main(%x: float32[?,4,4,3]) {
+     R"(graph f(%x: float32[?,4,4,3]) {
   %y: float32[?,1,1,3] = MEAN(%x, @hw: int32[2] = [1,2]) {keep_dims=1}
   return %y
 }
@@ -26,7 +26,7 @@ const LoweringCase kRest[] = {
        f.Constant<int64_t>("axis", {}, {-1}, DataType::kInt64);
        f.Node("Prod", "y", {"x", "axis"});
      },
-     R"(graph main(%x: float32[2,3]) {
+     R"(graph f(%x: float32[2,3]) {
   %y: float32[2] = REDUCE_PROD(%x, @y/cast: int32[] = [-1])
   return %y
 }
@@ -37,7 +37,7 @@ const LoweringCase kRest[] = {
        f.Ints("axis", {}, {-2});
        f.Node("GatherV2", "y", {"x", "i", "axis"}, {{"batch_dims", -1}});
      },
-     R"(graph main(%x: float32[2,3,4], %i: int32[2,5]) {
+     R"(graph f(%x: float32[2,3,4], %i: int32[2,5]) {
   %y: float32[2,5,4] = GATHER(%x, %i) {axis=1 batch_dims=1}
   return %y
 }
@@ -48,7 +48,7 @@ const LoweringCase kRest[] = {
        f.Node("ResizeBilinear", "y", {"x", "size"},
               {{"half_pixel_centers", true}});
      },
-     R"(graph main(%x: uint8[1,2,2,3]) {
+     R"(graph f(%x: uint8[1,2,2,3]) {
   %y/cast: float32[1,2,2,3] = CAST(%x) {in_data_type=3}
   %y: float32[1,4,6,3] = RESIZE_BILINEAR(%y/cast, @size: int32[2] = [4,6]) {half_pixel_centers=1}
   return %y
@@ -61,7 +61,7 @@ const LoweringCase kRest[] = {
        f.Node("TopKV2", "t", {"x", "k"}).Output("i", "t:1");
        f.Node("Neg", "y", {"t"});
      },
-     R"(graph main(%x: float32[2,9]) {
+     R"(graph f(%x: float32[2,9]) {
   %a: int64[2] = ARG_MAX(%x, @axis: int32[] = [1]) {output_type=4}
   %t: float32[2,3], %i: int32[2,3] = TOPK_V2(%x, @k: int32[] = [3])
   %y: float32[2,3] = NEG(%t)
@@ -76,7 +76,7 @@ const LoweringCase kRest[] = {
        f.Node("Tile", "t", {"h", "m"}).Node("OnesLike", "o", {"t"});
        f.Node("Sub", "y", {"o", "t"});
      },
-     R"(graph main(%i: int32[2]) {
+     R"(graph f(%i: int32[2]) {
   %h: float32[2,3] = ONE_HOT(%i, @depth: int32[] = [3], @on: float32[] = [1], @off: float32[] = [0]) {axis=-1}
   %t: float32[2,6] = TILE(%h, @m: int32[2] = [1,2])
   %o: float32[2,6] = FILL(@o/shape: int32[2] = [2,6], @o/const: float32[] = [1])
@@ -90,7 +90,7 @@ const LoweringCase kRest[] = {
        f.Node("DepthToSpace", "y", {"x"},
               {{"block_size", 2}, {"data_format", "NCHW"}});
      },
-     R"(graph main(%x: float32[1,8,2,3]) {
+     R"(graph f(%x: float32[1,8,2,3]) {
   %y/transpose: float32[1,2,3,8] = TRANSPOSE(%x, @y/const: int32[4] = [0,2,3,1])
   %y/depth_to_space: float32[1,4,6,2] = DEPTH_TO_SPACE(%y/transpose) {block_size=2}
   %y: float32[1,2,4,6] = TRANSPOSE(%y/depth_to_space, @y/const_1: int32[4] = [0,3,1,2])
@@ -106,7 +106,7 @@ const LoweringCase kRest[] = {
        f.Node("ReverseV2", "r", {"b", "axis"});
        f.Node("Cumsum", "y", {"r", "last"}, {{"exclusive", true}});
      },
-     R"(graph main(%x: float32[1,4,4,3]) {
+     R"(graph f(%x: float32[1,4,4,3]) {
   %s: float32[4,2,2,3] = SPACE_TO_BATCH_ND(%x, @block: int32[2] = [2,2], @zero: int32[2,2] = [0,0,0,0])
   %b: float32[1,4,4,3] = BATCH_TO_SPACE_ND(%s, @block: int32[2] = [2,2], @zero: int32[2,2] = [0,0,0,0])
   %r: float32[1,4,4,3] = REVERSE_V2(%b, @axis: int32[1] = [1])

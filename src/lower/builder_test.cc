@@ -34,7 +34,7 @@ TEST(Builder, Classifier) {
               {.strides = {2, 2}, .dilations = {}});
   x = Reshape(x, {-1, 8});
   f.Output("probability", Sigmoid(BiasAdd(MatMul(x, w), b)));
-  EXPECT_EQ(LowerToText(f), R"(graph main(%image: float32[?,4,4,1]) {
+  EXPECT_EQ(LowerToText(f), R"(graph serving_default(%image: float32[?,4,4,1]) {
   %Conv2D: float32[?,4,4,2] = CONV_2D(%image, @Conv2D/transpose: float32[2,1,1,1] = [1,2], @Conv2D/bias: float32[2] = [0,0]) {stride_w=1 stride_h=1}
   %BiasAdd: float32[?,4,4,2] = ADD(%Conv2D, @one: float32[2] = [1,1])
   %FusedBatchNormV3/mul_2: float32[?,4,4,2] = MUL(%BiasAdd, @FusedBatchNormV3/mul: float32[2] = [0.5,0.5])
@@ -57,7 +57,7 @@ TEST(Builder, UpsamplingOfUnknownSize) {
   Tensor spatial = StridedSlice(ShapeOf(x), {{1, 3, 1}});
   Tensor size = Mul(spatial, f.Constant(IntVector({2, 3})));
   f.Output("y", ResizeNearest(x, size, {1, -1, 12, 3}, true));
-  EXPECT_EQ(LowerToText(f), R"(graph main(%x: float32[1,?,4,3]) {
+  EXPECT_EQ(LowerToText(f), R"(graph serving_default(%x: float32[1,?,4,3]) {
   %Shape: int32[4] = SHAPE(%x) {out_type=2}
   %StridedSlice: int32[2] = STRIDED_SLICE(%Shape, @StridedSlice/const: int32[1] = [1], @StridedSlice/const_1: int32[1] = [3], @StridedSlice/const_2: int32[1] = [1])
   %Mul: int32[2] = MUL(%StridedSlice, @Const: int32[2] = [2,3])

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "function/concrete_function.h"
 #include "ir/graph.h"
 #include "liteforge/result.h"
 
@@ -27,6 +28,10 @@ class CalledFunctions {
   // graph. One value an output.
   virtual Result<std::vector<ir::Value*>> Inline(
       const std::string& function,
+      const std::vector<ir::Value*>& arguments) = 0;
+  // The same of a function at hand, which brings the functions that it calls.
+  virtual Result<std::vector<ir::Value*>> Inline(
+      const ConcreteFunction& function,
       const std::vector<ir::Value*>& arguments) = 0;
 
   // The function as a graph of its own, the module's last; its number there.

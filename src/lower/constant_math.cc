@@ -2,6 +2,7 @@
 #include "lower/constant_math.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -14,63 +15,97 @@ namespace {
 
 template <class From>
 Blob Convert(const Blob& data) {
-  const std::vector<From> values = data.ToVector<From>();
-  std::vector<float> widened(values.size());
-  std::ranges::transform(values, widened.begin(),
-                         [](From value) { return static_cast<float>(value); });
-  return Blob::Own(std::move(widened));
+  const size_t count = data.size() / sizeof(From);
+  return Blob::Fill(count * sizeof(float), [&](std::byte* to) {
+    for (size_t i = 0; i < count; ++i) {
+      From value;
+      std::memcpy(&value, data.data() + i * sizeof(value), sizeof(value));
+      const auto widened = static_cast<float>(value);
+      std::memcpy(to + i * sizeof(widened), &widened, sizeof(widened));
+    }
+  });
 }
 
-// Copies `count` elements that lie `stride_bytes` apart. kBytes == 0: elements
-// of any size.
-template <size_t kBytes>
-void CopyStrided(const std::byte* from, size_t stride_bytes, size_t count,
-                 size_t element_bytes, std::byte* to) {
-  const size_t size = kBytes == 0 ? element_bytes : kBytes;
-  for (size_t i = 0; i < count; ++i) {
-    std::memcpy(to, from, size);
-    from += stride_bytes;
-    to += size;
+// to[c * to_row + r] = from[r * from_row + c], a square at a time, whose lines
+// stay in the cache until they are used up.
+template <class T>
+void TransposePlane(const std::byte* from_bytes, size_t from_row, size_t rows,
+                    size_t columns, std::byte* to_bytes, size_t to_row) {
+  constexpr size_t kSquare = 16;
+  for (size_t r0 = 0; r0 < rows; r0 += kSquare) {
+    const size_t r1 = std::min(rows, r0 + kSquare);
+    for (size_t c0 = 0; c0 < columns; c0 += kSquare) {
+      const size_t c1 = std::min(columns, c0 + kSquare);
+      for (size_t c = c0; c < c1; ++c) {
+        const std::byte* from = from_bytes + (r0 * from_row + c) * sizeof(T);
+        std::byte* to = to_bytes + (c * to_row + r0) * sizeof(T);
+        for (size_t r = r0; r < r1; ++r) {
+          std::memcpy(to, from, sizeof(T));
+          from += from_row * sizeof(T);
+          to += sizeof(T);
+        }
+      }
+    }
   }
 }
 
-using CopyFunction = void (*)(const std::byte*, size_t, size_t, size_t,
-                              std::byte*);
+using PlaneFunction = void (*)(const std::byte*, size_t, size_t, size_t,
+                               std::byte*, size_t);
 
-void CopyAdjacent(const std::byte* from, size_t, size_t count,
-                  size_t element_bytes, std::byte* to) {
-  std::memcpy(to, from, count * element_bytes);
-}
-
-// Weights run to tens of millions of elements: the usual sizes are compiled
-// as single loads and stores.
-CopyFunction ChooseCopy(size_t stride_bytes, size_t element_bytes) {
-  if (stride_bytes == element_bytes) return CopyAdjacent;
+PlaneFunction PlaneOf(size_t element_bytes) {
   switch (element_bytes) {
     case 1:
-      return CopyStrided<1>;
+      return TransposePlane<uint8_t>;
     case 2:
-      return CopyStrided<2>;
+      return TransposePlane<uint16_t>;
     case 4:
-      return CopyStrided<4>;
+      return TransposePlane<uint32_t>;
     case 8:
-      return CopyStrided<8>;
+      return TransposePlane<uint64_t>;
     default:
-      return CopyStrided<0>;
+      return TransposePlane<std::array<uint64_t, 2>>;
   }
 }
 
-// Advances a mixed-radix counter over the outer axes; the offset follows.
-// false after the last combination.
-bool Advance(std::vector<size_t>& index, std::span<const size_t> extents,
-             std::span<const size_t> strides, size_t& offset) {
-  for (size_t axis = index.size(); axis-- > 0;) {
-    offset += strides[axis];
-    if (++index[axis] < extents[axis]) return true;
-    offset -= strides[axis] * extents[axis];
-    index[axis] = 0;
+// The result's axes, in elements, merged where they lie so that they are one.
+struct TransposedAxis {
+  size_t extent, from, to;
+};
+
+std::vector<TransposedAxis> TransposedAxes(
+    const Shape& shape, std::span<const int32_t> permutation) {
+  std::vector<size_t> from(permutation.size());
+  size_t stride = 1;
+  for (size_t i = from.size(); i-- > 0;) {
+    from[i] = stride;
+    stride *= static_cast<size_t>(shape[static_cast<int>(i)]);
   }
-  return false;
+  std::vector<TransposedAxis> axes;  // the last one first
+  size_t to = 1;
+  for (size_t i = permutation.size(); i-- > 0;) {
+    const auto extent = static_cast<size_t>(shape[permutation[i]]);
+    const TransposedAxis axis{extent, from[static_cast<size_t>(permutation[i])],
+                              to};
+    to *= extent;
+    if (extent == 1) continue;
+    if (!axes.empty() && axis.from == axes.back().from * axes.back().extent) {
+      axes.back().extent *= extent;
+    } else {
+      axes.push_back(axis);
+    }
+  }
+  return axes;
+}
+
+// Copies everything: the two axes are walked by `copy`, the rest by this.
+template <class Copy>
+void ForEachPlane(std::span<const TransposedAxis> axes, size_t from, size_t to,
+                  const Copy& copy) {
+  if (axes.empty()) return copy(from, to);
+  for (size_t i = 0; i < axes[0].extent; ++i) {
+    ForEachPlane(axes.subspan(1), from + i * axes[0].from, to + i * axes[0].to,
+                 copy);
+  }
 }
 
 }  // namespace
@@ -78,32 +113,33 @@ bool Advance(std::vector<size_t>& index, std::span<const size_t> extents,
 Blob TransposeBytes(const Blob& data, const Shape& shape,
                     std::span<const int32_t> permutation,
                     size_t element_bytes) {
-  const auto rank = static_cast<size_t>(shape.rank());
-  CHECK(permutation.size() == rank && element_bytes > 0);
-  if (data.empty() || rank == 0) return data;
-  std::vector<size_t> from_strides(rank, element_bytes);
-  for (size_t i = rank - 1; i-- > 0;) {
-    from_strides[i] = from_strides[i + 1] *
-                      static_cast<size_t>(shape[static_cast<int>(i + 1)]);
-  }
-  std::vector<size_t> extents, strides;  // in the order of the result
-  for (int32_t axis : permutation) {
-    extents.push_back(static_cast<size_t>(shape[axis]));
-    strides.push_back(from_strides[static_cast<size_t>(axis)]);
-  }
-  const size_t run = extents.back();
-  const std::span outer_extents(extents.data(), rank - 1);
-  const std::span outer_strides(strides.data(), rank - 1);
-  std::vector<size_t> index(rank - 1, 0);
-  std::vector<std::byte> moved(data.size());
-  std::byte* to = moved.data();
-  size_t offset = 0;
-  const CopyFunction copy = ChooseCopy(strides.back(), element_bytes);
-  do {
-    copy(data.data() + offset, strides.back(), run, element_bytes, to);
-    to += run * element_bytes;
-  } while (Advance(index, outer_extents, outer_strides, offset));
-  return Blob::Own(std::move(moved));
+  CHECK(permutation.size() == static_cast<size_t>(shape.rank()));
+  CHECK(element_bytes > 0 && element_bytes <= 16);
+  std::vector<TransposedAxis> axes = TransposedAxes(shape, permutation);
+  const bool moves = axes.size() > 1 || (axes.size() == 1 && axes[0].from != 1);
+  if (data.empty() || !moves) return data;
+  return Blob::Fill(data.size(), [&](std::byte* to) {
+    // Those that lie side by side in the result, and in the source.
+    const TransposedAxis in_result = axes.front();
+    axes.erase(axes.begin());
+    TransposedAxis in_source{1, 1, 1};
+    const auto found = std::ranges::find(axes, 1u, &TransposedAxis::from);
+    if (found != axes.end()) {
+      in_source = *found;
+      axes.erase(found);
+    }
+    const PlaneFunction plane = PlaneOf(element_bytes);
+    ForEachPlane(axes, 0, 0, [&](size_t from, size_t at) {
+      const std::byte* source = data.data() + from * element_bytes;
+      std::byte* target = to + at * element_bytes;
+      if (in_result.from == 1) {
+        std::memcpy(target, source, in_result.extent * element_bytes);
+      } else {
+        plane(source, in_result.from, in_result.extent, in_source.extent,
+              target, in_source.to);
+      }
+    });
+  });
 }
 
 bool WidensToFloat32(DataType type) {

@@ -246,6 +246,8 @@ constexpr TfOp kOps[] = {
     {"StatelessIf", 1, LowerIf},
     {"StatelessWhile", 0, LowerWhile},
     {"While", 0, LowerWhile},
+    {"XlaIf", 1, LowerIf},
+    {"XlaWhile", 0, LowerWhile},
 };
 
 }  // namespace

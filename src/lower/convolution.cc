@@ -8,12 +8,14 @@
 // of both. EXPLICIT padding is a PAD in front of a VALID convolution. A bias of
 // zeros is added as TFLite's own converter does: delegates ask for three
 // operands.
+#include "lower/convolution.h"
+
 #include <fmt/format.h>
 
+#include <limits>
 #include <span>
 
 #include "lower/context.h"
-#include "lower/layout.h"
 
 namespace liteforge {
 namespace {
@@ -21,16 +23,16 @@ namespace {
 struct Convolution {
   bool nchw = false;
   WindowPaddingAttribute padding;
-  HeightWidth strides;
-  HeightWidth dilations;
+  ConvolutionWindow window;
 };
 
 Result<Convolution> ReadConvolution(const LowerContext& c) {
   Convolution conv;
   TRY_ASSIGN(conv.nchw, IsNchw(c));
   TRY_ASSIGN(conv.padding, PaddingAttribute(c, conv.nchw));
-  TRY_ASSIGN(conv.strides, SpatialAttribute(c, "strides", conv.nchw));
-  TRY_ASSIGN(conv.dilations,
+  conv.window.padding = conv.padding.padding;
+  TRY_ASSIGN(conv.window.strides, SpatialAttribute(c, "strides", conv.nchw));
+  TRY_ASSIGN(conv.window.dilations,
              SpatialAttribute(c, "dilations", conv.nchw, false));
   return conv;
 }
@@ -63,31 +65,31 @@ Result<Value*> DepthwiseFilter(IrBuilder& ir, Value* filter) {
   return ir.Reshape(filter, {1, f[0], f[1], static_cast<int32_t>(channels)});
 }
 
-Result<Value*> EmitDepthwise(IrBuilder& ir, const Convolution& conv, Value* x,
-                             Value* filter, int32_t multiplier) {
+Result<Value*> EmitDepthwise(IrBuilder& ir, const ConvolutionWindow& window,
+                             Value* x, Value* filter, int32_t multiplier) {
   TRY_ASSIGN(filter, DepthwiseFilter(ir, filter));
   TRY_ASSIGN(Value * bias, ZeroBias(ir, filter->type, filter->shape[3]));
   DepthwiseConv2DOptions options;
-  options.padding = conv.padding.padding;
-  options.stride_h = conv.strides.h;
-  options.stride_w = conv.strides.w;
-  options.dilation_h_factor = conv.dilations.h;
-  options.dilation_w_factor = conv.dilations.w;
+  options.padding = window.padding;
+  options.stride_h = window.strides.h;
+  options.stride_w = window.strides.w;
+  options.dilation_h_factor = window.dilations.h;
+  options.dilation_w_factor = window.dilations.w;
   options.depth_multiplier = multiplier;
   return ir.Emit(Op::kDepthwiseConv2D, options, {x, filter, bias});
 }
 
-Result<Value*> EmitConv(IrBuilder& ir, const Convolution& conv, Value* x,
-                        Value* filter) {
+Result<Value*> EmitConv(IrBuilder& ir, const ConvolutionWindow& window,
+                        Value* x, Value* filter) {
   static constexpr int32_t kHwioToOhwi[] = {3, 0, 1, 2};
   TRY_ASSIGN(filter, ir.Transpose(filter, kHwioToOhwi));
   TRY_ASSIGN(Value * bias, ZeroBias(ir, filter->type, filter->shape[0]));
   Conv2DOptions options;
-  options.padding = conv.padding.padding;
-  options.stride_h = conv.strides.h;
-  options.stride_w = conv.strides.w;
-  options.dilation_h_factor = conv.dilations.h;
-  options.dilation_w_factor = conv.dilations.w;
+  options.padding = window.padding;
+  options.stride_h = window.strides.h;
+  options.stride_w = window.strides.w;
+  options.dilation_h_factor = window.dilations.h;
+  options.dilation_w_factor = window.dilations.w;
   return ir.Emit(Op::kConv2D, options, {x, filter, bias});
 }
 
@@ -99,17 +101,24 @@ int32_t DepthwiseMultiplier(const Value& x, const Value& filter) {
   return outputs % channels == 0 ? outputs / channels : 0;
 }
 
+}  // namespace
+
+Result<Value*> EmitConvolution(IrBuilder& ir, const ConvolutionWindow& window,
+                               Value* x, Value* filter) {
+  TRY(CheckFilter(*filter));
+  const int32_t multiplier = DepthwiseMultiplier(*x, *filter);
+  return multiplier > 0 ? EmitDepthwise(ir, window, x, filter, multiplier)
+                        : EmitConv(ir, window, x, filter);
+}
+
+namespace {
+
 Result<void> LowerConv2D(LowerContext& c) {
   IrBuilder& ir = c.ir();
   TRY_ASSIGN(const Convolution conv, ReadConvolution(c));
-  Value* filter = c.input(1);
-  TRY(CheckFilter(*filter));
   TRY_ASSIGN(Value * x, EnterNhwc(ir, c.input(0), conv.nchw));
   TRY_ASSIGN(x, PadSpatial(ir, x, conv.padding));
-  const int32_t multiplier = DepthwiseMultiplier(*x, *filter);
-  TRY_ASSIGN(Value * y, multiplier > 0
-                            ? EmitDepthwise(ir, conv, x, filter, multiplier)
-                            : EmitConv(ir, conv, x, filter));
+  TRY_ASSIGN(Value * y, EmitConvolution(ir, conv.window, x, c.input(1)));
   return Finish(c, LeaveNhwc(ir, y, conv.nchw));
 }
 
@@ -120,7 +129,8 @@ Result<void> LowerDepthwiseConv2D(LowerContext& c) {
   TRY(CheckFilter(*filter));
   TRY_ASSIGN(Value * x, EnterNhwc(ir, c.input(0), conv.nchw));
   TRY_ASSIGN(x, PadSpatial(ir, x, conv.padding));
-  TRY_ASSIGN(Value * y, EmitDepthwise(ir, conv, x, filter, filter->shape[3]));
+  TRY_ASSIGN(Value * y,
+             EmitDepthwise(ir, conv.window, x, filter, filter->shape[3]));
   return Finish(c, LeaveNhwc(ir, y, conv.nchw));
 }
 

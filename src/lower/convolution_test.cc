@@ -18,7 +18,7 @@ const LoweringCase kConvolutions[] = {
        f.Input("x", {1, 8, 8, 2}).Counting("w", {1, 2, 2, 2});
        f.Node("Conv2D", "y", {"x", "w"}, kUnit);
      },
-     R"(graph main(%x: float32[1,8,8,2]) {
+     R"(graph f(%x: float32[1,8,8,2]) {
   %y: float32[1,8,8,2] = CONV_2D(%x, @y/transpose: float32[2,1,2,2] = [0,2,4,6,1,3,5,7], @y/bias: float32[2] = [0,0]) {stride_w=1 stride_h=1}
   return %y
 }
@@ -29,7 +29,7 @@ const LoweringCase kConvolutions[] = {
        f.Ints("size", {1, 8, 8, 2});
        f.Node("Conv2DBackpropInput", "y", {"size", "w", "x"}, kUnit);
      },
-     R"(graph main(%x: float32[1,8,8,2]) {
+     R"(graph f(%x: float32[1,8,8,2]) {
   %y: float32[1,8,8,2] = TRANSPOSE_CONV(@size: int32[4] = [1,8,8,2], @y/transpose: float32[2,1,2,2] = [0,1,4,5,2,3,6,7], %x) {stride_w=1 stride_h=1}
   return %y
 }
@@ -42,7 +42,7 @@ const LoweringCase kConvolutions[] = {
                {"padding", "VALID"},
                {"dilations", L{1, 1, 3, 1}}});
      },
-     R"(graph main(%x: float32[?,8,8,3]) {
+     R"(graph f(%x: float32[?,8,8,3]) {
   %y: float32[?,3,5,4] = CONV_2D(%x, @y/transpose: float32[4,3,2,3], @y/bias: float32[4] = [0,0,0,0]) {padding=1 stride_w=1 stride_h=2 dilation_w_factor=3}
   return %y
 }
@@ -55,7 +55,7 @@ const LoweringCase kConvolutions[] = {
                {"padding", "EXPLICIT"},
                {"explicit_paddings", L{0, 0, 1, 2, 3, 4, 0, 0}}});
      },
-     R"(graph main(%x: float32[1,8,8,3]) {
+     R"(graph f(%x: float32[1,8,8,3]) {
   %y/pad: float32[1,11,15,3] = PAD(%x, @y/paddings: int32[4,2] = [0,0,1,2,3,4,0,0])
   %y: float32[1,9,13,4] = CONV_2D(%y/pad, @y/transpose: float32[4,3,3,3], @y/bias: float32[4] = [0,0,0,0]) {padding=1 stride_w=1 stride_h=1}
   return %y
@@ -66,7 +66,7 @@ const LoweringCase kConvolutions[] = {
        f.Input("x", {1, 4, 4, 4}).Counting("w", {1, 1, 2, 6});
        f.Node("Conv2D", "y", {"x", "w"}, kUnit);
      },
-     R"(graph main(%x: float32[1,4,4,4]) {
+     R"(graph f(%x: float32[1,4,4,4]) {
   %y: float32[1,4,4,6] = CONV_2D(%x, @y/transpose: float32[6,1,1,2], @y/bias: float32[6] = [0,0,0,0,0,0]) {stride_w=1 stride_h=1}
   return %y
 }
@@ -76,7 +76,7 @@ const LoweringCase kConvolutions[] = {
        f.Input("x", {1, 4, 4, 4}).Counting("w", {3, 3, 1, 8});
        f.Node("Conv2D", "y", {"x", "w"}, kUnit);
      },
-     R"(graph main(%x: float32[1,4,4,4]) {
+     R"(graph f(%x: float32[1,4,4,4]) {
   %y: float32[1,4,4,8] = DEPTHWISE_CONV_2D(%x, @y/reshape: float32[1,3,3,8], @y/bias: float32[8] = [0,0,0,0,0,0,0,0]) {stride_w=1 stride_h=1 depth_multiplier=2}
   return %y
 }
@@ -86,7 +86,7 @@ const LoweringCase kConvolutions[] = {
        f.Input("x", {1, 4, 4, 2}).Input("w", {1, 1, 2, 3});
        f.Node("Conv2D", "y", {"x", "w"}, kUnit);
      },
-     R"(graph main(%x: float32[1,4,4,2], %w: float32[1,1,2,3]) {
+     R"(graph f(%x: float32[1,4,4,2], %w: float32[1,1,2,3]) {
   %y/transpose: float32[3,1,1,2] = TRANSPOSE(%w, @y/const: int32[4] = [3,0,1,2])
   %y: float32[1,4,4,3] = CONV_2D(%x, %y/transpose, @y/bias: float32[3] = [0,0,0]) {stride_w=1 stride_h=1}
   return %y
@@ -104,7 +104,7 @@ const LoweringCase kConvolutions[] = {
                {"padding", "SAME"},
                {"data_format", "NCHW"}});
      },
-     R"(graph main(%x: float32[1,3,8,8]) {
+     R"(graph f(%x: float32[1,3,8,8]) {
   %conv/transpose: float32[1,8,8,3] = TRANSPOSE(%x, @conv/const: int32[4] = [0,2,3,1])
   %conv/conv_2d: float32[1,4,4,4] = CONV_2D(%conv/transpose, @conv/transpose_1: float32[4,3,3,3], @conv/bias: float32[4] = [0,0,0,0]) {stride_w=2 stride_h=2}
   %bias/add: float32[1,4,4,4] = ADD(%conv/conv_2d, @b: float32[4] = [1,2,3,4])
@@ -119,7 +119,7 @@ const LoweringCase kConvolutions[] = {
        f.Node("DepthwiseConv2dNative", "y", {"x", "w"},
               {{"strides", L{1, 2, 2, 1}}, {"padding", "SAME"}});
      },
-     R"(graph main(%x: float32[?,8,8,3]) {
+     R"(graph f(%x: float32[?,8,8,3]) {
   %y: float32[?,4,4,6] = DEPTHWISE_CONV_2D(%x, @y/reshape: float32[1,3,3,6], @y/bias: float32[6] = [0,0,0,0,0,0]) {stride_w=2 stride_h=2 depth_multiplier=2}
   return %y
 }
@@ -133,7 +133,7 @@ const LoweringCase kConvolutions[] = {
        f.Node("Conv2D", "conv", {"expand", "w"}, kUnit);
        f.Node("Squeeze", "y", {"conv"}, {{"squeeze_dims", L{-3}}});
      },
-     R"(graph main(%x: float32[?,8,3]) {
+     R"(graph f(%x: float32[?,8,3]) {
   %expand: float32[?,1,8,3] = RESHAPE(%x, @expand/const: int32[4] = [-1,1,8,3])
   %conv: float32[?,1,8,4] = CONV_2D(%expand, @conv/transpose: float32[4,1,3,3], @conv/bias: float32[4] = [0,0,0,0]) {stride_w=1 stride_h=1}
   %y: float32[?,8,4] = RESHAPE(%conv, @y/const: int32[3] = [-1,8,4])
@@ -152,7 +152,7 @@ const LoweringCase kConvolutions[] = {
        f.Node("Conv2DBackpropInput", "y", {"size", "w", "x"},
               {{"strides", L{1, 2, 2, 1}}, {"padding", "SAME"}});
      },
-     R"(graph main(%x: float32[?,4,4,3]) {
+     R"(graph f(%x: float32[?,4,4,3]) {
   %shape: int32[4] = SHAPE(%x) {out_type=2}
   %n: int32[] = STRIDED_SLICE(%shape, @n/const: int32[1] = [0], @n/const_1: int32[1] = [1], @n/const_2: int32[1] = [1]) {shrink_axis_mask=1}
   %size: int32[4] = PACK(%n, @h: int32[] = [8], @h: int32[] = [8], @c: int32[] = [2]) {values_count=4}
@@ -169,7 +169,7 @@ const LoweringCase kConvolutions[] = {
                {"padding", "EXPLICIT"},
                {"explicit_paddings", L{0, 0, 1, 1, 0, 2, 0, 0}}});
      },
-     R"(graph main(%x: float32[1,4,4,3]) {
+     R"(graph f(%x: float32[1,4,4,3]) {
   %y/transpose_conv: float32[1,9,9,2] = TRANSPOSE_CONV(@y/add: int32[4] = [1,9,9,2], @y/transpose: float32[2,3,3,3], %x) {padding=1 stride_w=2 stride_h=2}
   %y: float32[1,7,7,2] = SLICE(%y/transpose_conv, @y/const_1: int32[4] = [0,1,0,0], @size: int32[4] = [1,7,7,2])
   return %y

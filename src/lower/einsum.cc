@@ -6,8 +6,11 @@
 // (a label of one operand alone that the result lacks is summed at once). So
 //   [batch.., left, sum] x [batch.., sum, right] -> [batch.., left, right]
 // with each group as one axis, and TRANSPOSE and RESHAPE around it. Without
-// batch labels, and against constants, it is FULLY_CONNECTED.
+// batch labels, and against constants, it is FULLY_CONNECTED. Of a label that
+// stands twice in one operand only the diagonal counts.
 // Source: numpy.einsum's documentation; tensorflow/core/ops/linalg_ops.cc.
+#include "lower/einsum.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,6 +19,7 @@
 #include <vector>
 
 #include "lower/context.h"
+#include "lower/matrix.h"
 
 namespace liteforge {
 namespace {
@@ -81,17 +85,23 @@ Result<void> CheckTerm(const Term& term) {
     return InvalidModel(fmt::format("an operand {} does not fit its labels",
                                     term.value->shape.ToString()));
   }
-  Labels sorted = term.labels;
-  std::ranges::sort(sorted);
-  if (std::ranges::adjacent_find(sorted) != sorted.end())
-    return Unsupported("a label that stands twice in one operand");
   return {};
+}
+
+// The first label that stands there twice; none: 0.
+char Repeated(const Labels& labels) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels.find(labels[i], i + 1) != Labels::npos) return labels[i];
+  }
+  return 0;
 }
 
 class Einsum {
  public:
   explicit Einsum(IrBuilder& ir) : ir_(ir) {}
 
+  // The diagonal of axes that have one label, which stands in front then.
+  Result<Term> Diagonal(Term term, char label);
   // Sums over axes that are not in `kept`.
   Result<Term> Reduce(Term term, const Labels& kept) {
     std::vector<int32_t> axes;
@@ -136,6 +146,37 @@ class Einsum {
   IrBuilder& ir_;
   std::vector<Term> sources_;
 };
+
+// Of [n, n, ..] the elements i n + i of [n n, ..].
+Result<Term> Einsum::Diagonal(Term term, char label) {
+  const size_t first = term.labels.find(label);
+  const size_t second = term.labels.find(label, first + 1);
+  std::vector<int32_t> order = {static_cast<int32_t>(first),
+                                static_cast<int32_t>(second)};
+  Labels labels(1, label);
+  for (size_t i = 0; i < term.labels.size(); ++i) {
+    if (i == first || i == second) continue;
+    order.push_back(static_cast<int32_t>(i));
+    labels += term.labels[i];
+  }
+  const int32_t n = term.value->shape[order[0]];
+  constexpr int32_t kMost = 1 << 15;  // n n fits int32
+  if (n < 0 || n > kMost || n != term.value->shape[order[1]])
+    return Unsupported(
+        "a label that stands twice in one operand, for unknown dimensions");
+  TRY_ASSIGN(Value * x, ir_.Transpose(term.value, order));
+  Shape flat{n * n};
+  for (int axis = 2; axis < x->shape.rank(); ++axis)
+    flat.Append(x->shape[axis]);
+  if (!CanReshapeTo(flat))
+    return Unsupported("an operand of several unknown dimensions");
+  TRY_ASSIGN(x, ir_.Reshape(x, flat));
+  std::vector<int32_t> rows;
+  for (int32_t i = 0; i < n; ++i) rows.push_back(i * n + i);
+  TRY_ASSIGN(x, ir_.Emit(Op::kGather, GatherOptions{},
+                         {x, ir_.Int32s(std::move(rows))}));
+  return Term{x, labels};
+}
 
 // A dimension of 1 that an ellipsis broadcasts gives way to the other's.
 Dim Einsum::DimOf(char label) const {
@@ -269,7 +310,7 @@ Result<Value*> Einsum::Product(const Term& a, const Term& b,
   } else {
     TRY_ASSIGN(Value * x, Group(a, batch, left, sum));
     TRY_ASSIGN(Value * z, Group(b, batch, sum, right));
-    TRY_ASSIGN(y, ir_.Emit(Op::kBatchMatMul, BatchMatMulOptions{}, {x, z}));
+    TRY_ASSIGN(y, EmitMatrixProduct(ir_, x, z));
     if (left.size() != 1 || right.size() != 1) {
       TRY_ASSIGN(y, Reshape(y, DimsOf(batch + left + right)));
     }
@@ -279,50 +320,72 @@ Result<Value*> Einsum::Product(const Term& a, const Term& b,
 }
 
 Result<void> LowerEinsum(LowerContext& c) {
-  TRY_ASSIGN(const auto text, c.Attribute<std::string>("equation"));
-  TRY_ASSIGN(const Equation equation, Parse(text));
-  const auto count = equation.operands.size();
-  if (count != static_cast<size_t>(c.input_count()) || count > 2)
-    return Unsupported(fmt::format("{} operands", c.input_count()));
-  int ellipsis = 0;
-  for (size_t i = 0; i < count; ++i)
-    ellipsis = std::max(ellipsis, EllipsisOf(equation.operands[i],
-                                             *c.input(static_cast<int>(i))));
-  if (ellipsis > Shape::kMaxRank)
-    return InvalidModel("an ellipsis of too many axes");
-  const Labels result = Expand(equation.result, ellipsis);
+  TRY_ASSIGN(const auto equation, c.Attribute<std::string>("equation"));
+  return Finish(c, EmitEinsum(c.ir(), equation, c.inputs()));
+}
+
+// Operands with their labels, each of which stands once.
+Result<std::vector<Term>> Terms(Einsum& einsum, const Equation& equation,
+                                const std::vector<Value*>& operands) {
   std::vector<Term> terms;
-  for (size_t i = 0; i < count; ++i) {
-    Value* value = c.input(static_cast<int>(i));
-    const std::string& own = equation.operands[i];
-    terms.push_back({value, Expand(own, EllipsisOf(own, *value))});
-    if (!value->shape.has_rank())
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (!operands[i]->shape.has_rank())
       return Unsupported("an operand of unknown rank");
-    TRY(CheckTerm(terms.back()));
+    const std::string& own = equation.operands[i];
+    Term term{operands[i], Expand(own, EllipsisOf(own, *operands[i]))};
+    TRY(CheckTerm(term));
+    while (const char label = Repeated(term.labels)) {
+      TRY_ASSIGN(term, einsum.Diagonal(std::move(term), label));
+    }
+    terms.push_back(std::move(term));
   }
-  Einsum einsum(c.ir());
-  for (size_t i = 0; i < count; ++i) {
-    Labels kept = result;
-    if (count == 2) kept += terms[1 - i].labels;
-    TRY_ASSIGN(terms[i], einsum.Reduce(terms[i], kept));
-  }
+  return terms;
+}
+
+Result<void> CheckResult(const Labels& result, const std::vector<Term>& terms) {
+  if (Repeated(result) != 0)
+    return Unsupported("a label that stands twice in the result");
   for (const char label : result) {
     if (std::ranges::none_of(
             terms, [&](const Term& t) { return Has(t.labels, label); }))
       return InvalidModel(
           fmt::format("the result has label '{}', no operand has", label));
   }
-  if (count == 2) return Finish(c, einsum.Product(terms[0], terms[1], result));
-  TRY_ASSIGN(const Term ordered, einsum.Order(terms[0], result));
-  c.SetOutput(0, ordered.value);
   return {};
 }
 
 constexpr TfOp kOps[] = {
     {"Einsum", 1, LowerEinsum},
+    {"XlaEinsum", 2, LowerEinsum},
 };
 
 }  // namespace
+
+Result<Value*> EmitEinsum(IrBuilder& ir, const std::string& text,
+                          const std::vector<Value*>& operands) {
+  TRY_ASSIGN(const Equation equation, Parse(text));
+  const size_t count = equation.operands.size();
+  if (count != operands.size() || count > 2)
+    return Unsupported(fmt::format("{} operands", operands.size()));
+  int ellipsis = 0;
+  for (size_t i = 0; i < count; ++i)
+    ellipsis =
+        std::max(ellipsis, EllipsisOf(equation.operands[i], *operands[i]));
+  if (ellipsis > Shape::kMaxRank)
+    return InvalidModel("an ellipsis of too many axes");
+  const Labels result = Expand(equation.result, ellipsis);
+  Einsum einsum(ir);
+  TRY_ASSIGN(std::vector<Term> terms, Terms(einsum, equation, operands));
+  TRY(CheckResult(result, terms));
+  for (size_t i = 0; i < count; ++i) {
+    Labels kept = result;
+    if (count == 2) kept += terms[1 - i].labels;
+    TRY_ASSIGN(terms[i], einsum.Reduce(terms[i], kept));
+  }
+  if (count == 2) return einsum.Product(terms[0], terms[1], result);
+  TRY_ASSIGN(const Term ordered, einsum.Order(terms[0], result));
+  return ordered.value;
+}
 
 std::span<const TfOp> EinsumOps() { return kOps; }
 

@@ -14,11 +14,6 @@
 namespace liteforge {
 namespace {
 
-// A result is computed ahead of time only up to this size, unless it is no
-// more than twice what it is computed from: Fill and Tile would blow up the
-// file.
-constexpr int64_t kMaxFoldedBytes = 1 << 20;
-
 // Operators whose 8- and 16-bit integer kernels take their operands for
 // quantized numbers, or do not exist.
 constexpr Op kPlainArithmetic[] = {Op::kAbs,       Op::kAdd,
@@ -53,9 +48,9 @@ bool AllConstant(const ir::Node& node) {
       [](const Value* input) { return !input || input->is_constant(); });
 }
 
-// Whether the outputs are small enough to be written into the file. Unknown
-// sizes are tried: they depend on values, which are at hand.
-bool WorthFolding(const ir::Node& node) {
+// Whether the outputs have at most `most` bytes, or are not much more than the
+// inputs. Unknown sizes are tried: they depend on values, which are at hand.
+bool WorthFolding(const ir::Node& node, int64_t most) {
   int64_t read = 0;
   for (const Value* input : node.inputs())
     if (input) read += static_cast<int64_t>(input->data().size());
@@ -67,7 +62,7 @@ bool WorthFolding(const ir::Node& node) {
     if (elements < 0 || elements > (int64_t{1} << 40)) return false;
     written += std::max<int64_t>(ByteSize(output->type, elements), 0);
   }
-  return written <= kMaxFoldedBytes || written <= 2 * read;
+  return written <= most || written <= 2 * read;
 }
 
 // "CONV_2D" -> "conv_2d"
@@ -208,7 +203,8 @@ bool IrBuilder::FoldKnown(ir::Node* node, std::vector<Value*>& outputs) {
 }
 
 bool IrBuilder::FoldConstant(ir::Node* node, std::vector<Value*>& outputs) {
-  if (!AllConstant(*node) || ir::IsStateful(node->op()) || !WorthFolding(*node))
+  if (!AllConstant(*node) || ir::IsStateful(node->op()) ||
+      !WorthFolding(*node, most_folded_bytes_))
     return false;
   auto computed = evaluator_.Evaluate(*node);
   if (!computed || computed->size() != outputs.size()) return false;

@@ -67,6 +67,23 @@ class IrBuilder {
                                std::vector<Value*> inputs,
                                std::vector<ir::Graph::OutputType> outputs);
 
+  // While it lives, results are computed ahead of time up to this size, for
+  // formulas that end in a constant which is meant to be in the file.
+  class FoldUpTo {
+   public:
+    FoldUpTo(IrBuilder& ir, int64_t bytes)
+        : ir_(ir), before_(ir.most_folded_bytes_) {
+      ir.most_folded_bytes_ = bytes;
+    }
+    ~FoldUpTo() { ir_.most_folded_bytes_ = before_; }
+    FoldUpTo(const FoldUpTo&) = delete;
+    FoldUpTo& operator=(const FoldUpTo&) = delete;
+
+   private:
+    IrBuilder& ir_;
+    int64_t before_;
+  };
+
   //-------------------------------------------------------------- constants
   // data.size() must be what type and shape say.
   Value* Constant(DataType type, const Shape& shape, Blob data,
@@ -130,6 +147,10 @@ class IrBuilder {
 
   ir::Graph& graph_;
   ConstantEvaluator& evaluator_;
+  // A result is computed ahead of time only up to this size, unless it is no
+  // more than twice what it is computed from: Fill and Tile would blow up the
+  // file.
+  int64_t most_folded_bytes_ = 1 << 20;
   std::string source_;
   std::unordered_set<std::string> names_;
   std::unordered_map<std::string, int> counts_;  // suffixes given out

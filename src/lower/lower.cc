@@ -130,6 +130,9 @@ class Walk : private CalledFunctions {
   Result<std::vector<Value*>> Inline(
       const std::string& function,
       const std::vector<Value*>& arguments) override;
+  Result<std::vector<Value*>> Inline(
+      const ConcreteFunction& function,
+      const std::vector<Value*>& arguments) override;
   Result<int> Lower(const std::string& function,
                     const std::vector<Argument>& arguments,
                     const std::vector<bool>& kept) override;
@@ -273,11 +276,15 @@ Result<const ConcreteFunction*> Walk::Called(const std::string& name) const {
 Result<std::vector<Value*>> Walk::Inline(const std::string& function,
                                          const std::vector<Value*>& arguments) {
   TRY_ASSIGN(const ConcreteFunction* called, Called(function));
-  Walk walk(*called, target_, graph_, ir_);
-  auto values = walk.RunInline(arguments);
+  auto values = Inline(*called, arguments);
   if (values) return values;
   return tl::unexpected(
       std::move(values.error()).In(fmt::format("function '{}'", function)));
+}
+
+Result<std::vector<Value*>> Walk::Inline(const ConcreteFunction& function,
+                                         const std::vector<Value*>& arguments) {
+  return Walk(function, target_, graph_, ir_).RunInline(arguments);
 }
 
 Result<int> Walk::Lower(const std::string& function,
@@ -542,7 +549,7 @@ Result<ir::Signature> LowerSignature(const ConcreteFunction& function,
   const auto index = static_cast<int>(graphs.size());
   graphs.push_back(std::make_unique<ir::Graph>());
   ir::Graph& graph = *graphs.back();
-  graph.name = index == 0 ? "main" : function.name;
+  graph.name = function.name;
   IrBuilder ir(graph, target.evaluator);
   TRY_ASSIGN(ir::Signature signature,
              Walk(function, target, graph, ir).RunSignature());

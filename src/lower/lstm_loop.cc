@@ -109,14 +109,14 @@ std::vector<Value*> Operands(IrBuilder& ir, LstmLoop& lstm, Value* x,
   const Shape input{lstm.units, lstm.features};
   const Shape recurrent{lstm.units, lstm.units};
   std::vector<Value*> operands = {x};
-  for (LstmGate& gate : lstm.gates)
+  for (MatchedGate& gate : lstm.gates)
     operands.push_back(
         Floats(ir, input, std::move(gate.input), "input_weights"));
-  for (LstmGate& gate : lstm.gates)
+  for (MatchedGate& gate : lstm.gates)
     operands.push_back(
         Floats(ir, recurrent, std::move(gate.recurrent), "recurrent_weights"));
   operands.insert(operands.end(), 3, nullptr);  // peepholes
-  for (LstmGate& gate : lstm.gates)
+  for (MatchedGate& gate : lstm.gates)
     operands.push_back(Floats(ir, {lstm.units}, std::move(gate.bias), "bias"));
   operands.insert(operands.end(), 2, nullptr);  // projection
   operands.push_back(output_state);

@@ -204,7 +204,7 @@ class Matcher {
       if (!AddSum(sums_[g], 0, found_.gates[g])) return false;
     }
     return found_.sequence != kNone &&
-           std::ranges::all_of(found_.gates, [&](const LstmGate& gate) {
+           std::ranges::all_of(found_.gates, [&](const MatchedGate& gate) {
              return gate.input.size() ==
                         Units() * static_cast<size_t>(found_.features) &&
                     gate.recurrent.size() == Units() * Units();
@@ -214,7 +214,7 @@ class Matcher {
   size_t Units() const { return static_cast<size_t>(found_.units); }
 
   // Adds the terms of columns [first, first + units) of a value.
-  bool AddSum(const Value* value, int32_t first, LstmGate& gate) {
+  bool AddSum(const Value* value, int32_t first, MatchedGate& gate) {
     value = BehindCopies(value);
     const Node* node = value->producer();
     if (node == nullptr) return false;
@@ -231,7 +231,7 @@ class Matcher {
            AddSum(node->input(1), first, gate);
   }
 
-  bool AddPart(const Value& part, int32_t first, LstmGate& gate) {
+  bool AddPart(const Value& part, int32_t first, MatchedGate& gate) {
     const Node& split = *part.producer();
     const int32_t width = part.shape.rank() == 2 ? part.shape[1] : -1;
     if (width < 0 || !(IsInteger(ir_, split.input(0), 1) ||
@@ -242,7 +242,7 @@ class Matcher {
 
   // A constant of one number for all, or for each of `width` columns.
   bool AddBias(const Value* value, int32_t width, int32_t first,
-               LstmGate& gate) const {
+               MatchedGate& gate) const {
     if (value == nullptr || !value->is_constant() ||
         value->type != DataType::kFloat32)
       return false;
@@ -257,7 +257,7 @@ class Matcher {
     return true;
   }
 
-  bool AddProduct(const Node& product, int32_t first, LstmGate& gate) {
+  bool AddProduct(const Node& product, int32_t first, MatchedGate& gate) {
     const Value* weights = product.input(1);
     if (!weights->is_constant() || weights->type != DataType::kFloat32 ||
         weights->shape.rank() != 2 || first + found_.units > weights->shape[0])
@@ -278,7 +278,7 @@ class Matcher {
 
   // Weights of rows [first, first + units), columns from `column` on, for x.
   bool AddOperand(const Value* x, const Value& weights, int32_t first,
-                  int32_t column, LstmGate& gate) {
+                  int32_t column, MatchedGate& gate) {
     x = BehindCopies(x);
     const int32_t width = x->shape.rank() == 2 ? x->shape[1] : -1;
     const bool state = x == body_.inputs()[found_.output_state];

@@ -23,7 +23,7 @@ struct LoopGraphs {
 };
 
 // What one gate computes of a step: W x + R h + b.
-struct LstmGate {
+struct MatchedGate {
   std::vector<float> input;      // [units, features]
   std::vector<float> recurrent;  // [units, units]
   std::vector<float> bias;       // [units]
@@ -38,7 +38,7 @@ struct LstmLoop {
 
   int32_t features = 0, units = 0;
   Activation activation = Activation::kNone;  // of candidate and cell
-  std::array<LstmGate, 4> gates;              // input, forget, cell, output
+  std::array<MatchedGate, 4> gates;           // input, forget, cell, output
 };
 
 // nullopt: the loop computes something else, or runs another number of steps

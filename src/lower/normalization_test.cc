@@ -16,7 +16,7 @@ const LoweringCase kNormalizations[] = {
               {"x", "scale", "offset", "mean", "variance"},
               {{"epsilon", 0.25f}, {"is_training", false}});
      },
-     R"(graph main(%x: float32[?,4,4,2]) {
+     R"(graph f(%x: float32[?,4,4,2]) {
   %y/mul_2: float32[?,4,4,2] = MUL(%x, @y/mul: float32[2] = [2,2])
   %y: float32[?,4,4,2] = ADD(%y/mul_2, @y/sub: float32[2] = [-5,-9])
   return %y
@@ -33,7 +33,7 @@ const LoweringCase kNormalizations[] = {
                {"is_training", false},
                {"data_format", "NCHW"}});
      },
-     R"(graph main(%x: float32[?,2,4,4]) {
+     R"(graph f(%x: float32[?,2,4,4]) {
   %y/mul_2: float32[?,2,4,4] = MUL(%x, @y/reshape: float32[2,1,1] = [2,2])
   %y: float32[?,2,4,4] = ADD(%y/mul_2, @y/reshape_1: float32[2,1,1] = [-5,-9])
   return %y
@@ -44,7 +44,7 @@ const LoweringCase kNormalizations[] = {
        f.Input("x", {1, 2, 2, 8});
        f.Node("LRN", "y", {"x"}, {{"depth_radius", 2}, {"alpha", 0.5f}});
      },
-     R"(graph main(%x: float32[1,2,2,8]) {
+     R"(graph f(%x: float32[1,2,2,8]) {
   %y: float32[1,2,2,8] = LOCAL_RESPONSE_NORMALIZATION(%x) {radius=2 bias=1 alpha=0.5 beta=0.5}
   return %y
 }

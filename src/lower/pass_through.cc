@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operations that hand on what they are given. CheckNumerics and EnsureShape
 // only verify, Print only shows; a PlaceholderWithDefault that is no input is
-// its default.
+// its default; those of XLA tell its compiler something.
 #include <span>
 
 #include "lower/context.h"
@@ -34,6 +34,9 @@ constexpr TfOp kOps[] = {
     {"Print", 1, PassThrough},
     {"Snapshot", 1, PassThrough},
     {"StopGradient", 1, PassThrough},
+    {"XlaOptimizationBarrier", 0, PassAllThrough},
+    {"XlaSetBound", 1, PassThrough},
+    {"XlaSharding", 1, PassThrough},
 };
 
 }  // namespace

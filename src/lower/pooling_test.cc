@@ -15,7 +15,7 @@ const LoweringCase kPools[] = {
                {"strides", L{1, 2, 1, 1}},
                {"padding", "VALID"}});
      },
-     R"(graph main(%x: float32[?,8,8,3]) {
+     R"(graph f(%x: float32[?,8,8,3]) {
   %y: float32[?,4,6,3] = AVERAGE_POOL_2D(%x) {padding=1 stride_w=1 stride_h=2 filter_width=3 filter_height=2}
   return %y
 }

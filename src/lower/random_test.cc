@@ -14,7 +14,7 @@ const LoweringCase kCases[] = {
        f.Node("RandomStandardNormal", "n", {"shape"});
        f.Node("Add", "y", {"u", "n"});
      },
-     R"(graph main(%x: float32[2,3]) {
+     R"(graph f(%x: float32[2,3]) {
   %u: float32[2,3] = RANDOM_UNIFORM(@shape: int32[2] = [2,3]) {seed=7 seed2=9}
   %n: float32[2,3] = RANDOM_STANDARD_NORMAL(@shape: int32[2] = [2,3])
   %y: float32[2,3] = ADD(%u, %n)
@@ -28,7 +28,7 @@ const LoweringCase kCases[] = {
        f.Ints("shape", {4});
        f.Node("RandomUniformInt", "y", {"shape", "low", "high"});
      },
-     R"(graph main(%low: int32[], %high: int32[]) {
+     R"(graph f(%low: int32[], %high: int32[]) {
   %y/cast: float32[] = CAST(%low) {in_data_type=2}
   %y/cast_1: float32[] = CAST(%high) {in_data_type=2}
   %y/random_uniform: float32[4] = RANDOM_UNIFORM(@shape: int32[1] = [4])

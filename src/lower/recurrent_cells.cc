@@ -4,17 +4,12 @@
 //                   i = sigmoid(i + wci c), f = sigmoid(f + forget_bias + wcf
 //                   c) c' = clip(i tanh(g) + f c), o = sigmoid(o + wco c') h' =
 //                   o tanh(c'); wci, wcf, wco with use_peephole
-//   BlockLSTM       the same for each time of x [T, B, I], written out; V2 has
-//                   the gates in the order [i, f, g, o] and no forget_bias
 //   GRUBlockCell    [r, u] = sigmoid([x, h] W_ru + b_ru)
 //                   c = tanh([x, r h] W_c + b_c), h' = (1 - u) c + u h
 // Source: tensorflow/core/ops/rnn_ops.cc.
-#include <fmt/format.h>
-
-#include <array>
 #include <span>
 
-#include "lower/formula.h"
+#include "lower/lstm_step.h"
 
 namespace liteforge {
 namespace {
@@ -30,19 +25,10 @@ Value* Dense(Formula& f, Value* x, Value* w, Value* b) {
 
 Value* Sigmoid(Formula& f, Value* x) { return f.Of(Op::kLogistic, x); }
 
-struct Lstm {
-  Value* w;
-  Value* b;
-  std::array<Value*, 3> peepholes{};  // of i, f and o, where there are some
-  float forget_bias = 0;
-  float clip = 0;  // <= 0: none
-  bool forget_second = false;
-};
+}  // namespace
 
-// i, c', f, o, tanh(g), tanh(c'), h': the operation's outputs.
-using Step = std::array<Value*, 7>;
-
-Step LstmStep(Formula& f, const Lstm& lstm, Value* x, Value* c, Value* h) {
+LstmResults EmitLstmStep(Formula& f, const LstmStep& lstm, Value* x, Value* c,
+                         Value* h) {
   Value* all = Dense(f, f.Concat({x, h}, 1), lstm.w, lstm.b);
   SplitOptions split;
   split.num_splits = 4;
@@ -55,7 +41,7 @@ Step LstmStep(Formula& f, const Lstm& lstm, Value* x, Value* c, Value* h) {
   Value* forget = gates[lstm.forget_second ? 1 : 2];
   if (lstm.forget_bias != 0)
     forget = f.Add(forget, f.Like(lstm.b, lstm.forget_bias));
-  Step s;
+  LstmResults s;
   s[0] = Sigmoid(f, seeing(gates[0], 0, c));
   s[2] = Sigmoid(f, seeing(forget, 1, c));
   s[4] = f.Of(Op::kTanh, g);
@@ -70,62 +56,27 @@ Step LstmStep(Formula& f, const Lstm& lstm, Value* x, Value* c, Value* h) {
   return s;
 }
 
-// The operands from `first` on are w, wci, wcf, wco, b.
-Result<Lstm> ReadLstm(const LowerContext& c, int first) {
-  Lstm lstm;
+Result<LstmStep> ReadLstmStep(const LowerContext& c, int first, float clip) {
+  LstmStep lstm{};
   lstm.w = c.input(first);
   lstm.b = c.input(first + 4);
   TRY_ASSIGN(const bool peephole, c.Attribute<bool>("use_peephole", false));
   for (int i = 0; peephole && i < 3; ++i)
     lstm.peepholes[static_cast<size_t>(i)] = c.input(first + 1 + i);
-  TRY_ASSIGN(lstm.clip, c.Attribute<float>("cell_clip", 0.0f));
+  TRY_ASSIGN(lstm.clip, c.Attribute<float>("cell_clip", clip));
   return lstm;
 }
 
+namespace {
+
 Result<void> LowerLstmCell(LowerContext& c) {
-  TRY_ASSIGN(Lstm lstm, ReadLstm(c, 3));
+  TRY_ASSIGN(LstmStep lstm, ReadLstmStep(c, 3, 3.0f));
   TRY_ASSIGN(lstm.forget_bias, c.Attribute<float>("forget_bias", 1.0f));
   Formula f(c);
-  const Step step = LstmStep(f, lstm, c.input(0), c.input(1), c.input(2));
+  const LstmResults step =
+      EmitLstmStep(f, lstm, c.input(0), c.input(1), c.input(2));
   TRY(f.Check());
   for (int i = 0; i < 7; ++i) c.SetOutput(i, step[static_cast<size_t>(i)]);
-  return {};
-}
-
-template <int version>
-Result<void> LowerBlockLstm(LowerContext& c) {
-  constexpr int32_t kLongest = 256;
-  TRY_ASSIGN(Lstm lstm, ReadLstm(c, 4));
-  if (version == 1) {
-    TRY_ASSIGN(lstm.forget_bias, c.Attribute<float>("forget_bias", 1.0f));
-  }
-  lstm.forget_second = version == 2;
-  Value* x = c.input(1);
-  const int32_t times = x->shape.rank() == 3 ? x->shape[0] : -1;
-  if (times < 1 || times > kLongest)
-    return Unsupported(fmt::format("{} times; it is written out for 1 to {}",
-                                   times, kLongest));
-  TRY_ASSIGN(const int64_t used, c.IntegerOf(0, "seq_len_max"));
-  if (used < times) return Unsupported("times that are left out");
-  Formula f(c);
-  UnpackOptions unpack;
-  unpack.num = times;
-  const auto inputs = f.EmitMany(Op::kUnpack, unpack, {x}, times);
-  std::array<std::vector<Value*>, 7> all;
-  Step step{};
-  step[1] = c.input(2);
-  step[6] = c.input(3);
-  for (Value* now : inputs) {
-    step = LstmStep(f, lstm, now, step[1], step[6]);
-    for (size_t i = 0; i < step.size(); ++i) all[i].push_back(step[i]);
-  }
-  PackOptions pack;
-  pack.values_count = times;
-  for (size_t i = 0; i < all.size(); ++i) {
-    Value* joined = f.Emit(Op::kPack, pack, std::move(all[i]));
-    TRY(f.Check());
-    c.SetOutput(static_cast<int>(i), joined);
-  }
   return {};
 }
 
@@ -150,8 +101,6 @@ Result<void> LowerGruCell(LowerContext& c) {
 }
 
 constexpr TfOp kOps[] = {
-    {"BlockLSTM", 9, LowerBlockLstm<1>},
-    {"BlockLSTMV2", 9, LowerBlockLstm<2>},
     {"GRUBlockCell", 6, LowerGruCell},
     {"LSTMBlockCell", 8, LowerLstmCell},
 };

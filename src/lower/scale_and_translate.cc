@@ -11,7 +11,6 @@
 //   mitchellcubic Mitchell and Netravali's of B = C = 1/3
 // Source: tensorflow/core/kernels/image/scale_and_translate_op.cc,
 // sampling_kernels.h.
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -23,86 +22,100 @@ namespace {
 
 struct Kernel {
   std::string_view name;
-  float radius;
-  float (*at)(float distance);  // of a distance >= 0
+  double radius;
+  Value* (*at)(Formula& f, Value* distance);  // of distances >= 0
 };
 
-float Box(float x) { return x < 0.5f ? 1.0f : x == 0.5f ? 0.5f : 0.0f; }
+Value* Known(Formula& f, double value) {
+  return f.Number(DataType::kFloat32, value);
+}
 
-float Triangle(float x) { return std::max(0.0f, 1 - x); }
+Value* Below(Formula& f, Value* x, double bound, Value* yes, Value* no) {
+  return f.Select(f.Compare(Op::kLess, x, Known(f, bound)), yes, no);
+}
 
-float Gaussian(float x) { return x >= 1.5f ? 0 : std::exp(-2 * x * x); }
+Value* Box(Formula& f, Value* x) {
+  Value* edge = f.Select(f.Compare(Op::kEqual, x, Known(f, 0.5)), Known(f, 0.5),
+                         Known(f, 0));
+  return Below(f, x, 0.5, Known(f, 1), edge);
+}
+
+Value* Triangle(Formula& f, Value* x) {
+  return f.Max(Known(f, 0), f.Sub(Known(f, 1), x));
+}
+
+Value* Gaussian(Formula& f, Value* x) {
+  Value* y = f.Of(Op::kExp, f.Mul(Known(f, -2), f.Mul(x, x)));
+  return Below(f, x, 1.5, y, Known(f, 0));
+}
 
 template <int radius>
-float Lanczos(float x) {
-  constexpr auto kPi = static_cast<float>(M_PI);
-  if (x > radius) return 0;
-  if (x <= 1e-3f) return 1;
-  return radius * std::sin(kPi * x) * std::sin(kPi * x / radius) /
-         (kPi * kPi * x * x);
+Value* Lanczos(Formula& f, Value* x) {
+  constexpr double kNear = 1e-3;
+  Value* angle = f.Mul(f.Max(x, Known(f, kNear)), Known(f, M_PI));
+  Value* waves = f.Mul(f.Of(Op::kSin, angle),
+                       f.Of(Op::kSin, f.Div(angle, Known(f, radius))));
+  Value* y = f.Div(f.Mul(Known(f, radius), waves), f.Mul(angle, angle));
+  y = f.Select(f.Compare(Op::kGreater, x, Known(f, kNear)), y, Known(f, 1));
+  return f.Select(f.Compare(Op::kGreater, x, Known(f, radius)), Known(f, 0), y);
 }
 
-float KeysCubic(float x) {
-  if (x >= 2) return 0;
-  if (x >= 1) return ((-0.5f * x + 2.5f) * x - 4) * x + 2;
-  return (1.5f * x - 2.5f) * x * x + 1;
+Value* KeysCubic(Formula& f, Value* x) {
+  Value* outer = CubicOf(f, x, {-0.5, 2.5, -4, 2});
+  Value* y = Below(f, x, 1, CubicOf(f, x, {1.5, -2.5, 0, 1}), outer);
+  return Below(f, x, 2, y, Known(f, 0));
 }
 
-float MitchellCubic(float x) {
-  if (x >= 2) return 0;
-  if (x >= 1) return ((-7.0f / 18 * x + 2) * x - 10.0f / 3) * x + 16.0f / 9;
-  return (7.0f / 6 * x - 2) * x * x + 8.0f / 9;
+Value* MitchellCubic(Formula& f, Value* x) {
+  Value* outer = CubicOf(f, x, {-7.0 / 18, 2, -10.0 / 3, 16.0 / 9});
+  Value* y = Below(f, x, 1, CubicOf(f, x, {7.0 / 6, -2, 0, 8.0 / 9}), outer);
+  return Below(f, x, 2, y, Known(f, 0));
 }
 
 constexpr Kernel kKernels[] = {
     {"lanczos3", 3, Lanczos<3>}, {"lanczos1", 1, Lanczos<1>},
-    {"lanczos5", 5, Lanczos<5>}, {"box", 0.5f, Box},
-    {"triangle", 1, Triangle},   {"gaussian", 1.5f, Gaussian},
+    {"lanczos5", 5, Lanczos<5>}, {"box", 0.5, Box},
+    {"triangle", 1, Triangle},   {"gaussian", 1.5, Gaussian},
     {"keyscubic", 2, KeysCubic}, {"mitchellcubic", 2, MitchellCubic},
 };
 
-struct Axis {
-  int32_t from, to;
-  float scale, translation;
-};
-
-ResampleWeights WeightsOf(const Axis& axis, const Kernel& kernel,
-                          bool antialias) {
-  const float step = 1 / axis.scale;
-  const float stretch = antialias ? std::max(step, 1.0f) : 1.0f;
-  const float reach = kernel.radius * stretch;
-  const auto columns = static_cast<size_t>(axis.from);
-  ResampleWeights weights(columns * static_cast<size_t>(axis.to));
-  for (int32_t row = 0; row < axis.to; ++row) {
-    const float place =
-        (static_cast<float>(row) + 0.5f) * step - step * axis.translation;
-    if (place < 0 || place > static_cast<float>(axis.from)) continue;
-    const int32_t last = axis.from - 1;
-    const auto begin = std::clamp(
-        static_cast<int32_t>(std::ceil(place - reach - 0.5f)), 0, last);
-    const auto end = std::clamp(
-        static_cast<int32_t>(std::floor(place + reach - 0.5f)), 0, last);
-    const auto own =
-        std::span(weights).subspan(columns * static_cast<size_t>(row), columns);
-    float sum = 0;
-    for (int32_t i = begin; i <= end; ++i) {
-      float& weight = own[static_cast<size_t>(i)];
-      const float offset = static_cast<float>(i) + 0.5f - place;
-      weight = kernel.at(std::abs(offset / stretch));
-      sum += weight;
-    }
-    if (std::abs(sum) < 1000 * std::numeric_limits<float>::min()) continue;
-    for (float& weight : own) weight /= sum;
-  }
-  return weights;
+Value* Within(Formula& f, Value* low, Value* x, Value* high) {
+  return f.Emit(Op::kLogicalAnd, LogicalAndOptions{},
+                {f.Compare(Op::kGreaterEqual, x, low),
+                 f.Compare(Op::kLessEqual, x, high)});
 }
 
-Result<std::pair<float, float>> PairOf(const Value& value) {
-  if (!value.is_constant() || value.type != DataType::kFloat32 ||
-      value.shape.elements() != 2)
-    return Unsupported("a scale or translation that is not constant");
-  const auto values = value.ToVector<float>();
-  return std::pair(values[0], values[1]);
+Value* WeightsOf(Formula& f, const ResampleAxis& axis, Value* scale,
+                 Value* translation, const Kernel& kernel, bool antialias) {
+  Value* zero = Known(f, 0);
+  Value* half = Known(f, 0.5);
+  Value* step = f.Div(Known(f, 1), scale);
+  Value* stretch = antialias ? f.Max(step, Known(f, 1)) : Known(f, 1);
+  Value* reach = f.Mul(Known(f, kernel.radius), stretch);
+  Value* place =
+      f.Sub(f.Mul(f.Add(axis.places, half), step), f.Mul(step, translation));
+  Value* last = f.Sub(axis.from, Known(f, 1));
+  const auto pixel = [&](Value* x) { return f.Max(f.Min(x, last), zero); };
+  Value* begin = pixel(f.Of(Op::kCeil, f.Sub(f.Sub(place, reach), half)));
+  Value* end = pixel(f.Of(Op::kFloor, f.Sub(f.Add(place, reach), half)));
+  Value* offset = f.Sub(f.Add(axis.pixels, half), place);
+  Value* weights = kernel.at(f, f.Of(Op::kAbs, f.Div(offset, stretch)));
+  weights = f.Select(Within(f, begin, axis.pixels, end), weights, zero);
+  Value* sum = f.Sum(weights, {1}, true);
+  Value* none = f.Compare(Op::kLess, f.Of(Op::kAbs, sum),
+                          Known(f, 1000 * std::numeric_limits<float>::min()));
+  weights = f.Div(weights, f.Select(none, Known(f, 1), sum));
+  return f.Select(Within(f, zero, place, axis.from), weights, zero);
+}
+
+Result<void> CheckScale(const Value& scale) {
+  if (scale.type != DataType::kFloat32)
+    return InvalidModel("the scale is not float32");
+  if (!scale.is_constant()) return {};
+  for (const float s : scale.ToVector<float>()) {
+    if (!(s > 0)) return InvalidModel("a scale that is not positive");
+  }
+  return {};
 }
 
 Result<void> LowerScaleAndTranslate(LowerContext& c) {
@@ -110,18 +123,17 @@ Result<void> LowerScaleAndTranslate(LowerContext& c) {
   for (const Kernel& kernel : kKernels) names.push_back(kernel.name);
   TRY_ASSIGN(const size_t choice, c.Choice("kernel_type", names, 0));
   TRY_ASSIGN(const bool antialias, c.Attribute<bool>("antialias", true));
-  TRY_ASSIGN(const ResampleSize size, ReadResampleSize(c));
-  TRY_ASSIGN(const auto scale, PairOf(*c.input(2)));
-  TRY_ASSIGN(const auto moved, PairOf(*c.input(3)));
-  if (!(scale.first > 0) || !(scale.second > 0))
-    return InvalidModel("a scale that is not positive");
-  const Kernel& kernel = kKernels[choice];
-  return LowerByWeights(
-      c, size,
-      WeightsOf({size.from[0], size.to[0], scale.first, moved.first}, kernel,
-                antialias),
-      WeightsOf({size.from[1], size.to[1], scale.second, moved.second}, kernel,
-                antialias));
+  TRY(CheckScale(*c.input(2)));
+  Formula f(c);
+  const IrBuilder::FoldUpTo folding(c.ir(), kMostMatrixBytes);
+  TRY_ASSIGN(const Resampling r, ReadResampling(c, f));
+  const auto weights = [&](const ResampleAxis& axis, int32_t i) {
+    Value* scale = f.Gather(c.input(2), c.ir().Int32(i));
+    Value* translation = f.Gather(c.input(3), c.ir().Int32(i));
+    return WeightsOf(f, axis, scale, translation, kKernels[choice], antialias);
+  };
+  Value* rows = weights(r.rows, 0);
+  return LowerByWeights(c, f, rows, weights(r.columns, 1));
 }
 
 constexpr TfOp kOps[] = {

@@ -63,17 +63,19 @@ Value* PlaceNumbers(Formula& f, Value* x, Value* indices, int32_t depth) {
   return places;
 }
 
-template <Op segment, Op op>
-Result<void> LowerTensorScatterBest(LowerContext& c) {
-  Value* x = c.input(0);
-  const Shape at = c.input(1)->shape;
+}  // namespace
+
+Value* ScatterBySegment(Formula& f, Op segment, Op op, Value* x, Value* indices,
+                        Value* updates) {
+  if (x == nullptr || indices == nullptr) return nullptr;
+  const Shape at = indices->shape;
   const int32_t depth = at.rank() < 1 ? -1 : at[at.rank() - 1];
   if (depth < 1 || depth > x->shape.rank())
-    return Unsupported("indices or a tensor of unknown rank");
+    return f.Fail(
+        {ErrorCode::kUnsupported, "indices or a tensor of unknown rank", ""});
   if (x->type != DataType::kFloat32 && x->type != DataType::kInt32)
-    return Unsupported("TFLite compares float32 and int32 updates only");
-  Formula f(c);
-  Value* indices = f.Take(c.ir().AsInt32(c.input(1)));
+    return f.Fail({ErrorCode::kUnsupported,
+                   "TFLite compares float32 and int32 updates only", ""});
   Value* numbers = PlaceNumbers(f, x, indices, depth);
   Value* count = f.ir().Int32(1);
   for (int32_t axis = 0; axis < depth; ++axis)
@@ -84,10 +86,20 @@ Result<void> LowerTensorScatterBest(LowerContext& c) {
   Value* row =
       f.Concat({f.Ints({-1}), f.Gather(f.ShapeOf(x), f.Ints(rest))}, 0);
   if (rest.empty()) row = f.Ints({-1});
-  Value* updates = f.Emit(Op::kReshape, ReshapeOptions{}, {c.input(2), row});
+  updates = f.Emit(Op::kReshape, ReshapeOptions{}, {updates, row});
   Value* best = f.Emit(segment, {}, {updates, numbers, count});
   best = f.Emit(Op::kReshape, ReshapeOptions{}, {best, f.ShapeOf(x)});
-  return f.Finish(f.Emit(op, MaximumMinimumOptions{}, {x, best}));
+  return f.Emit(op, {}, {x, best});
+}
+
+namespace {
+
+template <Op segment, Op op>
+Result<void> LowerTensorScatterBest(LowerContext& c) {
+  Formula f(c);
+  Value* indices = f.Take(c.ir().AsInt32(c.input(1)));
+  return f.Finish(
+      ScatterBySegment(f, segment, op, c.input(0), indices, c.input(2)));
 }
 
 Result<void> LowerInplaceUpdate(LowerContext& c) {

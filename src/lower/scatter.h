@@ -11,4 +11,9 @@ namespace liteforge {
 // updates; TensorFlow promises no order for them.
 Value* ScatterUpdate(Formula& f, Value* x, Value* indices, Value* updates);
 
+// op(x, segment(updates of a place)) at each place that has updates: maxima,
+// minima or products of float32 and int32.
+Value* ScatterBySegment(Formula& f, Op segment, Op op, Value* x, Value* indices,
+                        Value* updates);
+
 }  // namespace liteforge

@@ -17,7 +17,7 @@ const LoweringCase kShapes[] = {
        f.Node("Pack", "dims", {"batch", "n"})
            .Node("Reshape", "y", {"x", "dims"});
      },
-     R"(graph main(%x: float32[?,3,4]) {
+     R"(graph f(%x: float32[?,3,4]) {
   %y: float32[?,12] = RESHAPE(%x, @y/const: int32[2] = [-1,12])
   return %y
 }
@@ -34,7 +34,7 @@ const LoweringCase kShapes[] = {
        f.Node("ConcatV2", "dims", {"any", "narrow", "zero"});
        f.Node("Reshape", "y", {"x", "dims"});
      },
-     R"(graph main(%x: float32[?,3,4]) {
+     R"(graph f(%x: float32[?,3,4]) {
   %y: float32[?,12] = RESHAPE(%x, @y/const: int32[2] = [-1,12])
   return %y
 }
@@ -46,7 +46,7 @@ const LoweringCase kShapes[] = {
        f.Node("GatherV2", "dims", {"shape", "p", "axis"});
        f.Node("Reshape", "y", {"x", "dims"});
      },
-     R"(graph main(%x: float32[?,?,4]) {
+     R"(graph f(%x: float32[?,?,4]) {
   %shape: int32[3] = SHAPE(%x) {out_type=2}
   %dims: int32[3] = GATHER(%shape, @p: int32[3] = [1,0,2])
   %y: float32[?,?,?] = RESHAPE(%x, %dims)
@@ -61,7 +61,7 @@ const LoweringCase kShapes[] = {
        f.Node("AddV2", "a", {"size", "rank"})
            .Node("AddV2", "y", {"shape", "a"});
      },
-     R"(graph main(%x: float32[3,4]) {
+     R"(graph f(%x: float32[3,4]) {
   return @y: int32[2] = [17,18]
 }
 )"},
@@ -73,7 +73,7 @@ const LoweringCase kShapes[] = {
        f.Node("Squeeze", "b", {"z"}, {{"squeeze_dims", L{1}}});
        f.Node("ExpandDims", "y", {"b", "axis"});
      },
-     R"(graph main(%x: float32[?,1,5], %z: float32[?,1,?]) {
+     R"(graph f(%x: float32[?,1,5], %z: float32[?,1,?]) {
   %a: float32[?,5] = RESHAPE(%x, @a/const: int32[2] = [-1,5])
   %y1: float32[?,5,1] = RESHAPE(%a, @y1/const: int32[3] = [-1,5,1])
   %b: float32[?,?] = SQUEEZE(%z) {squeeze_dims=[1]}
@@ -92,7 +92,7 @@ const LoweringCase kShapes[] = {
                {"begin_mask", 8},
                {"end_mask", 8}});
      },
-     R"(graph main(%x: float32[?,5,6]) {
+     R"(graph f(%x: float32[?,5,6]) {
   %y/strided_slice: float32[?,3] = STRIDED_SLICE(%x, @y/const: int32[3] = [0,1,0], @y/const_1: int32[3] = [0,2,0], @y/const_2: int32[3] = [1,1,-2]) {begin_mask=5 end_mask=5 shrink_axis_mask=2}
   %y: float32[?,1,3] = RESHAPE(%y/strided_slice, @y/const_3: int32[3] = [-1,1,3])
   return %y
@@ -105,7 +105,7 @@ const LoweringCase kShapes[] = {
        f.Constant<int64_t>("n", {2}, {-1, 3}, DataType::kInt64);
        f.Node("Slice", "y", {"x", "b", "n"});
      },
-     R"(graph main(%x: float32[5,6]) {
+     R"(graph f(%x: float32[5,6]) {
   %y: float32[4,3] = SLICE(%x, @y/cast: int32[2] = [1,2], @y/cast_1: int32[2] = [-1,3])
   return %y
 }
@@ -116,7 +116,7 @@ const LoweringCase kShapes[] = {
        f.Node("Split", "parts", {"one", "x"}, {{"num_split", 2}});
        f.Node("ConcatV2", "y", {"parts:1", "parts", "axis"});
      },
-     R"(graph main(%x: float32[?,6]) {
+     R"(graph f(%x: float32[?,6]) {
   %parts: float32[?,3], %parts:1: float32[?,3] = SPLIT(@one: int32[] = [1], %x) {num_splits=2}
   %y: float32[?,6] = CONCATENATION(%parts:1, %parts) {axis=1}
   return %y
@@ -129,7 +129,7 @@ const LoweringCase kShapes[] = {
        f.Node("Unpack", "rows", {"parts:1"}, {{"num", 2}, {"axis", 0}});
        f.Node("AddV2", "y", {"rows", "rows:1"}).Output("first", "parts");
      },
-     R"(graph main(%x: float32[2,6]) {
+     R"(graph f(%x: float32[2,6]) {
   %first: float32[2,2], %parts:1: float32[2,4] = SPLIT_V(%x, @sizes: int32[2] = [2,4], @one: int32[] = [1]) {num_splits=2}
   %rows: float32[4], %rows:1: float32[4] = UNPACK(%parts:1) {num=2}
   %y: float32[4] = ADD(%rows, %rows:1)
@@ -145,7 +145,7 @@ const LoweringCase kShapes[] = {
        f.Node("AddV2", "sum", {"tx", "tc"});
        f.Node("Transpose", "y", {"sum", "same"});
      },
-     R"(graph main(%x: float32[2,3]) {
+     R"(graph f(%x: float32[2,3]) {
   %tx: float32[3,2] = TRANSPOSE(%x, @tx/const: int32[2] = [1,0])
   %y: float32[3,2] = ADD(%tx, @tc: float32[3,2] = [1,4,2,5,3,6])
   return %y
@@ -157,7 +157,7 @@ const LoweringCase kShapes[] = {
        f.Node("Pad", "a", {"x", "p"}).Node("PadV2", "b", {"a", "p", "v"});
        f.Node("MirrorPad", "y", {"b", "p"}, {{"mode", "SYMMETRIC"}});
      },
-     R"(graph main(%x: float32[4]) {
+     R"(graph f(%x: float32[4]) {
   %a: float32[7] = PAD(%x, @p: int32[1,2] = [1,2])
   %b: float32[10] = PADV2(%a, @p: int32[1,2] = [1,2], @v: float32[] = [9])
   %y: float32[13] = MIRROR_PAD(%b, @p: int32[1,2] = [1,2]) {mode=1}

@@ -15,7 +15,7 @@ const LoweringCase kElementwise[] = {
      [](TestFunction& f) {
        f.Input("x", {2}).Node("LeakyRelu", "y", {"x"}, {{"alpha", 0.5f}});
      },
-     R"(graph main(%x: float32[2]) {
+     R"(graph f(%x: float32[2]) {
   %y: float32[2] = LEAKY_RELU(%x) {alpha=0.5}
   return %y
 }
@@ -24,7 +24,7 @@ const LoweringCase kElementwise[] = {
      [](TestFunction& f) {
        f.Input("x", {2}, DataType::kInt32).Node("Relu6", "y", {"x"});
      },
-     R"(graph main(%x: int32[2]) {
+     R"(graph f(%x: int32[2]) {
   %y/maximum: int32[2] = MAXIMUM(%x, @y/const: int32[] = [0])
   %y: int32[2] = MINIMUM(%y/maximum, @y/const_1: int32[] = [6])
   return %y
@@ -32,7 +32,7 @@ const LoweringCase kElementwise[] = {
 )"},
     {"Softplus",
      [](TestFunction& f) { f.Input("x", {2}).Node("Softplus", "y", {"x"}); },
-     R"(graph main(%x: float32[2]) {
+     R"(graph f(%x: float32[2]) {
   %y/abs: float32[2] = ABS(%x)
   %y/neg: float32[2] = NEG(%y/abs)
   %y/exp: float32[2] = EXP(%y/neg)
@@ -45,7 +45,7 @@ const LoweringCase kElementwise[] = {
 )"},
     {"Softsign",
      [](TestFunction& f) { f.Input("x", {2}).Node("Softsign", "y", {"x"}); },
-     R"(graph main(%x: float32[2]) {
+     R"(graph f(%x: float32[2]) {
   %y/abs: float32[2] = ABS(%x)
   %y/add: float32[2] = ADD(%y/abs, @y/const: float32[] = [1])
   %y: float32[2] = DIV(%x, %y/add)
@@ -54,7 +54,7 @@ const LoweringCase kElementwise[] = {
 )"},
     {"Selu",
      [](TestFunction& f) { f.Input("x", {2}).Node("Selu", "y", {"x"}); },
-     R"(graph main(%x: float32[2]) {
+     R"(graph f(%x: float32[2]) {
   %y/relu: float32[2] = RELU(%x)
   %y/mul: float32[2] = MUL(%y/relu, @y/const_1: float32[] = [1.050701])
   %y/minimum: float32[2] = MINIMUM(%x, @y/const: float32[] = [0])
@@ -72,7 +72,7 @@ const LoweringCase kElementwise[] = {
        f.Node("Mul", "half_x", {"half", "x"}).Node("AddV2", "s", {"one", "e"});
        f.Node("Mul", "y", {"half_x", "s"});
      },
-     R"(graph main(%x: float32[2]) {
+     R"(graph f(%x: float32[2]) {
   %y: float32[2] = GELU(%x)
   return %y
 }
@@ -85,7 +85,7 @@ const LoweringCase kElementwise[] = {
        f.Node("AddV2", "s", {"e", "one"}).Node("Mul", "h", {"s", "half"});
        f.Node("Mul", "y", {"x", "h"});
      },
-     R"(graph main(%x: float32[2]) {
+     R"(graph f(%x: float32[2]) {
   %y: float32[2] = GELU(%x)
   return %y
 }
@@ -97,7 +97,7 @@ const LoweringCase kElementwise[] = {
        f.Node("Cast", "i", {"r"}, {{"DstT", DataType::kInt32}});
        f.Node("Floor", "same", {"i"}).Node("Square", "y", {"same"});
      },
-     R"(graph main(%x: float32[2]) {
+     R"(graph f(%x: float32[2]) {
   %r: float32[2] = ROUND(%x)
   %i: int32[2] = CAST(%r) {out_data_type=2}
   %y: int32[2] = MUL(%i, %i)
@@ -110,7 +110,7 @@ const LoweringCase kElementwise[] = {
        f.Node("AddN", "one", {"a"}).Node("AddN", "two", {"one", "b"});
        f.Node("AddN", "y", {"two", "b", "c"});
      },
-     R"(graph main(%a: float32[2], %b: float32[2], %c: float32[2]) {
+     R"(graph f(%a: float32[2], %b: float32[2], %c: float32[2]) {
   %two: float32[2] = ADD(%a, %b)
   %y: float32[2] = ADD_N(%two, %b, %c)
   return %y
@@ -122,7 +122,7 @@ const LoweringCase kElementwise[] = {
        f.Node("LogicalNot", "n", {"c"}).Node("SelectV2", "s", {"n", "a", "b"});
        f.Node("Select", "y", {"c", "s", "b"});
      },
-     R"(graph main(%c: bool[2], %a: float32[2], %b: float32[2]) {
+     R"(graph f(%c: bool[2], %a: float32[2], %b: float32[2]) {
   %n: bool[2] = LOGICAL_NOT(%c)
   %s: float32[2] = SELECT_V2(%n, %a, %b)
   %y: float32[2] = SELECT(%c, %s, %b)

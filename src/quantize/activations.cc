@@ -139,10 +139,20 @@ class ActivationQuantizer {
            std::ranges::any_of(node.outputs(), is_float);
   }
 
+  // Between integers and floats at the graph's border, where numbers are
+  // float32 in any case: nothing that could be quantized.
+  static bool IsBorderCast(const ir::Node& node) {
+    if (node.op() != Op::kCast) return false;
+    const ir::Value* from = node.input(0);
+    const ir::Value* to = node.output();
+    const bool enters = from->producer() == nullptr && !from->is_constant();
+    return enters || (to->is_graph_output() && to->users().empty());
+  }
+
   void Choose() {
     std::unordered_map<const ir::Node*, std::string> reasons;
     for (const auto& node : graph_.nodes()) {
-      if (IsOfShapesOnly(*node)) continue;
+      if (IsOfShapesOnly(*node) || IsBorderCast(*node)) continue;
       const QuantizeMode mode = ModeOf(*node, settings_);
       if (!QuantizesActivations(mode)) {
         if (QuantizesActivations(settings_.mode) && ComputesFloats(*node))
@@ -386,6 +396,10 @@ class ActivationQuantizer {
     const int bias_place = bias >= 0 ? bias : BiasPlace(rule);
     if (settings_.bias_correction && bias_place >= 0)
       CorrectBias(*node, activation, weight, rule, values, stored, biases);
+    // TensorFlow Lite up to 2.9 sums int16 in 32 bits where there is no bias.
+    if (type == DataType::kInt16 && node->op() == Op::kFullyConnected &&
+        biases.empty())
+      biases.assign(static_cast<size_t>(w.shape[0]), 0.0f);
     node->SetInput(weight, AddWeights(w, stored, rule.weight_axis));
     if (!biases.empty())
       AddBias(node, bias_place, biases, stored.scale, input_scale, type);

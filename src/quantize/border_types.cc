@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inputs and outputs in int8, uint8 or int16 instead of float32. A QUANTIZE
-// behind an input, or a DEQUANTIZE in front of an output, of the same terms
-// goes; of others it stays and converts between integers.
+// Inputs and outputs in int8, uint8 or int16 instead of float32. An input that
+// is only cast to integers holds them as they are. A QUANTIZE behind an input,
+// or a DEQUANTIZE in front of an output, of the same terms goes; of others it
+// stays and converts between integers.
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 #include "base/try.h"
 #include "quantize/parameters.h"
 #include "quantize/steps.h"
+#include "quantize/whole_numbers.h"
 
 namespace liteforge {
 namespace {
@@ -26,6 +30,12 @@ Parameters Retyped(const Parameters& p, DataType type) {
                               static_cast<double>(p.scale));
   };
   return ParametersFor({real(low), real(high)}, type);
+}
+
+// What an int8, uint8 or int16 can hold.
+ValueRange LimitsOf(DataType type) {
+  if (type == DataType::kInt16) return {-32768, 32767};
+  return type == DataType::kUInt8 ? ValueRange{0, 255} : ValueRange{-128, 127};
 }
 
 Parameters ParametersIn(const ir::Value& value) {
@@ -72,19 +82,41 @@ class BorderTypes {
     return ParametersFor(s->Range(CalibrationMethod::kMinMax), type);
   }
 
+  // Each number for itself.
+  Result<Parameters> OfIntegers(const ir::Value& input, DataType type) const {
+    const Statistics* s = calibration_.Find(graph_, input);
+    const ValueRange range = LimitsOf(type);
+    if (s != nullptr && s->min >= range.min && s->max <= range.max)
+      return Parameters{type, 1, 0};
+    const std::string start = "input '" + input.name + "' cannot be " +
+                              std::string(Name(type)) +
+                              ": it becomes integers, ";
+    if (s == nullptr)
+      return InvalidArgument(start + "and no representative data tells which");
+    return InvalidArgument(
+        start + "of which the representative data has " +
+        std::to_string(std::lround(s->min)) + " to " +
+        std::to_string(std::lround(s->max)) +
+        "; leave inputs float32, or take a type that holds them");
+  }
+
   Result<void> SetInput(ir::Value* input) {
     const DataType type = settings_.input_type;
     const std::vector<ir::Node*> users(input->users().begin(),
                                        input->users().end());
     const auto first = std::ranges::find(users, Op::kQuantize, &ir::Node::op);
     Parameters terms;
-    if (first != users.end()) {
+    const bool whole = BecomesIntegers(*input);
+    if (whole) {
+      TRY_ASSIGN(terms, OfIntegers(*input, type));
+    } else if (first != users.end()) {
       terms = Retyped(ParametersIn(*(*first)->output()), type);
     } else {
       TRY_ASSIGN(terms, FromCalibration(*input, type, "input"));
     }
     input->type = type;
     input->quantization = terms.ToQuantization();
+    if (whole) return {};  // a CAST of what is stored gives the number
     ir::Value* dequantized = nullptr;
     for (ir::Node* user : users) {
       if (user->op() == Op::kQuantize) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// {"liteforge_calibration": 1, "tensors": {"main/conv": {"examples": 3,
+// {"liteforge_calibration": 2, "graphs": {"main": {"conv": {"examples": 3,
 //  "min": …, "max": …, "sum_of_min": …, "sum_of_max": …, "exponent": -9,
 //  "first_bin": 17, "bins": [4, 0, 9, …], "channel_count": …,
-//  "channel_sums": […]}, …}}
+//  "channel_sums": […]}, …}, …}}
 #include "quantize/calibration.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ std::string Unused(const std::string& name, std::set<std::string>& used) {
 }
 
 constexpr std::string_view kMark = "liteforge_calibration";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 Json ToJsonObject(const Statistics& s) {
   const auto filled = [](int64_t count) { return count != 0; };
@@ -97,35 +97,45 @@ const Statistics* Calibration::Find(const ir::Graph& graph,
 
 const Statistics* Calibration::Find(const std::string& graph,
                                     const std::string& value) const {
-  const auto found = tensors_.find(graph + "/" + value);
-  return found == tensors_.end() || found->second.examples == 0
+  const auto values = graphs_.find(graph);
+  if (values == graphs_.end()) return nullptr;
+  const auto found = values->second.find(value);
+  return found == values->second.end() || found->second.examples == 0
              ? nullptr
              : &found->second;
 }
 
 Result<void> Calibration::Merge(const Calibration& other) {
-  const bool known = std::ranges::any_of(other.tensors_, [&](const auto& row) {
-    return tensors_.contains(row.first);
-  });
-  if (!tensors_.empty() && !other.tensors_.empty() && !known)
-    return InvalidArgument(
-        "has no tensor in common with the others; all must "
-        "come from one model");
+  for (const auto& [graph, values] : other.graphs_) {
+    const auto mine = graphs_.find(graph);
+    if (mine == graphs_.end()) continue;
+    const bool known = std::ranges::any_of(values, [&](const auto& row) {
+      return mine->second.contains(row.first);
+    });
+    if (!known)
+      return InvalidArgument(
+          "has no tensor of graph '" + graph +
+          "' in common with the others; all must come from one model");
+  }
   Add(other);
   return {};
 }
 
 void Calibration::Add(const Calibration& other) {
-  for (const auto& [name, statistics] : other.tensors_)
-    tensors_[name].Merge(statistics);
+  for (const auto& [graph, values] : other.graphs_) {
+    for (const auto& [name, statistics] : values)
+      graphs_[graph][name].Merge(statistics);
+  }
 }
 
 std::string Calibration::ToJson() const {
   Json json;
   json[std::string(kMark)] = kVersion;
-  json["tensors"] = Json::object();
-  for (const auto& [name, statistics] : tensors_)
-    json["tensors"][name] = ToJsonObject(statistics);
+  json["graphs"] = Json::object();
+  for (const auto& [graph, values] : graphs_) {
+    for (const auto& [name, statistics] : values)
+      json["graphs"][graph][name] = ToJsonObject(statistics);
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -140,10 +150,13 @@ Result<Calibration> Calibration::FromJson(std::string_view text) {
     return Unsupported("is a calibration file of another version");
   Calibration calibration;
   try {
-    for (const auto& [name, object] : json.at("tensors").items()) {
-      const Statistics s = FromJsonObject(object);
-      if (s.examples == 0) return wrong("tensor '" + name + "' makes no sense");
-      calibration.tensors_[name] = s;
+    for (const auto& [graph, values] : json.at("graphs").items()) {
+      for (const auto& [name, object] : values.items()) {
+        const Statistics s = FromJsonObject(object);
+        if (s.examples == 0)
+          return wrong("tensor '" + name + "' makes no sense");
+        calibration.graphs_[graph][name] = s;
+      }
     }
   } catch (const nlohmann::json::exception& e) {
     return wrong(e.what());

@@ -16,19 +16,22 @@ namespace liteforge {
 // outputs first, so that names can stand for values.
 void NameUniquely(ir::Module& module);
 
-// Statistics by graph and value.
+// Statistics by graph and value. A signature's graph has its key for a name.
 class Calibration {
  public:
   Statistics& At(const std::string& graph, const std::string& value) {
-    return tensors_[graph + "/" + value];
+    return graphs_[graph][value];
   }
   // nullptr for what was never seen.
   const Statistics* Find(const ir::Graph& graph, const ir::Value& value) const;
   const Statistics* Find(const std::string& graph,
                          const std::string& value) const;
-  bool empty() const { return tensors_.empty(); }
+  bool empty() const { return graphs_.empty(); }
+  // Whether anything was seen of the graph.
+  bool Knows(const std::string& graph) const { return graphs_.contains(graph); }
 
-  // Errors: kInvalidArgument where the two are not of one model.
+  // Errors: kInvalidArgument where the two are not of one model: they know a
+  // graph of one name, and no value of it in common.
   Result<void> Merge(const Calibration& other);
   // Of one model that ran elsewhere in it.
   void Add(const Calibration& other);
@@ -38,7 +41,7 @@ class Calibration {
   static Result<Calibration> FromJson(std::string_view text);
 
  private:
-  std::map<std::string, Statistics> tensors_;
+  std::map<std::string, std::map<std::string, Statistics>> graphs_;
 };
 
 }  // namespace liteforge

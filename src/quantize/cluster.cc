@@ -70,7 +70,7 @@ int ClusterWeights(const std::vector<WeightMatrix>& layers, int count) {
     for (float& w : weights) {
       if (w != 0) w = centres[Nearest(centres, w)];
     }
-    layer.weights->SetConstant(Blob::Own(std::move(weights)));
+    layer.SetWeights(Blob::Own(std::move(weights)));
     ++changed;
   }
   return changed;

@@ -11,6 +11,16 @@ constexpr int64_t kMostPatches = 256;
 
 }  // namespace
 
+void WeightMatrix::SetWeights(const Blob& data) const {
+  weights->SetConstant(data);
+  for (const WeightMatrix& twin : twins) twin.SetWeights(data);
+}
+
+void WeightMatrix::SetBias(const Blob& data) const {
+  if (bias != nullptr) bias->SetConstant(data);
+  for (const WeightMatrix& twin : twins) twin.SetBias(data);
+}
+
 InputProducts::InputProducts(const WeightMatrix& layer) : layer_(layer) {
   const auto size = static_cast<size_t>(layer.columns + 1);
   of_now_.resize(size * size);

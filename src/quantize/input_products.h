@@ -21,6 +21,13 @@ struct WeightMatrix {
   ir::Value* bias = nullptr;  // constant, and no other layer's; or none
   int64_t rows = 0;
   int64_t columns = 0;
+  // Layers of the same weights and bias, in another signature's graph say: they
+  // are to stay the same.
+  std::vector<WeightMatrix> twins;
+
+  // Of the twins, too.
+  void SetWeights(const Blob& data) const;
+  void SetBias(const Blob& data) const;  // nothing where there is none
 };
 
 // What a layer reads, x now and e before anything was pruned, as sums of

@@ -37,6 +37,17 @@ std::vector<float> BiasOf(const WeightMatrix& layer) {
                                : layer.bias->ToVector<float>();
 }
 
+bool SameConstant(const ir::Value* a, const ir::Value* b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  const auto x = a->data().bytes(), y = b->data().bytes();
+  return a->shape == b->shape && std::ranges::equal(x, y);
+}
+
+bool AreTwins(const WeightMatrix& a, const WeightMatrix& b) {
+  return a.node->op() == b.node->op() && a.node->options == b.node->options &&
+         SameConstant(a.weights, b.weights) && SameConstant(a.bias, b.bias);
+}
+
 struct Choice {
   float fraction;
   PrunePattern pattern;
@@ -237,8 +248,13 @@ std::vector<WeightMatrix> PrunableLayers(const ir::Module& module) {
       const bool own_bias = b != nullptr && b->is_constant() &&
                             b->type == DataType::kFloat32 && b->has_one_use() &&
                             b->shape.elements() == w->shape[0];
-      layers.push_back({graph.get(), node.get(), w, own_bias ? b : nullptr,
-                        w->shape[0], w->shape.elements() / w->shape[0]});
+      WeightMatrix layer{graph.get(), node.get(),
+                         w,           own_bias ? b : nullptr,
+                         w->shape[0], w->shape.elements() / w->shape[0],
+                         /*twins=*/{}};
+      const auto twin = std::ranges::find_if(
+          layers, [&](const auto& other) { return AreTwins(other, layer); });
+      (twin == layers.end() ? layers : twin->twins).push_back(layer);
     }
   }
   return layers;
@@ -308,12 +324,12 @@ PrunedLayer PruneLayer(const WeightMatrix& layer, float fraction,
       DropColumnwise(weights, layer, e, choice);
     }
     FitRows(weights, bias, layer, e);
-    if (layer.bias != nullptr) layer.bias->SetConstant(Blob::Own(bias));
+    layer.SetBias(Blob::Own(bias));
   }
   PrunedLayer pruned{layer.node->output()->name,
                      static_cast<int64_t>(weights.size()),
                      std::ranges::count(weights, 0.0f), e.sound()};
-  layer.weights->SetConstant(Blob::Own(std::move(weights)));
+  layer.SetWeights(Blob::Own(std::move(weights)));
   return pruned;
 }
 

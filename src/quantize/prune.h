@@ -21,11 +21,13 @@ enum class PrunePattern : uint8_t {
   kBlock16,    // the same of 16
 };
 
-// "", "layer", "2:4", "block", "block16". Errors: kInvalidArgument listing them.
+// "", "layer", "2:4", "block", "block16". Errors: kInvalidArgument listing
+// them.
 Result<PrunePattern> PrunePatternFromName(std::string_view name);
 
 // CONV_2D and FULLY_CONNECTED with constant float32 weights that only they
-// read. (Depthwise filters are too small to lose any.)
+// read; those of the same constants together. (Depthwise filters are too small
+// to lose any.)
 std::vector<WeightMatrix> PrunableLayers(const ir::Module& module);
 
 struct PrunedLayer {

@@ -338,6 +338,86 @@ TEST(CompressWeights, TablesAreGatheredInInt8) {
   EXPECT_EQ(c.graph().outputs()[1]->name, "g");
 }
 
+// TensorFlow Lite's versions sum in 32 or in 64 bits where there is none.
+TEST(Quantize, Int16DenseLayersHaveABias) {
+  Case c(
+      "graph main(%x: float32[1,2]) {\n"
+      "%y = FULLY_CONNECTED(%x, @w: float32[3,2] = [1,2,3,4,5,6], none)\n"
+      " return %y }");
+  for (const char* name : {"x", "y"}) c.See(name, {-1, 1});
+  QuantizeSettings settings;
+  settings.mode = QuantizeMode::kInt16x8;
+  c.Apply(settings);
+  const ir::Value* bias = c.Find(Op::kFullyConnected)->input(2);
+  ASSERT_NE(bias, nullptr);
+  EXPECT_EQ(bias->type, DataType::kInt64);
+  EXPECT_THAT(bias->ToVector<int64_t>(), ElementsAre(0, 0, 0));
+}
+
+// Numbers of rows that come as floats, and a number that leaves as one.
+constexpr const char* kCasts =
+    "graph main(%x: float32[3]) {\n"
+    "%i: int32[3] = CAST(%x)\n"
+    "%g = GATHER(@t: float32[4,2] = [1,2,3,4,-5,6,7,8], %i) {axis=0}\n"
+    "%y = ADD(%g, %g)\n"
+    "%n: int64[3] = ARG_MAX(%y, @a: int32[] = [1]) {output_type=4}\n"
+    "%f: float32[3] = CAST(%n)\n"
+    " return %y, %f }";
+
+TEST(Quantize, CastsAtTheBorderStay) {
+  Case c(kCasts);
+  c.See("x", {0, 3});
+  c.See("f", {0, 1});
+  for (const char* name : {"g", "y"}) c.See(name, {-16, 16});
+  QuantizeSettings settings;
+  settings.mode = QuantizeMode::kInt8;
+  settings.strict = true;
+  EXPECT_TRUE(c.Apply(settings).left_float.empty());
+  EXPECT_EQ(c.Ops(), "CAST GATHER ADD ARG_MAX CAST DEQUANTIZE");
+  EXPECT_EQ(c.Find(Op::kCast)->input(0)->type, DataType::kFloat32);
+}
+
+TEST(Quantize, InputsThatBecomeIntegersAreTakenAsTheyAre) {
+  QuantizeSettings settings;
+  settings.mode = QuantizeMode::kInt8;
+  settings.strict = true;
+  for (const DataType type :
+       {DataType::kInt8, DataType::kUInt8, DataType::kInt16}) {
+    Case c(kCasts);
+    c.See("x", {0, 3});
+    c.See("f", {0, 1});
+    for (const char* name : {"g", "y"}) c.See(name, {-16, 16});
+    settings.input_type = type;
+    c.Apply(settings);
+    const ir::Value& input = *c.graph().inputs()[0];
+    EXPECT_EQ(input.type, type);
+    EXPECT_THAT(input.quantization.scale, ElementsAre(1));
+    EXPECT_THAT(input.quantization.zero_point, ElementsAre(0));
+    EXPECT_EQ(c.Find(Op::kCast)->input(0), &input);
+  }
+  Case many(kCasts);
+  many.See("x", {0, 300});
+  many.See("f", {0, 1});
+  for (const char* name : {"g", "y"}) many.See(name, {-16, 16});
+  settings.input_type = DataType::kUInt8;
+  const auto refused = Quantize(many.module, many.calibration, settings);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("input 'x' cannot be uint8: it becomes integers, of "
+                        "which the representative data has 0 to 300"));
+}
+
+TEST(Quantize, CastsBetweenOthersAreLeftFloat) {
+  Case c(
+      "graph main(%x: float32[2]) {\n"
+      "%a = ADD(%x, %x)\n%i: int32[2] = CAST(%a)\n"
+      "%f: float32[2] = CAST(%i)\n%y = ADD(%f, %a)\n return %y }");
+  for (const char* name : {"x", "a", "f", "y"}) c.See(name, {-4, 4});
+  QuantizeSettings settings;
+  settings.mode = QuantizeMode::kInt8;
+  ASSERT_EQ(c.Apply(settings).left_float.size(), 2u);
+}
+
 // Rows of a table that a sum reads, and that zeros of their number are made by:
 // the latter stay float32, and no reason for the table to.
 TEST(Quantize, WhoReadsShapesAloneDoesNotCount) {

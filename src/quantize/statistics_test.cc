@@ -142,13 +142,21 @@ TEST(Calibration, FilesOfOtherModelsAndOtherFilesAreRefused) {
   ASSERT_TRUE(a.At("main", "x").Add(Normal(5, 1), 5));
   ASSERT_TRUE(b.At("main", "y").Add(Normal(5, 1), 5));
   EXPECT_FALSE(a.Merge(b));
+  // Another signature's, of which nothing need be in common.
+  Calibration c;
+  ASSERT_TRUE(c.At("second", "y").Add(Normal(5, 1), 5));
+  EXPECT_TRUE(a.Merge(c));
+  EXPECT_TRUE(a.Knows("second"));
   for (const char* text :
-       {"", "{}", "[1", R"({"liteforge_calibration": 2})",
-        R"({"liteforge_calibration": 1, "tensors": {"x": {"examples": 1}}})",
-        R"({"liteforge_calibration": 1, "tensors": {"x": {"examples": 1,
+       {"", "{}", "[1", R"({"liteforge_calibration": 3})",
+        R"({"liteforge_calibration": 2})",
+        R"({"liteforge_calibration": 2, "graphs": {"g": 7}})",
+        R"({"liteforge_calibration": 2,
+            "graphs": {"g": {"x": {"examples": 1}}}})",
+        R"({"liteforge_calibration": 2, "graphs": {"g": {"x": {"examples": 1,
             "min": 2, "max": 1, "sum_of_min": 0, "sum_of_max": 0,
             "exponent": 0, "first_bin": 99999999, "bins": [1],
-            "channel_count": 0, "channel_sums": []}}})"})
+            "channel_count": 0, "channel_sums": []}}}})"})
     EXPECT_FALSE(Calibration::FromJson(text)) << text;
 }
 

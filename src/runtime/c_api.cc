@@ -163,6 +163,11 @@ void LfOptionsSetMaxMemoryBytes(LfOptions* options, size_t bytes) {
   if (options != nullptr) options->options.max_memory_bytes = bytes;
 }
 
+void LfOptionsSetWeightCache(LfOptions* options, const char* path) {
+  if (options != nullptr)
+    options->options.weight_cache = path == nullptr ? "" : path;
+}
+
 //--------------------------------------------------------------- interpreter
 
 LfStatus LfInterpreterFromFile(const char* path, const LfOptions* options,

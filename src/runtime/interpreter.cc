@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "base/try.h"
 #include "formats/tflite/model_reader.h"
+#include "kernels/micro/packed_layout.h"
 #include "runtime/load_model.h"
 #include "runtime/op_work.h"
 #include "runtime/run_control.h"
@@ -57,6 +58,11 @@ Result<void> CheckKernels(const ModelSpec& model,
               : ""));
 }
 
+// Whose weights are laid out alike.
+std::string Maker() {
+  return "liteforge " LITEFORGE_VERSION ", " + PackedLayout();
+}
+
 std::string KnownKeys(const ModelSpec& model) {
   std::string known;
   for (const SignatureSpec& spec : model.signatures)
@@ -75,6 +81,9 @@ class Interpreter::Impl {
         control_(model_, options),
         state_(ThreadCount(options.num_threads)) {
     state_.custom_ops = options.custom_ops;
+    if (!options.weight_cache.empty())
+      state_.arrays = ArrayCache(options.weight_cache, Maker());
+    state_.arrays.SourcesLieIn(file_.bytes());
     access_.reserve(model_.graphs.size());
     for (const GraphSpec& graph : model_.graphs) {
       Subgraph& made = *state_.graphs.emplace_back(
@@ -164,7 +173,7 @@ Result<Interpreter> Interpreter::FromView(std::span<const std::byte> model,
 }
 
 Result<void> Interpreter::AllocateTensors() {
-  return impl_->main().graph().Allocate();
+  return impl_->main().graph().AllocateAndSave();
 }
 
 Result<void> Interpreter::Invoke() { return impl_->main().Invoke(); }

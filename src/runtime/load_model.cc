@@ -30,9 +30,9 @@ Result<Quantization> ReadQuantization(
                       List(from->max())};
 }
 
-Result<TensorSpec> ReadTensor(const TfliteModel& file,
-                              const tflite::Tensor& from) {
-  TensorSpec tensor;
+Result<ModelTensor> ReadTensor(const TfliteModel& file,
+                               const tflite::Tensor& from) {
+  ModelTensor tensor;
   tensor.name = Text(from.name());
   tensor.type = static_cast<DataType>(from.type());
   tensor.shape = Shape(Elements(from.shape()));

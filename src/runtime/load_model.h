@@ -16,7 +16,7 @@
 
 namespace liteforge {
 
-struct TensorSpec {
+struct ModelTensor {
   std::string name;
   DataType type = DataType::kNone;
   Shape shape;
@@ -39,7 +39,7 @@ struct NodeSpec {
 struct GraphSpec {
   int index = 0;  // in the file
   std::string name;
-  std::vector<TensorSpec> tensors;
+  std::vector<ModelTensor> tensors;
   std::vector<NodeSpec> nodes;
   std::vector<int> inputs;
   std::vector<int> outputs;

@@ -64,7 +64,7 @@ TEST(LoadModel, ReadsGraphNodesAndSignatures) {
 TEST(LoadModel, ConstantsStayInTheFile) {
   auto model = Load(Reshape());
   ASSERT_TRUE(model);
-  const TensorSpec& shape = model->graphs[0].tensors[1];
+  const ModelTensor& shape = model->graphs[0].tensors[1];
   ASSERT_TRUE(shape.is_constant);
   EXPECT_THAT(shape.data.ToVector<int32_t>(), ElementsAre(2, -1));
   const std::byte* file = model->bytes.data();

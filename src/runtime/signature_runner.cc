@@ -53,7 +53,7 @@ std::vector<TensorDetails> SignatureRunner::OutputDetails() const {
 }
 
 Result<void> SignatureRunner::AllocateTensors() {
-  return tensors_->graph().Allocate();
+  return tensors_->graph().AllocateAndSave();
 }
 
 Result<void> SignatureRunner::ResizeInput(std::string_view name,

@@ -11,7 +11,7 @@
 namespace liteforge {
 namespace {
 
-RuntimeTensor FromSpec(const TensorSpec& spec) {
+RuntimeTensor FromSpec(const ModelTensor& spec) {
   RuntimeTensor tensor;
   tensor.name = spec.name;
   tensor.type = spec.type;
@@ -42,7 +42,7 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
       options_(options),
       model_(model),
       own_(graph.tensors.size()) {
-  for (const TensorSpec& spec : graph.tensors)
+  for (const ModelTensor& spec : graph.tensors)
     tensors_.push_back(FromSpec(spec));
   nodes_.reserve(graph.nodes.size());
   for (const NodeSpec& spec : graph.nodes) {
@@ -64,6 +64,23 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
     for (const int intermediate : spec.intermediates)
       context.intermediates_.push_back(Find(intermediate));
   }
+  FindUses();
+}
+
+void Subgraph::FindUses() {
+  maker_.assign(tensors_.size(), kNobody);
+  user_.assign(tensors_.size(), kNobody);
+  uses_.assign(tensors_.size(), 0);
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    for (const int input : nodes_[i].spec->inputs) {
+      if (input < 0) continue;
+      ++uses_[Index(input)];
+      user_[Index(input)] = static_cast<int>(i);
+    }
+    for (const int output : nodes_[i].spec->outputs)
+      maker_[Index(output)] = static_cast<int>(i);
+  }
+  for (const int output : graph_.outputs) ++uses_[Index(output)];
 }
 
 void Subgraph::Attach(RunControl& control) {
@@ -108,8 +125,8 @@ Result<std::span<const std::byte>> Subgraph::Read(int index) const {
   if (tensor.data == nullptr && tensor.bytes > 0)
     return InvalidArgument(
         "tensor '" + std::string(tensor.name) +
-        "' is not computed by itself: the operator behind it is folded into "
-        "the one before; set preserve_all_tensors in InterpreterOptions to "
+        "' is not computed by itself: the operators before and behind it are "
+        "computed as one; set preserve_all_tensors in InterpreterOptions to "
         "have it");
   const int block = block_of_tensor_[Index(index)];
   if (block < 0 || bytes.empty()) return bytes;

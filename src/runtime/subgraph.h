@@ -15,8 +15,9 @@
 //             right before each Eval, outputs of open shapes in buffers of
 //             their own
 //
-// Some static nodes then become a fourth kind, folded: the node before computes
-// them as well (subgraph_fold.cc).
+// Some static nodes become a fourth kind, folded: the node before or behind
+// computes them as well (subgraph_fold.cc). Tensors may lie within others, so
+// that nothing needs to be moved (subgraph_views.cc).
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,7 @@
 #include <span>
 #include <vector>
 
+#include "base/array_cache.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel.h"
 #include "kernels/resources.h"
@@ -47,9 +49,23 @@ struct ModelState {
 
   ThreadPool threads;
   Resources resources;
+  ArrayCache arrays;                 // weights laid out anew
   std::vector<CustomOp> custom_ops;  // the user's; set before graphs
   std::vector<std::unique_ptr<Subgraph>> graphs;
 };
+
+// Whether numbers are stored alike: of one type, scale and zero point.
+inline bool SameQuantization(const RuntimeTensor& a, const RuntimeTensor& b) {
+  return a.type == b.type && a.scale() == b.scale() &&
+         a.zero_point() == b.zero_point();
+}
+
+// Whether a tensor holds steps of one scale, of 8 or 16 bits.
+inline bool AreSteps(const RuntimeTensor& t) {
+  return (t.type == DataType::kInt8 || t.type == DataType::kUInt8 ||
+          t.type == DataType::kInt16) &&
+         !t.quantization->empty() && !t.quantization->per_channel();
+}
 
 class Subgraph final : public KernelHost, public CallableGraph {
  public:
@@ -79,6 +95,11 @@ class Subgraph final : public KernelHost, public CallableGraph {
   // Without a resize since the last time only the variables are zeroed.
   // Errors name the operator.
   Result<void> Allocate();
+  // The same, and what was laid out anew goes into the file that keeps it.
+  Result<void> AllocateAndSave() {
+    TRY(Allocate());
+    return model_.arrays.Save();
+  }
 
   // After Allocate. Errors name the operator.
   Result<void> Invoke() override;
@@ -101,6 +122,7 @@ class Subgraph final : public KernelHost, public CallableGraph {
     return *model_.graphs[Index(index)];
   }
   Resources& resources() override { return model_.resources; }
+  ArrayCache& arrays() override { return model_.arrays; }
 
   // CallableGraph, for kernels of other subgraphs. subgraph_call.cc
   int input_count() const override;
@@ -112,6 +134,7 @@ class Subgraph final : public KernelHost, public CallableGraph {
 
  private:
   enum class Kind { kStatic, kKnown, kDynamic, kFolded };
+  static constexpr int kNobody = -1;
 
   struct Node {
     const NodeSpec* spec;
@@ -131,6 +154,8 @@ class Subgraph final : public KernelHost, public CallableGraph {
     return index < 0 ? nullptr : &tensors_[Index(index)];
   }
 
+  void FindUses();
+
   // subgraph_allocate.cc
   void Forget();
   Result<void> SizeBorder();
@@ -144,8 +169,31 @@ class Subgraph final : public KernelHost, public CallableGraph {
   bool InArena(size_t index) const;
 
   // subgraph_fold.cc
+  bool folds() const {
+    return !options_.preserve_all_tensors && !options_.observer;
+  }
+  Node* PadBehind(const RuntimeTensor& padded);
+  void FoldPadding(Node& node);
+  void FoldPair(Node& node);
   void FoldNodes();
   bool Fold(size_t node, size_t next, std::span<const int> made_by);
+  bool FoldSum(size_t node, size_t next, std::span<const int> made_by);
+  const RuntimeTensor* FindAddend(const KernelContext& add,
+                                  const RuntimeTensor& result);
+  static bool FoldFloats(KernelContext& context, const KernelContext& next);
+
+  // subgraph_views.cc
+  struct View {  // where a tensor lies
+    int of = kNobody;
+    size_t offset = 0;  // bytes
+  };
+  void FindViews();
+  void ViewWhole(const KernelContext& k);
+  void ViewParts(const KernelContext& k);
+  void ViewJoined(const KernelContext& k);
+  bool IsMade(const RuntimeTensor& t) const;
+  int WholeBehind(const RuntimeTensor& t) const;
+  View PlaceOf(size_t tensor) const;
 
   // subgraph_infer.cc
   Result<void> Infer(Node& node, bool with_data);
@@ -170,6 +218,10 @@ class Subgraph final : public KernelHost, public CallableGraph {
   std::vector<Node> nodes_;
   bool allocated_ = false;
 
+  // What the file says of each tensor: the node that makes it, how many inputs
+  // and graph outputs it is, and the last node that reads it.
+  std::vector<int> maker_, uses_, user_;
+
   // The arena: one request per block; a block is a tensor or a scratch slot.
   struct Block {
     int tensor = -1;  // or
@@ -181,6 +233,7 @@ class Subgraph final : public KernelHost, public CallableGraph {
   MemoryPlan plan_;
   AlignedBuffer arena_;
   std::vector<int> block_of_tensor_;  // -1: not in the arena
+  std::vector<View> views_;           // of tensors that lie within others
 
   std::vector<AlignedBuffer> own_;  // per tensor, for those not in the arena
   AlignedBuffer own_scratch_[KernelContext::kMaxScratch];

@@ -63,6 +63,7 @@ Result<void> Subgraph::Allocate() {
   for (size_t i = 0; i < nodes_.size(); ++i)
     TRY_IN(Place(graph_, i), AllocateNode(nodes_[i]));
   FoldNodes();
+  FindViews();
   TRY(PlanArena());
   TRY(BindArena());
   allocated_ = true;
@@ -113,11 +114,15 @@ Result<void> Subgraph::AllocateNode(Node& node) {
   KernelContext& context = node.context;
   node.kind = Kind::kStatic;
   node.prepared.clear();
+  context.inputs_.clear();
+  for (const int input : node.spec->inputs)
+    context.inputs_.push_back(Find(input));
   context.outputs_.clear();
   for (const int output : node.spec->outputs)
     context.outputs_.push_back(Find(output));
   context.takes_follow_up_ = false;
   context.follow_up_ = {};
+  context.padding_ = {};
   std::ranges::fill(context.scratch_bytes_, size_t{0});
   std::ranges::fill(context.scratch_, nullptr);
   TRY(Infer(node, /*with_data=*/false));
@@ -136,6 +141,8 @@ Result<void> Subgraph::AllocateNode(Node& node) {
     node.kind = Kind::kDynamic;
     return {};
   }
+  FoldPadding(node);
+  FoldPair(node);
   return node.kernel->prepare(context);
 }
 
@@ -195,11 +202,25 @@ void Subgraph::AddTensorRequests() {
     }
   }
   for (const int output : graph_.outputs) lives[Index(output)].last = end;
+  // Where others lie lives as long as they do.
+  const auto in_arena = [&](size_t i) {
+    return lives[i].first >= 0 && InArena(i);
+  };
   for (size_t i = 0; i < tensors_.size(); ++i) {
-    if (lives[i].first < 0 || !InArena(i)) continue;
+    if (!in_arena(i)) continue;
+    Life& whole = lives[Index(PlaceOf(i).of)];
+    whole.first = std::min(whole.first, lives[i].first);
+    whole.last = std::max(whole.last, lives[i].last);
+  }
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    if (!in_arena(i) || views_[i].of != kNobody) continue;
     block_of_tensor_[i] = static_cast<int>(blocks_.size());
     blocks_.push_back({static_cast<int>(i), -1, 0});
     requests_.push_back({tensors_[i].bytes, lives[i].first, lives[i].last});
+  }
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    if (in_arena(i))
+      block_of_tensor_[i] = block_of_tensor_[Index(PlaceOf(i).of)];
   }
 }
 
@@ -233,6 +254,11 @@ Result<void> Subgraph::BindArena() {
     } else {
       nodes_[Index(block.node)].context.scratch_[block.slot] = data;
     }
+  }
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    if (views_[i].of == kNobody || block_of_tensor_[i] < 0) continue;
+    const View place = PlaceOf(i);
+    tensors_[i].data = tensors_[Index(place.of)].data + place.offset;
   }
   // An input that is never set and an output read too early are zero, not what
   // the memory held before.

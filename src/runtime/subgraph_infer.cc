@@ -24,7 +24,7 @@ TensorInfo InfoOf(const RuntimeTensor* tensor, bool with_data) {
 }
 
 // `shape` has 1 where `shape_signature` leaves a dimension open.
-const Shape& DeclaredShape(const TensorSpec& spec) {
+const Shape& DeclaredShape(const ModelTensor& spec) {
   return spec.shape_signature.IsStatic() ? spec.shape : spec.shape_signature;
 }
 

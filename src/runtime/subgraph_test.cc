@@ -126,7 +126,7 @@ class SubgraphTest : public testing::Test {
 
   int Tensor(const std::string& name, const Shape& shape,
              DataType type = DataType::kFloat32) {
-    TensorSpec spec;
+    ModelTensor spec;
     spec.name = name;
     spec.type = type;
     spec.shape = spec.shape_signature = shape;

@@ -32,7 +32,7 @@ void CopyValues(DataType type, std::span<const std::byte> from,
 
 TensorDetails TensorAccess::Details(TensorRef ref) const {
   const RuntimeTensor& tensor = At(ref);
-  const TensorSpec& spec = SpecOf(ref);
+  const ModelTensor& spec = SpecOf(ref);
   return {ref.name.empty() ? spec.name : std::string(ref.name),
           ref.index,
           tensor.shape,

@@ -56,7 +56,7 @@ class TensorAccess {
   const RuntimeTensor& At(TensorRef tensor) const {
     return graph_.tensor(tensor.index);
   }
-  const TensorSpec& SpecOf(TensorRef tensor) const {
+  const ModelTensor& SpecOf(TensorRef tensor) const {
     return spec().tensors[static_cast<size_t>(tensor.index)];
   }
   bool IsInput(TensorRef tensor) const;

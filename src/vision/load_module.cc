@@ -40,8 +40,9 @@ std::array<fs::path, 4> Places() {
 tl::unexpected<Error> Missing(const std::string& why) {
   return Unsupported("images, video and cameras need the module " +
                      std::string(kFile) + ", " + why +
-                     "; install OpenCV and cpp-httplib (Debian: libopencv-dev "
-                     "libcpp-httplib-dev) and build liteforge again");
+                     "; install OpenCV, cpp-httplib and libjpeg (Debian: "
+                     "libopencv-dev libcpp-httplib-dev libjpeg-dev) and build "
+                     "liteforge again");
 }
 
 Result<const Vision*> Open() {

@@ -40,7 +40,7 @@ const std::map<std::string, Folders> kMayInclude = {
     {"ir", {"base", "ops"}},
     {"kernels/micro", {"base"}},
     {"kernels", {"base", "kernels/micro", "ops"}},
-    {"runtime", {"base", "formats/tflite", "kernels", "ops"}},
+    {"runtime", {"base", "formats/tflite", "kernels", "kernels/micro", "ops"}},
     {"detection", {"base", "formats/tflite", "vision"}},
     {"lower", {"base", "formats/tensorflow", "function", "ir", "ops"}},
     {"passes", {"base", "ir", "ops"}},
@@ -51,7 +51,7 @@ const std::map<std::string, Folders> kMayInclude = {
      {"base", "data", "detection", "emit", "formats/keras", "formats/tflite",
       "formats/tensorflow", "function", "import/detection", "import/keras",
       "import/saved_model", "import/tflite", "ir", "lower", "ops", "passes",
-      "quantize"}},
+      "quantize", "vision"}},
     {"cli", {}},
     {"examples", {}},
 };

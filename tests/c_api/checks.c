@@ -122,6 +122,7 @@ const char* CheckProfile(const void* model, size_t bytes) {
   LfOptionsSetPreserveAllTensors(options, 1);
   LfOptionsSetProfile(options, 1);
   LfOptionsSetMaxMemoryBytes(options, 1 << 20);
+  LfOptionsSetWeightCache(options, NULL);
   EXPECT_OK(LfInterpreterFromBuffer(model, bytes, options, &interpreter));
   LfOptionsDelete(options);
   EXPECT_OK(LfInterpreterAllocateTensors(interpreter));

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/try.h"
+#include "convert/model_notes.h"
 #include "formats/tflite/model_reader.h"
 #include "formats/tflite/read_sparsity.h"
 #include "runtime/load_model.h"
@@ -38,5 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       TfliteModel::FromBytes(Blob::Copy(std::as_bytes(std::span(data, size))));
   if (!file) return 0;
   if (const auto model = LoadModel(*file)) Visit(*file, *model);
+  if (const auto notes = NotesOf(*file))
+    (void)LabelsOf(file->bytes().bytes(), *notes);
   return 0;
 }

@@ -19,7 +19,8 @@ std::string Binary(const std::string& text) {
   return message.SerializeAsString();
 }
 
-// A convolution, arithmetic on shapes and a loop of TensorFlow 1.
+// A convolution, arithmetic on shapes, a loop of TensorFlow 1, and operations
+// of XLA.
 constexpr const char* kGraphs[] = {
     R"(node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
   attr { key: "shape" value { shape { dim { size: 1 } dim { size: 4 } dim { size: 4 } dim { size: 1 } } } } }
@@ -48,6 +49,13 @@ node { name: "s" op: "Switch" input: "m" input: "c" }
 node { name: "b" op: "Add" input: "s:1" input: "s:1" }
 node { name: "n" op: "NextIteration" input: "b" }
 node { name: "y" op: "Exit" input: "s" })",
+    R"(node { name: "x" op: "Placeholder" attr { key: "dtype" value { type: DT_FLOAT } }
+  attr { key: "shape" value { shape { dim { size: 3 } dim { size: 4 } } } } }
+node { name: "w" op: "Const" attr { key: "value" value { tensor { dtype: DT_FLOAT tensor_shape { dim { size: 4 } dim { size: 2 } } float_val: 0.5 } } } }
+node { name: "d" op: "XlaDotV2" input: "x" input: "w" attr { key: "dimension_numbers" value { s: "\n\001\001\022\001\000" } } }
+node { name: "i" op: "Const" attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 2 } dim { size: 1 } } int_val: 2 int_val: 0 } } } }
+node { name: "s" op: "Const" attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 2 } } int_val: 1 int_val: 2 } } } }
+node { name: "y" op: "XlaGather" input: "d" input: "i" input: "s" attr { key: "dimension_numbers" value { s: "\n\001\001\022\001\000\032\001\000 \001" } } })",
 };
 
 constexpr const char* kSavedModel = R"(meta_graphs {
@@ -139,6 +147,19 @@ std::vector<SeedFile> SeedGraphs() {
   seeds.push_back({"sorted_table", "rows", WriteSortedTable(rows)});
   seeds.push_back({"tensor_bundle", "entries", BundleSeed()});
   seeds.push_back({"pipeline_config", "ssd", kPipeline});
+  seeds.push_back(
+      {"coco", "one",
+       R"({"images":[{"id":1,"file_name":"a.jpg","width":8,"height":8}],)"
+       R"("categories":[{"id":2,"name":"x"}],"annotations":[{"id":3,)"
+       R"("image_id":1,"category_id":2,"bbox":[0,1,2,3],"iscrowd":0}]})"});
+  seeds.push_back(
+      {"calibration", "one",
+       R"({"liteforge_calibration":1,"tensors":{"main/x":{"examples":1,)"
+       R"("min":0.0,"max":1.0,"sum_of_min":0.0,"sum_of_max":1.0,)"
+       R"("exponent":-9,"first_bin":0,"bins":[1],"channel_count":1,)"
+       R"("channel_sums":[1.0]}}})"});
+  seeds.push_back(
+      {"recipe", "two", R"({"default":"int8","layers":{"a*":"float"}})"});
   seeds.push_back({"checkpoint_state", "state",
                    "model_checkpoint_path: \"ckpt-1\"\n"
                    "all_model_checkpoint_paths: \"ckpt-1\"\n"});

@@ -16,6 +16,7 @@
 #include "liteforge/image.h"
 #include "liteforge/npy.h"
 #include "tests/workflow/detect_testing.h"
+#include "tests/workflow/quarter_detections.h"
 
 namespace {
 
@@ -41,7 +42,7 @@ class DetectInt8 : public liteforge_tests::DetectTest {};
 
 // As detection/color_detector.h, with a convolution for the scores and one for
 // the boxes, which move with red.
-constexpr const char* kDetector = R"(
+constexpr const char* kNetwork = R"(
   node { name: "image" op: "Placeholder"
     attr { key: "dtype" value { type: DT_FLOAT } }
     attr { key: "shape" value { shape {
@@ -75,31 +76,11 @@ constexpr const char* kDetector = R"(
     attr { key: "value" value { tensor { dtype: DT_INT32
       tensor_shape { dim { size: 3 } } int_val: [1, 4, 4] } } } }
   node { name: "scores" op: "Reshape" input: "score_map" input: "score_shape" }
-  node { name: "boxes" op: "Reshape" input: "box_map" input: "box_shape" }
-  node { name: "anchors" op: "Const"
-    attr { key: "dtype" value { type: DT_FLOAT } }
-    attr { key: "value" value { tensor { dtype: DT_FLOAT
-      tensor_shape { dim { size: 4 } dim { size: 4 } }
-      float_val: [0.25, 0.25, 0.5, 0.5, 0.25, 0.75, 0.5, 0.5,
-                  0.75, 0.25, 0.5, 0.5, 0.75, 0.75, 0.5, 0.5] } } } }
-  node { name: "TFLite_Detection_PostProcess"
-    op: "TFLite_Detection_PostProcess"
-    input: "boxes" input: "scores" input: "anchors"
-    attr { key: "max_detections" value { i: 4 } }
-    attr { key: "max_classes_per_detection" value { i: 1 } }
-    attr { key: "num_classes" value { i: 2 } }
-    attr { key: "nms_score_threshold" value { f: 0.1 } }
-    attr { key: "nms_iou_threshold" value { f: 0.6 } }
-    attr { key: "y_scale" value { f: 10 } }
-    attr { key: "x_scale" value { f: 10 } }
-    attr { key: "h_scale" value { f: 5 } }
-    attr { key: "w_scale" value { f: 5 } }
-    attr { key: "use_regular_nms" value { b: false } }
-    attr { key: "_output_types" value { list {
-      type: DT_FLOAT type: DT_FLOAT type: DT_FLOAT type: DT_FLOAT } } } })";
+  node { name: "boxes" op: "Reshape" input: "box_map" input: "box_shape" })";
 
 TEST_F(DetectInt8, FindsWhatTheFloatModelFinds) {
-  std::ofstream(At("ssd.pbtxt")) << kDetector;
+  std::ofstream(At("ssd.pbtxt"))
+      << kNetwork << liteforge_tests::kQuarterDetections;
   std::ofstream(At("labels.txt")) << "leaf\nsky\n";
   // Every color, so that ranges are those of [0, 1]; and a leaf whose red
   // moves its box.

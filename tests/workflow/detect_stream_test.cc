@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -49,7 +50,8 @@ TEST_F(DetectStream, CtrlCEndsWithAWholeVideo) {
 // A camera in the network: motion JPEG over HTTP, to one viewer at a time.
 class NetworkCamera {
  public:
-  // Sends `frames` pictures, one every `pace`, and closes the connection.
+  // Sends `frames` pictures, one every `pace`, and closes the connection; of
+  // none it is silent.
   NetworkCamera(std::string jpeg, int frames, milliseconds pace)
       : jpeg_(std::move(jpeg)), frames_(frames), pace_(pace) {
     listener_ = socket(AF_INET, SOCK_STREAM, 0);
@@ -73,6 +75,7 @@ class NetworkCamera {
     return "http://127.0.0.1:" + std::to_string(port_) + "/video";
   }
   int sent() const { return sent_; }
+  bool was_called() const { return called_; }
 
  private:
   void Serve() {
@@ -83,6 +86,8 @@ class NetworkCamera {
     }
   }
   void Send(int viewer) {
+    called_ = true;
+    while (frames_ == 0 && !ended_) std::this_thread::sleep_for(pace_);
     const auto write = [viewer](const std::string& text) {
       return send(viewer, text.data(), text.size(), MSG_NOSIGNAL) > 0;
     };
@@ -102,7 +107,7 @@ class NetworkCamera {
   int frames_;
   milliseconds pace_;
   int listener_ = -1, port_ = 0;
-  std::atomic<bool> ended_ = false;
+  std::atomic<bool> called_ = false, ended_ = false;
   std::atomic<int> sent_ = 0;
   std::thread thread_;
 };
@@ -136,6 +141,24 @@ TEST_F(DetectStream, NetworkCameraUntilCtrlC) {
       << run.err();
   EXPECT_EQ(run.End(SIGINT), 0) << run.err();
   EXPECT_EQ(Run("model.tflite --source out.avi").exit_status, 0);
+}
+
+// A pipe that nobody writes into: opening it never ends.
+TEST_F(DetectStream, OneCtrlCEndsWhatStillOpens) {
+  ASSERT_EQ(mkfifo(At("pipe.avi").c_str(), 0600), 0);
+  const Background run(folder_.path(), "model.tflite --source pipe.avi");
+  std::this_thread::sleep_for(milliseconds(500));
+  EXPECT_FALSE(run.has_ended()) << run.err();
+  EXPECT_EQ(run.End(SIGINT), 0) << run.err();
+  EXPECT_EQ(run.out() + run.err(), "");
+}
+
+// A camera in the network that takes the call and says nothing.
+TEST_F(DetectStream, OneCtrlCEndsWhatNeverAnswers) {
+  const NetworkCamera camera("", 0, milliseconds(20));
+  const Background run(folder_.path(), "model.tflite --source " + camera.url());
+  EXPECT_TRUE(liteforge_tests::WaitFor([&] { return camera.was_called(); }));
+  EXPECT_EQ(run.End(SIGINT), 0) << run.err();
 }
 
 TEST_F(DetectStream, PipelineUntilItEnds) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/command.h"
+#include "tests/workflow/quarter_detections.h"
 
 namespace {
 
@@ -144,7 +145,7 @@ TEST_F(Images, ThatAreNoneAreNamed) {
 // A detector whose four anchors are the quarters of an image of 2 by 2: a
 // pixel's green is the score of class 0 there, its blue that of class 1; red is
 // background.
-constexpr const char* kDetector = R"(
+constexpr const char* kNetwork = R"(
   node { name: "image" op: "Placeholder"
     attr { key: "dtype" value { type: DT_FLOAT } }
     attr { key: "shape" value { shape {
@@ -158,30 +159,7 @@ constexpr const char* kDetector = R"(
     attr { key: "dtype" value { type: DT_FLOAT } }
     attr { key: "value" value { tensor { dtype: DT_FLOAT
       tensor_shape { dim { size: 1 } dim { size: 4 } dim { size: 4 } }
-      float_val: 0 } } } }
-  node { name: "anchors" op: "Const"
-    attr { key: "dtype" value { type: DT_FLOAT } }
-    attr { key: "value" value { tensor { dtype: DT_FLOAT
-      tensor_shape { dim { size: 4 } dim { size: 4 } }
-      float_val: 0.25 float_val: 0.25 float_val: 0.5 float_val: 0.5
-      float_val: 0.25 float_val: 0.75 float_val: 0.5 float_val: 0.5
-      float_val: 0.75 float_val: 0.25 float_val: 0.5 float_val: 0.5
-      float_val: 0.75 float_val: 0.75 float_val: 0.5 float_val: 0.5 } } } }
-  node { name: "TFLite_Detection_PostProcess"
-    op: "TFLite_Detection_PostProcess"
-    input: "boxes" input: "scores" input: "anchors"
-    attr { key: "max_detections" value { i: 4 } }
-    attr { key: "max_classes_per_detection" value { i: 1 } }
-    attr { key: "num_classes" value { i: 2 } }
-    attr { key: "nms_score_threshold" value { f: 0.1 } }
-    attr { key: "nms_iou_threshold" value { f: 0.6 } }
-    attr { key: "y_scale" value { f: 10 } }
-    attr { key: "x_scale" value { f: 10 } }
-    attr { key: "h_scale" value { f: 5 } }
-    attr { key: "w_scale" value { f: 5 } }
-    attr { key: "use_regular_nms" value { b: false } }
-    attr { key: "_output_types" value { list {
-      type: DT_FLOAT type: DT_FLOAT type: DT_FLOAT type: DT_FLOAT } } } })";
+      float_val: 0 } } } })";
 
 // a: a cat at the top left, found; a dog at the bottom right, missed, and one
 // seen at the bottom left. b: a dog at the top left, found.
@@ -190,7 +168,8 @@ class Detectors : public Images {
   void SetUp() override {
     Images::SetUp();
     if (IsSkipped()) return;
-    WriteText("ssd.pbtxt", kDetector);
+    WriteText("ssd.pbtxt",
+              std::string(kNetwork) + liteforge_tests::kQuarterDetections);
     WriteText("coco/images/a.ppm",
               "P3 2 2 255 0 255 0 255 0 0 0 0 200 255 0 0");
     WriteText("coco/images/b.ppm",

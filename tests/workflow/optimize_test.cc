@@ -53,6 +53,21 @@ class Optimized : public testing::Test {
     ASSERT_TRUE(liteforge::WriteNpy(folder_.path() / file, DataType::kFloat32,
                                     shape, std::as_bytes(std::span(values))));
   }
+  // The SavedModel `model` of the signatures wide and narrow, and an example
+  // for each.
+  void MakeTwoSignatures() {
+    using liteforge::Tensor;
+    const liteforge::TensorSpec spec{DataType::kFloat32, {1, 4}, "x"};
+    auto converter = liteforge::Converter::FromConcreteFunctions(
+        {liteforge::Trace("wide", {spec},
+                          [](Tensor x) { return Tanh(x * x + x); }),
+         liteforge::Trace("narrow", {spec},
+                          [](Tensor x) { return Tanh(x * x + x); })});
+    ASSERT_TRUE(converter) << converter.error().ToString();
+    ASSERT_TRUE(converter->ConvertToSavedModel(folder_.path() / "model"));
+    WriteFloats("wide.npy", Shape{1, 4}, {-8, -2, 3, 8});
+    WriteFloats("narrow.npy", Shape{1, 4}, {-0.5f, 0.25f, 0, 0.5f});
+  }
   void WriteText(const std::string& file, const std::string& text) {
     std::ofstream(folder_.path() / file) << text;
   }
@@ -392,17 +407,7 @@ TEST_F(Optimized, ConstantActivationsDivideByNoZero) {
 
 // Two functions of their own inputs: each is quantized by its own examples.
 TEST_F(Optimized, EverySignatureHasItsExamples) {
-  using liteforge::Tensor;
-  const liteforge::TensorSpec spec{DataType::kFloat32, {1, 4}, "x"};
-  auto converter = liteforge::Converter::FromConcreteFunctions(
-      {liteforge::Trace("wide", {spec},
-                        [](Tensor x) { return Tanh(x * x + x); }),
-       liteforge::Trace("narrow", {spec},
-                        [](Tensor x) { return Tanh(x * x + x); })});
-  ASSERT_TRUE(converter) << converter.error().ToString();
-  ASSERT_TRUE(converter->ConvertToSavedModel(folder_.path() / "model"));
-  WriteFloats("wide.npy", Shape{1, 4}, {-8, -2, 3, 8});
-  WriteFloats("narrow.npy", Shape{1, 4}, {-0.5f, 0.25f, 0, 0.5f});
+  MakeTwoSignatures();
   const std::string start =
       "convert model -o q.tflite --optimize int8 "
       "--input-type int8 --strict-int8 ";
@@ -432,6 +437,73 @@ TEST_F(Optimized, EverySignatureHasItsExamples) {
                    "--representative-data broad=wide.npy"),
               HasSubstr("has no signature 'broad' to show examples to; there "
                         "are 'narrow', 'wide'"));
+}
+
+// What was seen of each apart, joined: the same file.
+TEST_F(Optimized, SignaturesAreCalibratedApart) {
+  MakeTwoSignatures();
+  const std::string apart = "convert model -o c.tflite --calibration-out ";
+  Do(apart + "wide.json --representative-data wide=wide.npy");
+  Do(apart + "narrow.json --representative-data narrow=narrow.npy");
+  Do("merge-calibration wide.json narrow.json -o both.json");
+  const std::string int8 = " --optimize int8 --input-type int8 --strict-int8 ";
+  Do("convert model -o joined.tflite" + int8 + "--calibration-in both.json");
+  EXPECT_EQ(Json("inspect joined.tflite --json")["signatures"].size(), 2u);
+  Do("convert model -o whole.tflite" + int8 +
+     "--representative-data wide=wide.npy "
+     "--representative-data narrow=narrow.npy");
+  EXPECT_TRUE(liteforge_tests::ReadText(folder_.path() / "joined.tflite") ==
+              liteforge_tests::ReadText(folder_.path() / "whole.tflite"));
+  Do("convert model -o one.tflite" + int8 + "--calibration-in wide.json");
+  EXPECT_THAT(notes_, HasSubstr("signatures 'narrow' are left out"));
+  // One by its file, the other by its examples.
+  Do("convert model -o mixed.tflite" + int8 +
+     "--calibration-in wide.json --representative-data narrow=narrow.npy");
+  EXPECT_TRUE(liteforge_tests::ReadText(folder_.path() / "mixed.tflite") ==
+              liteforge_tests::ReadText(folder_.path() / "whole.tflite"));
+  Do("convert " + h5_ +
+     " -o c.tflite --calibration-out digits.json "
+     "--representative-data " +
+     samples_);
+  EXPECT_THAT(Fail("convert model -o bad.tflite" + int8 +
+                   "--calibration-in digits.json"),
+              HasSubstr("knows none of its signatures 'narrow', 'wide'"));
+}
+
+// Numbers of rows that come as floats stay what they are.
+TEST_F(Optimized, CastsAtTheBorderAreStrictEnough) {
+  WriteText("rows.pbtxt", R"(
+      node { name: "x" op: "Placeholder" attr { key: "dtype"
+        value { type: DT_FLOAT } } attr { key: "shape" value { shape {
+          dim { size: 3 } } } } }
+      node { name: "rows" op: "Cast" input: "x"
+        attr { key: "SrcT" value { type: DT_FLOAT } }
+        attr { key: "DstT" value { type: DT_INT32 } } }
+      node { name: "table" op: "Const"
+        attr { key: "dtype" value { type: DT_FLOAT } }
+        attr { key: "value" value { tensor { dtype: DT_FLOAT
+          tensor_shape { dim { size: 4 } dim { size: 1 } }
+          float_val: [0.25, 0.5, 0.75, 1] } } } }
+      node { name: "axis" op: "Const"
+        attr { key: "dtype" value { type: DT_INT32 } }
+        attr { key: "value" value { tensor { dtype: DT_INT32
+          tensor_shape {} int_val: 0 } } } }
+      node { name: "row" op: "GatherV2" input: "table" input: "rows"
+        input: "axis" }
+      node { name: "y" op: "AddV2" input: "row" input: "row" })");
+  WriteFloats("x.npy", Shape{3}, {3, 0, 2});
+  const std::string start =
+      "convert rows.pbtxt -o q.tflite --optimize int8 --strict-int8 "
+      "--representative-data x.npy ";
+  for (const std::string types :
+       {"", "--input-type int8", "--input-type uint8"}) {
+    Do(start + types);
+    EXPECT_LT(Json("compare rows.pbtxt q.tflite --json --data x.npy")
+                  ["outputs"][0]["max_abs"]
+                      .get<double>(),
+              2.0 / 255)
+        << types;
+  }
 }
 
 TEST(OptimizeApi, TakesAGenerator) {

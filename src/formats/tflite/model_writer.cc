@@ -11,6 +11,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/hash.h"
 #include "base/try.h"
 
 namespace liteforge {
@@ -191,7 +192,7 @@ void Pack(FlatBufferBuilder& builder, const tflite::ModelT& model,
 }  // namespace
 
 uint32_t BufferTable::Add(Blob bytes) {
-  const size_t hash = std::hash<std::string_view>()(AsText(bytes));
+  const uint64_t hash = HashBytes(bytes.bytes());
   const auto [begin, end] = by_hash_.equal_range(hash);
   for (auto it = begin; it != end; ++it) {
     if (AsText(buffers_[it->second]) == AsText(bytes)) return it->second;

@@ -29,7 +29,7 @@ class BufferTable {
 
  private:
   std::vector<Blob> buffers_{Blob()};
-  std::unordered_multimap<size_t, uint32_t> by_hash_;
+  std::unordered_multimap<uint64_t, uint32_t> by_hash_;
 };
 
 // The file's bytes: `model` without buffers, plus the table. Data is aligned

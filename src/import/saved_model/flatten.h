@@ -112,6 +112,12 @@ class Flattener {
                                  const tf::FunctionDef& function,
                                  const tf::NameAttrList& composite,
                                  const Operands& inputs);
+  // A call that stays one, of a function that stands for `composite`: the
+  // node's attributes are the composite's, "_implements" its name.
+  Result<Operands> KeepCall(Scope& scope, const tf::NodeDef& def,
+                            const tf::NameAttrList& call,
+                            const tf::NameAttrList& composite,
+                            const Branch& body, const Operands& inputs);
   Result<Operands> CallLater(Scope& scope, const tf::NodeDef& def,
                              const Operands& inputs);
   // A Case as an If within an If …; `tensors` become what the first takes.

@@ -27,6 +27,14 @@ const std::vector<const char*>* CalledLater(std::string_view op) {
       {"StatelessIf", {"then_branch", "else_branch"}},
       {"Case", {"branches"}},
       {"StatelessCase", {"branches"}},
+      {"XlaIf", {"then_branch", "else_branch"}},
+      {"XlaReduce", {"reducer"}},
+      {"XlaReduceWindow", {"computation"}},
+      {"XlaScatter", {"update_computation"}},
+      {"XlaVariadicReduce", {"reducer"}},
+      {"XlaVariadicReduceV2", {"reducer"}},
+      {"XlaVariadicSort", {"comparator"}},
+      {"XlaWhile", {"cond", "body"}},
   };
   const auto found = kOps.find(op);
   return found == kOps.end() ? nullptr : &found->second;
@@ -127,6 +135,15 @@ Result<const tf::FunctionDef*> Flattener::Called(
 
 namespace {
 
+// Functions that lower/composites.cc has an operator for.
+constexpr std::string_view kKeptAsCalls[] = {
+    "addons:DenseImageWarp", "addons:MaxUnpooling2D", "embedding_matmul",
+    "non_max_suppression_padded_v2"};
+
+bool IsKeptAsCall(std::string_view name) {
+  return std::ranges::find(kKeptAsCalls, name) != std::end(kKeptAsCalls);
+}
+
 // What a function says it stands for, in an attribute that is a name, or a name
 // with attributes as text; null for those whose body is as good.
 Result<std::optional<tf::NameAttrList>> CompositeOf(
@@ -135,20 +152,25 @@ Result<std::optional<tf::NameAttrList>> CompositeOf(
   if (found == function.attr().end()) return std::nullopt;
   const std::string& text = found->second.s();
   tf::NameAttrList composite;
-  if (custom_ops.contains(text)) {
+  if (custom_ops.contains(text) || IsKeptAsCall(text)) {
     composite.set_name(text);
     return composite;
   }
   const auto is_named = [&](const std::string& name) {
     return text.find(name) != std::string::npos;
   };
-  if (!is_named(std::string(kDetectionPostProcess)) &&
+  const auto is_view_named = [&](std::string_view name) {
+    return is_named(std::string(name));
+  };
+  if (!is_view_named(kDetectionPostProcess) &&
+      std::ranges::none_of(kKeptAsCalls, is_view_named) &&
       std::ranges::none_of(custom_ops, is_named))
     return std::nullopt;
   TRY_IN(fmt::format("function '{}': _implements", function.signature().name()),
          ParseText(text, UnknownFields::kSkip, composite));
   const std::string& name = composite.name();
-  if (name != kDetectionPostProcess && !custom_ops.contains(name))
+  if (name != kDetectionPostProcess && !custom_ops.contains(name) &&
+      !IsKeptAsCall(name))
     return std::nullopt;
   return composite;
 }
@@ -176,14 +198,47 @@ Result<Flattener::Operands> Flattener::CopyComposite(
   return outputs;
 }
 
+Result<Flattener::Operands> Flattener::KeepCall(
+    Scope& scope, const tf::NodeDef& def, const tf::NameAttrList& call,
+    const tf::NameAttrList& composite, const Branch& body,
+    const Operands& inputs) {
+  tf::NodeDef node;
+  node.set_name(def.name());
+  node.set_op("PartitionedCall");
+  *node.mutable_attr() = composite.attr();
+  (*node.mutable_attr())["_implements"].set_s(composite.name());
+  (*node.mutable_attr())["f"].mutable_func()->set_name(
+      AddFunction(scope.prefix + call.name(), body));
+  for (const auto& [key, arguments] :
+       {std::pair("Tin", &body.function->inputs),
+        std::pair("Tout", &body.function->outputs)}) {
+    auto& types = *(*node.mutable_attr())[key].mutable_list();
+    for (const FunctionArgument& argument : *arguments)
+      types.add_type(ToTensorFlow(argument.type));
+  }
+  TRY_ASSIGN(const Operands copied, Copy(scope, node, inputs));
+  Operands outputs = copied;
+  for (size_t i = 1; i < body.function->outputs.size(); ++i)
+    outputs.push_back(TensorOperand(fmt::format("{}:{}", copied[0].tensor, i)));
+  return outputs;
+}
+
 Result<Flattener::Operands> Flattener::Inline(Scope& outer,
                                               const tf::NodeDef& def,
                                               const tf::NameAttrList& call,
                                               const Operands& inputs) {
   TRY_ASSIGN(const tf::FunctionDef* function, Called(call));
   TRY_ASSIGN(const auto composite, CompositeOf(*function, source_.custom_ops));
-  if (composite)
+  const bool of_tensors = std::ranges::none_of(
+      inputs, [](const Operand& input) { return input.resource != nullptr; });
+  if (composite && (!IsKeptAsCall(composite->name()) ||
+                    source_.custom_ops.contains(composite->name())))
     return CopyComposite(outer, def, *function, *composite, inputs);
+  if (composite && of_tensors) {
+    TRY_ASSIGN(const Branch body, FlattenBranch(call, inputs));
+    if (!body.has_effect)
+      return KeepCall(outer, def, call, *composite, body, inputs);
+  }
   Scope scope;
   scope.prefix = outer.prefix + def.name() + "/";
   scope.attributes = call.attr().empty() ? &def.attr() : &call.attr();

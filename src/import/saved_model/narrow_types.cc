@@ -10,6 +10,7 @@
 
 #include "base/try.h"
 #include "formats/tensorflow/tensor_proto.h"
+#include "import/saved_model/wrap_unsigned.h"
 
 namespace liteforge {
 namespace {
@@ -56,6 +57,7 @@ const Narrowing* Find(DataType type) {
 class Narrower {
  public:
   Result<void> Run(ConcreteFunction& function) {
+    WrapUnsigned(function);
     for (tf::NodeDef& node : *function.graph.mutable_node())
       TRY_IN(fmt::format("node '{}'", node.name()), Narrow(node, function));
     for (auto* arguments : {&function.inputs, &function.outputs}) {

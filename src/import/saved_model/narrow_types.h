@@ -14,6 +14,7 @@ namespace liteforge {
 // calls, types that TFLite computes in:
 //   float64, bfloat16 -> float32     complex128 -> complex64
 //   uint16 -> int32                  uint32, uint64 -> int64
+// uint32 overflows as it does (wrap_unsigned.h); uint16 and uint64 do not.
 // Adds to `notices` a sentence for each type that was there, once.
 Result<void> NarrowTypes(ConcreteFunction& function,
                          std::vector<std::string>& notices);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/micro/byte_functions.h"
 
-#include "kernels/micro/targets.h"
+#include <algorithm>
+#include <limits>
+
+#include "kernels/micro/targets_with_vnni.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/micro/byte_functions.cc"
@@ -63,6 +66,52 @@ void DequantizeUInt8(const uint8_t* from, int64_t count, float scale,
   Dequantize(from, count, scale, zero_point, to);
 }
 
+template <class Out>
+HWY_INLINE void Quantize(const float* from, int64_t count, float scale,
+                         int32_t zero_point, Out* to) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> d32;
+  const hn::Rebind<Out, decltype(d)> narrow;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto by = hn::Set(d, scale), zero = hn::Zero(d);
+  const auto half = hn::Set(d, 0.5f), one = hn::Set(d, 1.0f);
+  // Clamped first: what follows then fits.
+  const auto low = hn::Set(
+      d, static_cast<float>(std::numeric_limits<Out>::min() - zero_point));
+  const auto high = hn::Set(
+      d, static_cast<float>(std::numeric_limits<Out>::max() - zero_point));
+  const auto offset = hn::Set(d32, zero_point);
+  const auto convert = [&](hn::Vec<decltype(d)> x) HWY_ATTR {
+    const auto steps = hn::Div(x, by);
+    const auto whole = hn::Trunc(steps);
+    const auto rest = hn::Sub(steps, whole);  // exact
+    const auto up = hn::IfThenElseZero(hn::Ge(hn::Abs(rest), half),
+                                       hn::CopySign(one, steps));
+    auto value = hn::Add(whole, up);
+    value = hn::IfThenElse(hn::IsNaN(steps), zero, value);
+    value = hn::Min(hn::Max(value, low), high);
+    return hn::DemoteTo(narrow, hn::Add(hn::ConvertTo(d32, value), offset));
+  };
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    hn::StoreU(convert(hn::LoadU(d, from + i)), narrow, to + i);
+  if (i == count) return;
+  HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)] = {};
+  HWY_ALIGN Out bytes[HWY_MAX_BYTES];
+  std::copy_n(from + i, count - i, rest);
+  hn::StoreU(convert(hn::Load(d, rest)), narrow, bytes);
+  std::copy_n(bytes, count - i, to + i);
+}
+
+void QuantizeToInt8(const float* from, int64_t count, float scale,
+                    int32_t zero_point, int8_t* to) {
+  Quantize(from, count, scale, zero_point, to);
+}
+void QuantizeToUInt8(const float* from, int64_t count, float scale,
+                     int32_t zero_point, uint8_t* to) {
+  Quantize(from, count, scale, zero_point, to);
+}
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace liteforge
@@ -74,6 +123,8 @@ namespace liteforge {
 HWY_EXPORT(LookUp);
 HWY_EXPORT(DequantizeInt8);
 HWY_EXPORT(DequantizeUInt8);
+HWY_EXPORT(QuantizeToInt8);
+HWY_EXPORT(QuantizeToUInt8);
 
 void LookUpBytes(const uint8_t* table, const uint8_t* from, int64_t count,
                  uint8_t* to) {
@@ -87,6 +138,15 @@ void DequantizeBytes(const int8_t* from, int64_t count, float scale,
 void DequantizeBytes(const uint8_t* from, int64_t count, float scale,
                      int32_t zero_point, float* to) {
   HWY_DYNAMIC_DISPATCH(DequantizeUInt8)(from, count, scale, zero_point, to);
+}
+
+void QuantizeFloats(const float* from, int64_t count, float scale,
+                    int32_t zero_point, int8_t* to) {
+  HWY_DYNAMIC_DISPATCH(QuantizeToInt8)(from, count, scale, zero_point, to);
+}
+void QuantizeFloats(const float* from, int64_t count, float scale,
+                    int32_t zero_point, uint8_t* to) {
+  HWY_DYNAMIC_DISPATCH(QuantizeToUInt8)(from, count, scale, zero_point, to);
 }
 
 }  // namespace liteforge

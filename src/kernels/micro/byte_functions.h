@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions of many 8-bit numbers.
+// Functions of many 8-bit numbers, to them and from them.
 #pragma once
 
 #include <cstdint>
@@ -15,5 +15,11 @@ void DequantizeBytes(const int8_t* from, int64_t count, float scale,
                      int32_t zero_point, float* to);
 void DequantizeBytes(const uint8_t* from, int64_t count, float scale,
                      int32_t zero_point, float* to);
+
+// round(x / scale) + zero_point, half away from zero, saturated; NaN as 0.
+void QuantizeFloats(const float* from, int64_t count, float scale,
+                    int32_t zero_point, int8_t* to);
+void QuantizeFloats(const float* from, int64_t count, float scale,
+                    int32_t zero_point, uint8_t* to);
 
 }  // namespace liteforge

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/micro/byte_functions.h"
 
-#include "kernels/micro/targets.h"
+#include "kernels/micro/targets_with_vnni.h"
 //
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "kernels/micro/target_testing.h"
@@ -46,6 +49,36 @@ TEST(ByteFunctions, DequantizeEveryValue) {
   ForEachTarget([] {
     ExpectDequantized<int8_t>(-128);
     ExpectDequantized<uint8_t>(0);
+  });
+}
+
+TEST(ByteFunctions, QuantizeRoundsHalfAwayFromZero) {
+  ForEachTarget([] {
+    std::vector<float> x = {0.5f,
+                            -0.5f,
+                            1.5f,
+                            -1.5f,
+                            0.49999997f,
+                            1e30f,
+                            -1e30f,
+                            std::numeric_limits<float>::quiet_NaN(),
+                            std::numeric_limits<float>::infinity()};
+    for (int i = -400; i < 400; ++i) x.push_back(static_cast<float>(i) * 0.37f);
+    std::vector<int8_t> y(x.size());
+    std::vector<uint8_t> z(x.size());
+    QuantizeFloats(x.data(), static_cast<int64_t>(x.size()), 1.0f, 3, y.data());
+    QuantizeFloats(x.data(), static_cast<int64_t>(x.size()), 0.5f, 128,
+                   z.data());
+    for (size_t i = 0; i < x.size(); ++i) {
+      const auto want = [&](float scale, double zero, double low, double high) {
+        const double steps =
+            std::isnan(x[i]) ? 0
+                             : std::round(static_cast<double>(x[i] / scale));
+        return std::clamp(steps + zero, low, high);
+      };
+      EXPECT_EQ(y[i], want(1.0f, 3, -128, 127)) << x[i];
+      EXPECT_EQ(z[i], want(0.5f, 128, 0, 255)) << x[i];
+    }
   });
 }
 

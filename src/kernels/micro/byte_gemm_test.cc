@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/micro/targets.h"
+#include "kernels/micro/targets_with_vnni.h"
 //
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <vector>
 
+#include "base/aligned_vector.h"
+#include "kernels/micro/byte_activations.h"
 #include "kernels/micro/byte_gemm.h"
 #include "kernels/micro/target_testing.h"
 
@@ -49,11 +51,13 @@ void ExpectIntegers(const Case& c) {
   for (In& x : a) x = static_cast<In>(draw.Integer(low, high));
   for (In& x : w) x = static_cast<In>(draw.Integer(low, high));
 
+  ArrayCache arrays;
   BytePanels p;
   if constexpr (std::is_signed_v<In>) {
-    p = PackBytePanels(w.data(), c.columns, c.runs, c.length);
+    p = PackBytePanels(arrays, w.data(), c.columns, c.runs, c.length);
   } else {
-    p = PackBytePanels(w.data(), weight_zero, c.columns, c.runs, c.length);
+    p = PackBytePanels(arrays, w.data(), weight_zero, c.columns, c.runs,
+                       c.length);
   }
   const auto padded = static_cast<size_t>(p.panels() * p.panel_width);
   AlignedVector<int32_t> bias(padded), given(padded), multiplier(padded),
@@ -63,7 +67,7 @@ void ExpectIntegers(const Case& c) {
       bytes && std::is_signed_v<In> ? input_zero + 128 : input_zero;
   for (size_t n = 0; n < static_cast<size_t>(c.columns); ++n) {
     given[n] = draw.Integer(-50000, 50000);
-    bias[n] = given[n] - (bytes ? stored_zero * p.column_sums[n] : 0);
+    bias[n] = given[n] - (bytes ? stored_zero * p.column_sums()[n] : 0);
     multiplier[n] = (1 << 30) + static_cast<int32_t>(draw.Next() * 63);
     shift[n] = draw.Integer(-12, c.shifts_right ? -1 : 1);
     left[n] = std::max(shift[n], 0);
@@ -96,11 +100,11 @@ void ExpectIntegers(const Case& c) {
     std::vector<ByteRun<Element>> runs;
     for (int64_t r = 0; r < c.runs; ++r)
       runs.push_back({activations.data() + r * c.length, depth});
-    MultiplyByteSpan(p, runs.data(), c.rows, 0, p.panels(), output, got.data(),
-                     stride);
+    MultiplyBytes<Element>(p, {c.rows, nullptr, runs.data(), terms.data()}, 0,
+                           p.panels(), output, got.data(), stride);
   } else {
-    MultiplyByteTile(p, pointers.data(), c.rows, 0, p.panels(), terms.data(),
-                     output, got.data(), stride);
+    MultiplyBytes<Element>(p, {c.rows, pointers.data(), nullptr, terms.data()},
+                           0, p.panels(), output, got.data(), stride);
   }
   for (int m = 0; m < c.rows; ++m) {
     for (int64_t n = 0; n < stride; ++n) {
@@ -160,27 +164,10 @@ TEST(ByteGemm, Spans) {
       for (const int64_t columns : {3, 16, 40}) {
         Expect<int8_t>({rows, columns, 2, 7, false, true, true, true});
         Expect<int8_t>({rows, columns, 1, 8, false, false, false, true});
+        Expect<uint8_t>({rows, columns, 2, 7, true, true, true, true});
+        Expect<uint8_t>({rows, columns, 1, 8, true, true, true, true});
+        Expect<uint8_t>({rows, columns, 3, 5, true, false, false, true});
       }
-    }
-  });
-}
-
-TEST(ByteGemm, AddsUpRows) {
-  ForEachTarget([] {
-    for (const int64_t length : {1, 15, 16, 63, 64, 65, 200}) {
-      constexpr int64_t kRows = 3, kRuns = 2;
-      Sequence draw(static_cast<uint32_t>(length));
-      std::vector<uint8_t> x(static_cast<size_t>(kRows * kRuns * length));
-      std::vector<const uint8_t*> rows;
-      std::vector<int64_t> want(kRows), got(kRows);
-      for (size_t i = 0; i < x.size(); ++i) {
-        x[i] = static_cast<uint8_t>(draw.Integer(0, 255));
-        want[i / static_cast<size_t>(kRuns * length)] += x[i];
-      }
-      for (int64_t r = 0; r < kRows * kRuns; ++r)
-        rows.push_back(x.data() + r * length);
-      AddUpRows(rows.data(), kRows, kRuns, length, got.data());
-      ASSERT_EQ(got, want) << length;
     }
   });
 }
@@ -193,7 +180,8 @@ void ExpectSums(int64_t columns, int64_t depth) {
   std::vector<int8_t> w(static_cast<size_t>(columns * depth));
   for (int8_t& x : a) x = static_cast<int8_t>(draw.Integer(-128, 127));
   for (int8_t& x : w) x = static_cast<int8_t>(draw.Integer(-128, 127));
-  const BytePanels p = PackBytePanels(w.data(), columns, 1, depth);
+  ArrayCache arrays;
+  const BytePanels p = PackBytePanels(arrays, w.data(), columns, 1, depth);
   std::vector<Element> row(a.size() + kGemmSlack);
   if constexpr (sizeof(Element) == 1) {
     ConvertBytes(a.data(), depth, row.data());
@@ -204,7 +192,7 @@ void ExpectSums(int64_t columns, int64_t depth) {
   AlignedVector<int32_t> bias(padded), sums(padded);
   for (size_t n = 0; n < padded; ++n) {
     bias[n] = static_cast<int32_t>(n) * 5 -
-              (sizeof(Element) == 1 ? (kZero + 128) * p.column_sums[n] : 0);
+              (sizeof(Element) == 1 ? (kZero + 128) * p.column_sums()[n] : 0);
   }
   SumByteRow(p, row.data(), bias.data(), sums.data());
   for (size_t n = 0; n < static_cast<size_t>(columns); ++n) {
@@ -235,14 +223,15 @@ void ExpectHybrid(int rows, int64_t columns, int64_t depth) {
   std::vector<int8_t> w(static_cast<size_t>(columns * depth));
   for (int8_t& x : a) x = static_cast<int8_t>(draw.Integer(-128, 127));
   for (int8_t& x : w) x = static_cast<int8_t>(draw.Integer(-127, 127));
-  const BytePanels p = PackBytePanels(w.data(), columns, 1, depth);
+  ArrayCache arrays;
+  const BytePanels p = PackBytePanels(arrays, w.data(), columns, 1, depth);
   const auto padded = static_cast<size_t>(p.panels() * p.panel_width);
   AlignedVector<int32_t> correction(padded);
   AlignedVector<float> scale(padded), bias(padded);
   constexpr int kOffset = -17;
   const bool bytes = sizeof(Element) == 1;
   for (size_t n = 0; n < padded; ++n) {
-    correction[n] = bytes ? -(kOffset + 128) * p.column_sums[n] : 0;
+    correction[n] = bytes ? -(kOffset + 128) * p.column_sums()[n] : 0;
     scale[n] = 0.01f + static_cast<float>(n) * 0.001f;
     bias[n] = draw.Real();
   }
@@ -254,16 +243,14 @@ void ExpectHybrid(int rows, int64_t columns, int64_t depth) {
                activations.data());
   }
   std::vector<const Element*> pointers;
-  std::vector<float> row_scale;
-  for (int m = 0; m < rows; ++m) {
+  for (int m = 0; m < rows; ++m)
     pointers.push_back(activations.data() + m * depth);
-    row_scale.push_back(0.02f * static_cast<float>(m + 1));
-  }
+  constexpr float kRowScale = 0.02f;
   std::vector<float> got(static_cast<size_t>(rows * columns));
-  MultiplyByteTile(p, pointers.data(), rows, 0, p.panels(), nullptr,
-                   row_scale.data(),
-                   {correction.data(), scale.data(), bias.data(), -1e9f, 1e9f},
-                   got.data(), columns);
+  const HybridOutput output{correction.data(), scale.data(), bias.data(),
+                            kRowScale,         -1e9f,        1e9f};
+  MultiplyBytes<Element>(p, {rows, pointers.data()}, 0, p.panels(), output,
+                         got.data(), columns);
   for (int m = 0; m < rows; ++m) {
     for (int64_t n = 0; n < columns; ++n) {
       int32_t sum = 0;
@@ -271,8 +258,7 @@ void ExpectHybrid(int rows, int64_t columns, int64_t depth) {
         sum += (a[static_cast<size_t>(m * depth + k)] - kOffset) *
                w[static_cast<size_t>(n * depth + k)];
       const double want =
-          static_cast<double>(sum) *
-              static_cast<double>(row_scale[static_cast<size_t>(m)]) *
+          static_cast<double>(sum) * static_cast<double>(kRowScale) *
               static_cast<double>(scale[static_cast<size_t>(n)]) +
           static_cast<double>(bias[static_cast<size_t>(n)]);
       ASSERT_NEAR(

@@ -19,6 +19,9 @@ HWY_BEFORE_NAMESPACE();
 namespace liteforge {
 namespace HWY_NAMESPACE {
 
+// Whether there is an instruction for unsigned bytes by signed ones.
+constexpr bool kMultipliesBytes = HWY_TARGET == HWY_AVX3_DL;
+
 #if HWY_TARGET == HWY_AVX3_DL
 // sum + the products of four bytes in each lane: those of `at` unsigned, of b
 // signed. Highway's attributes for this target leave out VNNI, which it has.

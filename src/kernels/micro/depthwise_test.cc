@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/micro/targets.h"
+#include "kernels/micro/targets_with_vnni.h"
 //
 #include <gtest/gtest.h>
 
@@ -119,8 +119,9 @@ void ExpectWordsConvolved(const WordCase& t) {
       static_cast<size_t>(t.rows * t.count * t.channels + 1), 7);
   ConvolveWordDepthwise(
       {t.channels, t.rows, t.count, row_step, t.channels, taps, kTaps + 1,
-       packed.data(), biases.data(), multipliers.data(), lefts.data(),
-       rights.data(), t.ties_up, t.shifts_right, -5, -100, 90},
+       packed.data()},
+      {biases.data(), multipliers.data(), lefts.data(), rights.data(),
+       t.ties_up, t.shifts_right, -5, -100, 90},
       got.data());
   for (int64_t i = 0; i < t.rows * t.count; ++i) {
     const int64_t at = i / t.count * row_step + i % t.count * t.channels;
@@ -162,11 +163,45 @@ TEST(WordDepthwise, TiesGoAwayFromZero) {
       const AlignedVector<int32_t> zeros(padded), half(padded, 1 << 30),
           two(padded, 2);  // sum / 8
       int8_t got = 0;
-      ConvolveWordDepthwise(
-          {1, 1, 1, 1, 1, taps, 2, packed.data(), zeros.data(), half.data(),
-           zeros.data(), two.data(), false, true, 0, -128, 127},
-          &got);
+      ConvolveWordDepthwise({1, 1, 1, 1, 1, taps, 2, packed.data()},
+                            {zeros.data(), half.data(), zeros.data(),
+                             two.data(), false, true, 0, -128, 127},
+                            &got);
       ASSERT_EQ(got, Requantize(sum, 1 << 30, -2, false)) << sum;
+    }
+  });
+}
+
+TEST(WordDepthwise, RealResults) {
+  ForEachTarget([] {
+    for (const int64_t channels : {1, 5, 8, 13, 16, 30, 32, 33, 47, 70}) {
+      constexpr int64_t kCount = 6;
+      Sequence draw(static_cast<uint32_t>(channels));
+      std::vector<int16_t> input(
+          static_cast<size_t>(kCount * channels + kWordDepthwiseSlack));
+      AlignedVector<int16_t> w(static_cast<size_t>(channels));
+      for (int16_t& x : input)
+        x = static_cast<int16_t>(draw.Integer(-255, 255));
+      for (int16_t& x : w) x = static_cast<int16_t>(draw.Integer(-127, 127));
+      const auto padded = static_cast<size_t>(PaddedChannels(channels));
+      AlignedVector<float> scale(padded), bias(padded);
+      for (auto* list : {&scale, &bias}) {
+        for (float& x : *list) x = draw.Real();
+      }
+      const int16_t* taps[2] = {input.data(), input.data()};
+      const auto packed = PackWordDepthwise(w, 1, channels);
+      std::vector<float> got(static_cast<size_t>(kCount * channels) + 1, 7.0f);
+      ConvolveWordDepthwise({channels, 2, kCount / 2, kCount / 2 * channels,
+                             channels, taps, 2, packed.data()},
+                            {scale.data(), bias.data(), 0.25f, -400.0f, 300.0f},
+                            got.data());
+      for (size_t i = 0; i + 1 < got.size(); ++i) {
+        const size_t c = i % static_cast<size_t>(channels);
+        const auto sum = static_cast<float>(input[i] * w[c]);
+        const float want = sum * scale[c] * 0.25f + bias[c];
+        ASSERT_EQ(got[i], std::clamp(want, -400.0f, 300.0f)) << channels;
+      }
+      ASSERT_EQ(got.back(), 7.0f);
     }
   });
 }

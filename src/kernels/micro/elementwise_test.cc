@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/micro/targets.h"
+#include "kernels/micro/targets_with_vnni.h"
 //
 #include <gtest/gtest.h>
 
@@ -77,32 +77,27 @@ TEST(FloatFunctions, Softmax) {
   });
 }
 
-TEST(FloatFunctions, QuantizeRoundsHalfAwayFromZero) {
+TEST(FloatFunctions, RoundsToSteps) {
   ForEachTarget([] {
-    std::vector<float> x = {0.5f,
-                            -0.5f,
-                            1.5f,
-                            -1.5f,
-                            0.49999997f,
-                            1e30f,
-                            -1e30f,
-                            std::numeric_limits<float>::quiet_NaN(),
-                            std::numeric_limits<float>::infinity()};
-    for (int i = -400; i < 400; ++i) x.push_back(static_cast<float>(i) * 0.37f);
-    std::vector<int8_t> y(x.size());
-    std::vector<uint8_t> z(x.size());
-    QuantizeFloats(x.data(), static_cast<int64_t>(x.size()), 1.0f, 3, y.data());
-    QuantizeFloats(x.data(), static_cast<int64_t>(x.size()), 0.5f, 128,
-                   z.data());
-    for (size_t i = 0; i < x.size(); ++i) {
-      const auto want = [&](float scale, double zero, double low, double high) {
-        const double steps =
-            std::isnan(x[i]) ? 0
-                             : std::round(static_cast<double>(x[i] / scale));
-        return std::clamp(steps + zero, low, high);
-      };
-      EXPECT_EQ(y[i], want(1.0f, 3, -128, 127)) << x[i];
-      EXPECT_EQ(z[i], want(0.5f, 128, 0, 255)) << x[i];
+    for (const int count : {1, 7, 16, 33, 100}) {
+      std::vector<float> x;
+      for (int i = 0; i < count; ++i)
+        x.push_back(static_cast<float>(i * 37 % 101 - 60) * 2.5f);
+      if (count > 20) x[5] = std::nanf("");
+      float low = 0, high = 0;
+      for (const float v : x) {
+        if (v < low) low = v;
+        if (v > high) high = v;
+      }
+      const FloatExtent extent = ExtentOfFloats(x.data(), count);
+      EXPECT_EQ(extent.low, low);
+      EXPECT_EQ(extent.high, high);
+      std::vector<int8_t> y(x.size());
+      RoundFloats(x.data(), count, 1.0f, -3.0f, -127.0f, y.data());
+      for (size_t i = 0; i < x.size(); ++i) {
+        const float want = std::isnan(x[i]) ? 0.0f : std::round(x[i] - 3.0f);
+        EXPECT_EQ(y[i], std::clamp(want, -127.0f, 127.0f)) << x[i];
+      }
     }
   });
 }

@@ -17,41 +17,82 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <bool kAdds, bool kSlopes, class D>
-HWY_INLINE void FinishVector(D d, const FloatAfter& after, int64_t at,
-                             int64_t column, float* x) {
-  auto v = hn::LoadU(d, x + at);
-  if (kAdds) v = hn::Add(v, hn::LoadU(d, after.addend + at));
-  v = ClampFloats(d, v, after.low, after.high);
-  if (kSlopes) {
-    const auto scaled = hn::Mul(v, hn::LoadU(d, after.slope + column));
-    v = hn::IfThenElse(hn::Ge(v, hn::Zero(d)), v, scaled);
+const hn::ScalableTag<float> kD;
+using Floats = hn::Vec<decltype(kD)>;
+
+// The first `count` numbers, zeros behind them.
+HWY_INLINE Floats LoadFew(const float* from, int64_t count) {
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || \
+    HWY_TARGET == HWY_AVX3_DL
+  return hn::MaskedLoad(hn::FirstN(kD, static_cast<size_t>(count)), kD, from);
+#else
+  HWY_ALIGN float few[HWY_MAX_BYTES / sizeof(float)] = {};
+  CopyFew(from, count, few);
+  return hn::Load(kD, few);
+#endif
+}
+
+HWY_INLINE void StoreFew(Floats v, int64_t count, float* to) {
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || \
+    HWY_TARGET == HWY_AVX3_DL
+  hn::BlendedStore(v, hn::FirstN(kD, static_cast<size_t>(count)), kD, to);
+#else
+  HWY_ALIGN float few[HWY_MAX_BYTES / sizeof(float)];
+  hn::Store(v, kD, few);
+  for (int64_t i = 0; i < count; ++i) to[i] = few[i];
+#endif
+}
+
+HWY_INLINE Floats LoadUpTo(const float* from, int64_t count) {
+  return count >= static_cast<int64_t>(hn::Lanes(kD)) ? hn::LoadU(kD, from)
+                                                      : LoadFew(from, count);
+}
+
+template <bool kAdds, bool kSlopes>
+void FinishRow(const FloatAfter& after, const float* addend, int64_t columns,
+               float* x) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(kD));
+  for (int64_t c = 0; c < columns; c += lanes) {
+    auto v = LoadUpTo(x + c, columns - c);
+    if (kAdds) {
+      const int64_t added = HWY_MIN(after.addend_columns, columns) - c;
+      v = hn::Add(v, added > 0 ? LoadUpTo(addend + c, added) : hn::Zero(kD));
+    }
+    v = ClampFloats(kD, v, after.low, after.high);
+    if (kSlopes) {
+      const auto slope = LoadUpTo(after.slope + c, columns - c);
+      v = hn::IfThenElse(hn::Ge(v, hn::Zero(kD)), v, hn::Mul(v, slope));
+    }
+    if (c + lanes <= columns) {
+      hn::StoreU(v, kD, x + c);
+    } else {
+      StoreFew(v, columns - c, x + c);
+    }
   }
-  hn::StoreU(v, d, x + at);
 }
 
 template <bool kAdds, bool kSlopes>
 void FinishRows(const FloatAfter& given, int64_t rows, int64_t columns,
                 int64_t stride, float* x) {
   const FloatAfter after = given;  // which no store changes
-  const hn::ScalableTag<float> d;
-  const hn::CappedTag<float, 1> one;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t r = 0; r < rows; ++r) {
-    int64_t c = 0;
-    for (; c + lanes <= columns; c += lanes)
-      FinishVector<kAdds, kSlopes>(d, after, r * stride + c, c, x);
-    for (; c < columns; ++c)
-      FinishVector<kAdds, kSlopes>(one, after, r * stride + c, c, x);
+    FinishRow<kAdds, kSlopes>(
+        after, kAdds ? after.addend + r * after.addend_stride : nullptr,
+        columns, x + r * stride);
   }
 }
 
 // Rows that lie one behind the other are one row, unless the columns count.
-void Finish(const FloatAfter& after, int64_t rows, int64_t columns,
+void Finish(const FloatAfter& given, int64_t rows, int64_t columns,
             int64_t stride, float* x) {
-  if (after.slope == nullptr && stride == columns) {
+  FloatAfter after = given;
+  const bool adds_row_by_row =
+      after.addend != nullptr &&
+      (after.addend_stride != stride || after.addend_columns < columns);
+  if (after.slope == nullptr && stride == columns && !adds_row_by_row) {
     columns *= rows;
     rows = 1;
+    after.addend_columns = columns;
   }
   if (after.addend == nullptr) {
     after.slope == nullptr

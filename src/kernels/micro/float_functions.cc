@@ -118,50 +118,52 @@ void Softmax(const float* from, int64_t count, float beta, float* to) {
   Map(to, count, to, [&](FloatVec x) HWY_ATTR { return hn::Div(x, total); });
 }
 
-template <class Out>
-HWY_INLINE void Quantize(const float* from, int64_t count, float scale,
-                         int32_t zero_point, Out* to) {
+FloatExtent Extent(const float* from, int64_t count) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  auto low = hn::Zero(d), high = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto x = hn::LoadU(d, from + i);
+    low = hn::IfThenElse(hn::Lt(x, low), x, low);
+    high = hn::IfThenElse(hn::Gt(x, high), x, high);
+  }
+  FloatExtent extent{hn::GetLane(hn::MinOfLanes(d, low)),
+                     hn::GetLane(hn::MaxOfLanes(d, high))};
+  for (; i < count; ++i) {
+    if (from[i] < extent.low) extent.low = from[i];
+    if (from[i] > extent.high) extent.high = from[i];
+  }
+  return extent;
+}
+
+void Round(const float* from, int64_t count, float by, float offset, float low,
+           int8_t* to) {
   const Floats d;
   const hn::RebindToSigned<Floats> d32;
-  const hn::Rebind<Out, Floats> narrow;
+  const hn::Rebind<int8_t, Floats> narrow;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto by = hn::Set(d, scale), zero = hn::Zero(d);
-  const auto half = hn::Set(d, 0.5f), one = hn::Set(d, 1.0f);
-  // Clamped first: what follows then fits.
-  const auto low = hn::Set(
-      d, static_cast<float>(std::numeric_limits<Out>::min() - zero_point));
-  const auto high = hn::Set(
-      d, static_cast<float>(std::numeric_limits<Out>::max() - zero_point));
-  const auto offset = hn::Set(d32, zero_point);
-  const auto convert = [&](FloatVec x) HWY_ATTR {
-    const auto steps = hn::Div(x, by);
-    const auto whole = hn::Trunc(steps);
-    const auto rest = hn::Sub(steps, whole);  // exact
-    const auto up = hn::IfThenElseZero(hn::Ge(hn::Abs(rest), half),
-                                       hn::CopySign(one, steps));
-    auto value = hn::Add(whole, up);
-    value = hn::IfThenElse(hn::IsNaN(steps), zero, value);
-    value = hn::Min(hn::Max(value, low), high);
-    return hn::DemoteTo(narrow, hn::Add(hn::ConvertTo(d32, value), offset));
+  const auto round = [&](FloatVec x) HWY_ATTR {
+    const auto exact = hn::Add(hn::Set(d, offset), hn::Mul(x, hn::Set(d, by)));
+    const auto whole = hn::Trunc(exact);
+    const auto rest = hn::Abs(hn::Sub(exact, whole));
+    const auto up = hn::IfThenElseZero(hn::Ge(rest, hn::Set(d, 0.5f)),
+                                       hn::CopySign(hn::Set(d, 1.0f), exact));
+    const auto value =
+        hn::IfThenElse(hn::IsNaN(exact), hn::Zero(d), hn::Add(whole, up));
+    const auto clamped =
+        hn::Min(hn::Max(value, hn::Set(d, low)), hn::Set(d, 127.0f));
+    return hn::DemoteTo(narrow, hn::ConvertTo(d32, clamped));
   };
   int64_t i = 0;
   for (; i + lanes <= count; i += lanes)
-    hn::StoreU(convert(hn::LoadU(d, from + i)), narrow, to + i);
+    hn::StoreU(round(hn::LoadU(d, from + i)), narrow, to + i);
   if (i == count) return;
   HWY_ALIGN float rest[HWY_MAX_BYTES / sizeof(float)] = {};
-  HWY_ALIGN Out bytes[HWY_MAX_BYTES];
+  HWY_ALIGN int8_t bytes[HWY_MAX_BYTES];
   std::copy_n(from + i, count - i, rest);
-  hn::StoreU(convert(hn::Load(d, rest)), narrow, bytes);
+  hn::StoreU(round(hn::Load(d, rest)), narrow, bytes);
   std::copy_n(bytes, count - i, to + i);
-}
-
-void QuantizeToInt8(const float* from, int64_t count, float scale,
-                    int32_t zero_point, int8_t* to) {
-  Quantize(from, count, scale, zero_point, to);
-}
-void QuantizeToUInt8(const float* from, int64_t count, float scale,
-                     int32_t zero_point, uint8_t* to) {
-  Quantize(from, count, scale, zero_point, to);
 }
 
 }  // namespace
@@ -177,8 +179,8 @@ HWY_EXPORT(Logistic);
 HWY_EXPORT(Tanh);
 HWY_EXPORT(Elu);
 HWY_EXPORT(Softmax);
-HWY_EXPORT(QuantizeToInt8);
-HWY_EXPORT(QuantizeToUInt8);
+HWY_EXPORT(Extent);
+HWY_EXPORT(Round);
 
 void ExpOfFloats(const float* from, int64_t count, float* to) {
   HWY_DYNAMIC_DISPATCH(Exp)(from, count, to);
@@ -195,13 +197,13 @@ void EluOfFloats(const float* from, int64_t count, float* to) {
 void SoftmaxOfFloats(const float* from, int64_t count, float beta, float* to) {
   HWY_DYNAMIC_DISPATCH(Softmax)(from, count, beta, to);
 }
-void QuantizeFloats(const float* from, int64_t count, float scale,
-                    int32_t zero_point, int8_t* to) {
-  HWY_DYNAMIC_DISPATCH(QuantizeToInt8)(from, count, scale, zero_point, to);
+
+FloatExtent ExtentOfFloats(const float* from, int64_t count) {
+  return HWY_DYNAMIC_DISPATCH(Extent)(from, count);
 }
-void QuantizeFloats(const float* from, int64_t count, float scale,
-                    int32_t zero_point, uint8_t* to) {
-  HWY_DYNAMIC_DISPATCH(QuantizeToUInt8)(from, count, scale, zero_point, to);
+void RoundFloats(const float* from, int64_t count, float by, float offset,
+                 float low, int8_t* to) {
+  HWY_DYNAMIC_DISPATCH(Round)(from, count, by, offset, low, to);
 }
 
 }  // namespace liteforge

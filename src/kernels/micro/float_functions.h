@@ -15,10 +15,14 @@ void EluOfFloats(const float* from, int64_t count, float* to);
 // e^(beta (x - max)) / sum of the same, of one row.
 void SoftmaxOfFloats(const float* from, int64_t count, float beta, float* to);
 
-// round(x / scale) + zero_point, half away from zero, saturated; NaN as 0.
-void QuantizeFloats(const float* from, int64_t count, float scale,
-                    int32_t zero_point, int8_t* to);
-void QuantizeFloats(const float* from, int64_t count, float scale,
-                    int32_t zero_point, uint8_t* to);
+// The least and the largest of zero and the numbers; NaN does not count.
+struct FloatExtent {
+  float low = 0, high = 0;
+};
+FloatExtent ExtentOfFloats(const float* from, int64_t count);
+
+// round(offset + x * by), half away from zero, clamped to [low, 127]; NaN as 0.
+void RoundFloats(const float* from, int64_t count, float by, float offset,
+                 float low, int8_t* to);
 
 }  // namespace liteforge

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kernels/micro/packed_layout.h"
 #include "kernels/micro/targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -24,10 +25,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 using Floats = hn::ScalableTag<float>;
 
 // 32 registers hold 24 sums; 16 hold 12.
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX3
 constexpr int kMostRows = 12;
 #elif HWY_TARGET == HWY_NEON
 constexpr int kMostRows = 8;
+#elif HWY_TARGET == HWY_EMU128
+constexpr int kMostRows = 2;  // no need to hurry
 #else
 constexpr int kMostRows = 6;
 #endif
@@ -112,7 +115,7 @@ HWY_INLINE void NarrowTile(D d, const Call& c, int64_t panel) {
   constexpr bool kTwoParts = kRows < 8;
   const FloatPanels& p = c.panels;
   const int64_t column = panel * p.panel_width, width = p.panel_width;
-  const float* w = p.weights.data() + panel * p.depth() * width;
+  const float* w = p.weights + panel * p.depth() * width;
   hn::Vec<D> sum[kRows], more[kRows];
   for (int r = 0; r < kRows; ++r) {
     sum[r] = hn::Load(d, p.bias.data() + column);
@@ -147,7 +150,7 @@ HWY_INLINE void NarrowTile(D d, const Call& c, int64_t panel) {
 template <int kRows, bool kEven>
 HWY_INLINE bool HalfTile([[maybe_unused]] const Call& c,
                          [[maybe_unused]] int64_t panel) {
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX3
   const hn::Half<Floats> half;
   if (c.panels.columns - panel * c.panels.panel_width <=
       static_cast<int64_t>(hn::Lanes(half))) {
@@ -168,7 +171,7 @@ void Tile(const Call& c) {
     if (p.columns - panel * p.panel_width <= static_cast<int64_t>(lanes))
       return NarrowTile<kRows, kEven>(d, c, panel);
     const int64_t column = panel * p.panel_width;
-    const float* w = p.weights.data() + panel * p.depth() * p.panel_width;
+    const float* w = p.weights + panel * p.depth() * p.panel_width;
     const float* bias = p.bias.data() + column;
     hn::Vec<Floats> sum0[kRows], sum1[kRows];
     for (int r = 0; r < kRows; ++r) {
@@ -200,7 +203,7 @@ void OneRow(const Call& c) {
   const FloatPanels& p = c.panels;
   for (int64_t panel = c.begin; panel < c.end; ++panel) {
     const int64_t column = panel * p.panel_width;
-    const float* w = p.weights.data() + panel * p.depth() * p.panel_width;
+    const float* w = p.weights + panel * p.depth() * p.panel_width;
     hn::Vec<Floats> sum0[kParts], sum1[kParts];
     for (int part = 0; part < kParts; ++part)
       sum0[part] = sum1[part] = hn::Zero(d);
@@ -241,16 +244,17 @@ TileFunction TileOf(int64_t rows) {
   static constexpr TileFunction kTiles[] = {
     OneRow,
     Tile<2, kEven>,
+#if HWY_TARGET != HWY_EMU128
     Tile<3, kEven>,
     Tile<4, kEven>,
     Tile<5, kEven>,
     Tile<6, kEven>,
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || \
-    HWY_TARGET == HWY_NEON
+#endif
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
     Tile<7, kEven>,
     Tile<8, kEven>,
 #endif
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX3
     Tile<9, kEven>,
     Tile<10, kEven>,
     Tile<11, kEven>,
@@ -295,13 +299,13 @@ HWY_EXPORT(Rows);
 HWY_EXPORT(Multiply);
 HWY_EXPORT(MultiplySpan);
 
-FloatPanels MakeFloatPanels(int64_t columns, int64_t runs, int64_t run_length) {
+FloatPanels ShapeFloatPanels(int64_t columns, int64_t runs,
+                             int64_t run_length) {
   FloatPanels p;
   p.columns = columns;
   p.runs = runs;
   p.run_length = run_length;
   p.panel_width = HWY_DYNAMIC_DISPATCH(Width)();
-  p.weights.resize(static_cast<size_t>(p.panels() * p.depth() * p.panel_width));
   p.bias.resize(static_cast<size_t>(p.panels() * p.panel_width));
   return p;
 }
@@ -309,12 +313,13 @@ FloatPanels MakeFloatPanels(int64_t columns, int64_t runs, int64_t run_length) {
 // A few numbers of each column at a time, so that the lines of cache that they
 // go to are still there for the next column.
 void FillFloatPanels(const float* weights, int64_t column_step,
-                     int64_t depth_step, FloatPanels& p) {
+                     int64_t depth_step, const FloatPanels& p, float* to) {
   constexpr int64_t kBlock = 16;
   const int64_t depth = p.depth(), width = p.panel_width;
   for (int64_t first = 0; first < p.columns; first += width) {
-    float* panel = p.weights.data() + first * depth;
+    float* panel = to + first * depth;
     const int64_t count = std::min(width, p.columns - first);
+    if (count < width) std::fill_n(panel, depth * width, 0.0f);
     for (int64_t begin = 0; begin < depth; begin += kBlock) {
       const int64_t end = std::min(depth, begin + kBlock);
       for (int64_t n = 0; n < count; ++n) {
@@ -326,10 +331,19 @@ void FillFloatPanels(const float* weights, int64_t column_step,
   }
 }
 
-FloatPanels PackFloatPanels(const float* weights, const float* bias,
-                            int64_t columns, int64_t runs, int64_t run_length) {
-  FloatPanels p = MakeFloatPanels(columns, runs, run_length);
-  FillFloatPanels(weights, p.depth(), 1, p);
+FloatPanels PackFloatPanels(ArrayCache& arrays, const float* weights,
+                            const float* bias, int64_t columns, int64_t runs,
+                            int64_t run_length) {
+  FloatPanels p = ShapeFloatPanels(columns, runs, run_length);
+  const auto count = static_cast<size_t>(columns * p.depth());
+  p.stored = arrays.Find({static_cast<uint32_t>(PackedKind::kFloatPanels),
+                          {columns, p.depth(), p.panel_width},
+                          std::as_bytes(std::span(weights, count))},
+                         p.numbers() * sizeof(float), [&](std::byte* to) {
+                           FillFloatPanels(weights, p.depth(), 1, p,
+                                           reinterpret_cast<float*>(to));
+                         });
+  p.weights = reinterpret_cast<const float*>(p.stored.data());
   if (bias != nullptr) std::copy_n(bias, columns, p.bias.begin());
   return p;
 }

@@ -3,11 +3,12 @@
 // dense layers come down to.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
 #include "base/aligned_vector.h"
+#include "base/array_cache.h"
+#include "base/blob.h"
 
 namespace liteforge {
 
@@ -19,23 +20,28 @@ struct FloatPanels {
   int64_t runs = 0;
   int64_t run_length = 0;
   int64_t panel_width = 0;
-  AlignedVector<float> weights;
+  const float* weights = nullptr;
+  Blob stored;  // keeps them
   AlignedVector<float> bias;
 
-  bool empty() const { return weights.empty(); }
+  bool empty() const { return weights == nullptr; }
   int64_t panels() const { return (columns + panel_width - 1) / panel_width; }
   int64_t depth() const { return runs * run_length; }
+  size_t numbers() const {  // with those that fill up
+    return static_cast<size_t>(panels() * depth() * panel_width);
+  }
 };
 
 // `bias` may be null.
-FloatPanels PackFloatPanels(const float* weights, const float* bias,
-                            int64_t columns, int64_t runs, int64_t run_length);
+FloatPanels PackFloatPanels(ArrayCache& arrays, const float* weights,
+                            const float* bias, int64_t columns, int64_t runs,
+                            int64_t run_length);
 
-// The same with room for weights only, and filling in weights [n, k], from
-// weights[n * column_step + k * depth_step].
-FloatPanels MakeFloatPanels(int64_t columns, int64_t runs, int64_t run_length);
+// The same without weights and with biases of 0, and filling in weights [n, k],
+// from weights[n * column_step + k * depth_step]; `to` has room for numbers().
+FloatPanels ShapeFloatPanels(int64_t columns, int64_t runs, int64_t run_length);
 void FillFloatPanels(const float* weights, int64_t column_step,
-                     int64_t depth_step, FloatPanels& panels);
+                     int64_t depth_step, const FloatPanels& panels, float* to);
 
 // The most rows that one call computes.
 int FloatTileRows();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/micro/targets.h"
+#include "kernels/micro/targets_with_vnni.h"
 //
 #include <gtest/gtest.h>
 
@@ -29,8 +29,10 @@ void ExpectProducts(int rows, int64_t columns, int64_t runs, int64_t length,
       pointers.push_back(a.data() + m * depth + r * length);
   }
   constexpr float kLow = -1.5f, kHigh = 2;
-  const FloatPanels p = PackFloatPanels(
-      w.data(), with_bias ? bias.data() : nullptr, columns, runs, length);
+  ArrayCache arrays;
+  const FloatPanels p =
+      PackFloatPanels(arrays, w.data(), with_bias ? bias.data() : nullptr,
+                      columns, runs, length);
   // Nothing may be written behind a row's columns.
   const int64_t stride = columns + 3;
   std::vector<float> output(static_cast<size_t>(rows * stride), 77);
@@ -96,7 +98,8 @@ TEST(FloatGemm, NanAndInfinityComeThrough) {
     const float infinity = std::numeric_limits<float>::infinity();
     const float a[2] = {std::numeric_limits<float>::quiet_NaN(), 1};
     const float w[2] = {1, 1};
-    const FloatPanels p = PackFloatPanels(w, nullptr, 1, 1, 2);
+    ArrayCache arrays;
+    const FloatPanels p = PackFloatPanels(arrays, w, nullptr, 1, 1, 2);
     const float* row = a;
     float y = 0;
     MultiplyFloatTile(p, &row, 1, 0, 1, -infinity, infinity, &y, 1);

@@ -3,7 +3,7 @@
 // machine's multipliers that are under way at once.
 #include "kernels/micro/peak.h"
 
-#include "kernels/micro/targets.h"
+#include "kernels/micro/targets_with_vnni.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/micro/peak.cc"

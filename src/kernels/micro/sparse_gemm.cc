@@ -20,8 +20,7 @@
 
 #undef LITEFORGE_HAS_PAIRS
 // Targets with a permutation of floats within 16 bytes by a vector.
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || \
-    HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
 #define LITEFORGE_HAS_PAIRS 1
 #else
 #define LITEFORGE_HAS_PAIRS 0

@@ -5,7 +5,6 @@
 // so that the code is the same.
 #pragma once
 
-#define HWY_WANT_AVX3_DL
 #define HWY_BROKEN_EMU128 0
 #define HWY_DISABLED_TARGETS \
   (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)

@@ -10,9 +10,10 @@
 #include "kernels/micro/word_depthwise.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
-#include "kernels/micro/targets.h"
+#include "kernels/micro/targets_with_vnni.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/micro/word_depthwise.cc"
@@ -34,16 +35,66 @@ int64_t MostLanes() { return kMostLanes; }
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL || \
     HWY_TARGET == HWY_NEON
 constexpr int kTogether = 4;
+#elif HWY_TARGET == HWY_EMU128
+constexpr int kTogether = 1;  // no need to hurry
 #else
 constexpr int kTogether = 2;
 #endif
 
-// What becomes of the sums of one vector of channels.
-template <class Rounding, class V, class W>
-struct Finish {
+// What becomes of the sums of one vector of channels: the first `channels` of
+// them are stored.
+template <class D, class Rounding, class Out>
+struct Steps {
+  using V = hn::Vec<hn::Repartition<int32_t, D>>;
   Rounding low_rounding, high_rounding;
   V low_bias, high_bias;
-  Narrowing<W> narrowing;
+  Narrowing<hn::Vec<D>> narrowing;
+
+  HWY_INLINE void Store(D, V low, V high, int64_t channels, Out* to) const {
+    const hn::Rebind<Out, D> narrow;
+    const auto bytes = hn::DemoteTo(
+        narrow, Narrowed(Requantized(low, low_rounding),
+                         Requantized(high, high_rounding), narrowing));
+    if (channels == static_cast<int64_t>(hn::MaxLanes(D())))
+      return hn::StoreU(bytes, narrow, to);
+    HWY_ALIGN Out all[HWY_MAX_BYTES];
+    hn::StoreU(bytes, narrow, all);
+    CopyFew(all, channels, to);
+  }
+};
+
+template <class D>
+struct Reals {
+  using V = hn::Vec<hn::Repartition<int32_t, D>>;
+  const WordRealResults& how;
+  int64_t first;  // channel
+  V low_bias, high_bias;
+
+  // Blocks of 128 bits of the lower and the upper sums take turns.
+  HWY_INLINE void Store(D, V low, V high, int64_t channels, float* to) const {
+    const hn::Repartition<int32_t, D> d32;
+    const hn::Repartition<float, D> f;
+    constexpr size_t kHalf = hn::MaxLanes(d32), kBlock = 4;
+    HWY_ALIGN float halves[2 * kHalf], all[2 * kHalf];
+    hn::Store(hn::ConvertTo(f, low), f, halves);
+    hn::Store(hn::ConvertTo(f, high), f, halves + kHalf);
+    for (size_t i = 0; i < kHalf; i += kBlock) {
+      std::memcpy(all + 2 * i, halves + i, kBlock * sizeof(float));
+      std::memcpy(all + 2 * i + kBlock, halves + kHalf + i,
+                  kBlock * sizeof(float));
+    }
+    const auto input_scale = hn::Set(f, how.input_scale);
+    for (size_t i = 0; i < 2 * kHalf; i += kHalf) {
+      const size_t c = static_cast<size_t>(first) + i;
+      const auto v =
+          hn::Mul(hn::Mul(hn::Load(f, all + i), hn::LoadU(f, how.scale + c)),
+                  input_scale);
+      hn::Store(ClampFloats(f, hn::Add(v, hn::LoadU(f, how.bias + c)), how.low,
+                            how.high),
+                f, all + i);
+    }
+    CopyFew(all, channels, to);
+  }
 };
 
 // kCount outputs side by side, the first of which sees taps[t][at].
@@ -52,7 +103,6 @@ HWY_INLINE void Outputs(D d, const WordDepthwise& call, const How& finish,
                         const int16_t* weights, int64_t at, int64_t channels,
                         Out* to) {
   const hn::Repartition<int32_t, D> d32;
-  const hn::Rebind<Out, D> narrow;
   constexpr int64_t kLanes = hn::MaxLanes(d);
   hn::Vec<decltype(d32)> low[kCount], high[kCount];
   for (int i = 0; i < kCount; ++i) {
@@ -73,19 +123,8 @@ HWY_INLINE void Outputs(D d, const WordDepthwise& call, const How& finish,
                                 high_weights);
     }
   }
-  for (int i = 0; i < kCount; ++i, to += call.channels) {
-    const auto bytes = hn::DemoteTo(
-        narrow,
-        Narrowed(Requantized(low[i], finish.low_rounding),
-                 Requantized(high[i], finish.high_rounding), finish.narrowing));
-    if (channels == kLanes) {
-      hn::StoreU(bytes, narrow, to);
-    } else {
-      HWY_ALIGN Out all[HWY_MAX_BYTES];
-      hn::StoreU(bytes, narrow, all);
-      CopyFew(all, channels, to);
-    }
-  }
+  for (int i = 0; i < kCount; ++i, to += call.channels)
+    finish.Store(d, low[i], high[i], channels, to);
 }
 
 // All outputs of channels [c, c + channels).
@@ -97,10 +136,12 @@ HWY_INLINE void Channels(D d, const WordDepthwise& call, const How& finish,
     int64_t at = y * call.row_step + c;
     Out* to = output + y * call.count * call.channels + c;
     int64_t x = 0;
-    for (; x + kTogether <= call.count; x += kTogether) {
-      Outputs<kTogether>(d, call, finish, weights, at, channels, to);
-      at += kTogether * call.step;
-      to += kTogether * call.channels;
+    if constexpr (kTogether > 1) {
+      for (; x + kTogether <= call.count; x += kTogether) {
+        Outputs<kTogether>(d, call, finish, weights, at, channels, to);
+        at += kTogether * call.step;
+        to += kTogether * call.channels;
+      }
     }
     for (; x < call.count; ++x, at += call.step, to += call.channels)
       Outputs<1>(d, call, finish, weights, at, channels, to);
@@ -109,58 +150,72 @@ HWY_INLINE void Channels(D d, const WordDepthwise& call, const How& finish,
 
 // The channels of one vector.
 template <class D, class Out>
-HWY_INLINE void VectorOf(D d, const WordDepthwise& call, int64_t c,
-                         int64_t channels, Out* output) {
+HWY_INLINE void VectorOf(D d, const WordDepthwise& call, const WordResults& how,
+                         int64_t c, int64_t channels, Out* output) {
   const hn::Repartition<int32_t, D> d32;
   using V = hn::Vec<decltype(d32)>;
-  using W = hn::Vec<D>;
   const int64_t upper = c + static_cast<int64_t>(hn::Lanes(d32));
   const auto load = [&](const int32_t* from)
                         HWY_ATTR { return hn::Load(d32, from); };
-  const V low_bias = load(call.bias + c), high_bias = load(call.bias + upper);
-  const auto narrowing = NarrowingOf(d, call.offset, call.low, call.high);
-  if (call.shifts_right && !call.ties_up) {
+  const V low_bias = load(how.bias + c), high_bias = load(how.bias + upper);
+  const auto narrowing = NarrowingOf(d, how.offset, how.low, how.high);
+  if (how.shifts_right && !how.ties_up) {
     const auto rounding = [&](int64_t at) HWY_ATTR {
-      return AwayRoundingOf(load(call.multiplier + at),
-                            load(call.right_shift + at));
+      return AwayRoundingOf(load(how.multiplier + at),
+                            load(how.right_shift + at));
     };
-    const Finish<AwayRounding<V>, V, W> finish{rounding(c), rounding(upper),
-                                               low_bias, high_bias, narrowing};
+    const Steps<D, AwayRounding<V>, Out> finish{rounding(c), rounding(upper),
+                                                low_bias, high_bias, narrowing};
     return Channels(d, call, finish, c, channels, output);
   }
   const auto rounding = [&](int64_t at) HWY_ATTR {
-    return RoundingOf(load(call.multiplier + at), load(call.left_shift + at),
-                      load(call.right_shift + at), call.ties_up);
+    return RoundingOf(load(how.multiplier + at), load(how.left_shift + at),
+                      load(how.right_shift + at), how.ties_up);
   };
-  const Finish<Rounding<V>, V, W> finish{rounding(c), rounding(upper), low_bias,
-                                         high_bias, narrowing};
+  const Steps<D, Rounding<V>, Out> finish{rounding(c), rounding(upper),
+                                          low_bias, high_bias, narrowing};
   Channels(d, call, finish, c, channels, output);
 }
 
+template <class D>
+HWY_INLINE void VectorOf(D d, const WordDepthwise& call,
+                         const WordRealResults& how, int64_t c,
+                         int64_t channels, float* output) {
+  const auto zero = hn::Zero(hn::Repartition<int32_t, D>());
+  Channels(d, call, Reals<D>{how, c, zero, zero}, c, channels, output);
+}
+
 // The last channels, at most kLanes.
-template <int64_t kLanes, class Out>
-HWY_INLINE void Rest(const WordDepthwise& call, int64_t c, Out* output) {
+template <int64_t kLanes, class How, class Out>
+HWY_INLINE void Rest(const WordDepthwise& call, const How& how, int64_t c,
+                     Out* output) {
   if constexpr (kLanes > kLeastDepthwiseLanes) {
     if (call.channels - c <= kLanes / 2)
-      return Rest<kLanes / 2>(call, c, output);
+      return Rest<kLanes / 2>(call, how, c, output);
   }
-  VectorOf(hn::CappedTag<int16_t, kLanes>(), call, c, call.channels - c,
+  VectorOf(hn::CappedTag<int16_t, kLanes>(), call, how, c, call.channels - c,
            output);
 }
 
-template <class Out>
-void Convolve(const WordDepthwise& call, Out* output) {
+template <class How, class Out>
+void Convolve(const WordDepthwise& call, const How& how, Out* output) {
   int64_t c = 0;
   for (; c + kMostLanes <= call.channels; c += kMostLanes)
-    VectorOf(hn::ScalableTag<int16_t>(), call, c, kMostLanes, output);
-  if (c < call.channels) Rest<kMostLanes>(call, c, output);
+    VectorOf(hn::ScalableTag<int16_t>(), call, how, c, kMostLanes, output);
+  if (c < call.channels) Rest<kMostLanes>(call, how, c, output);
 }
 
-void ConvolveInt8(const WordDepthwise& call, int8_t* output) {
-  Convolve(call, output);
+void ConvolveInt8(const WordDepthwise& call, const WordResults& how,
+                  int8_t* output) {
+  Convolve(call, how, output);
 }
-void ConvolveUInt8(const WordDepthwise& call, uint8_t* output) {
-  Convolve(call, output);
+void ConvolveUInt8(const WordDepthwise& call, const WordResults& how,
+                   uint8_t* output) {
+  Convolve(call, how, output);
+}
+void ConvolveReal(const WordDepthwise& call, const WordRealResults& how,
+                  float* output) {
+  Convolve(call, how, output);
 }
 
 }  // namespace
@@ -175,6 +230,7 @@ namespace {
 HWY_EXPORT(MostLanes);
 HWY_EXPORT(ConvolveInt8);
 HWY_EXPORT(ConvolveUInt8);
+HWY_EXPORT(ConvolveReal);
 
 // Of the vector that the channels from one on begin with.
 int64_t LanesFor(int64_t channels) {
@@ -241,11 +297,17 @@ AlignedVector<int16_t> PackWordDepthwise(const AlignedVector<int16_t>& weights,
   return packed;
 }
 
-void ConvolveWordDepthwise(const WordDepthwise& call, int8_t* output) {
-  HWY_DYNAMIC_DISPATCH(ConvolveInt8)(call, output);
+void ConvolveWordDepthwise(const WordDepthwise& call, const WordResults& how,
+                           int8_t* output) {
+  HWY_DYNAMIC_DISPATCH(ConvolveInt8)(call, how, output);
 }
-void ConvolveWordDepthwise(const WordDepthwise& call, uint8_t* output) {
-  HWY_DYNAMIC_DISPATCH(ConvolveUInt8)(call, output);
+void ConvolveWordDepthwise(const WordDepthwise& call, const WordResults& how,
+                           uint8_t* output) {
+  HWY_DYNAMIC_DISPATCH(ConvolveUInt8)(call, how, output);
+}
+void ConvolveWordDepthwise(const WordDepthwise& call,
+                           const WordRealResults& how, float* output) {
+  HWY_DYNAMIC_DISPATCH(ConvolveReal)(call, how, output);
 }
 
 }  // namespace liteforge

@@ -27,9 +27,8 @@ AlignedVector<int16_t> PackWordDepthwise(const AlignedVector<int16_t>& weights,
 // So many numbers behind the last of the input may be read.
 inline constexpr int64_t kWordDepthwiseSlack = 32;
 
-// Outputs of [rows, count, channels]:
-//   output[y][x][c] = clamp(offset + scaled(bias[c] + sum over t of
-//       taps[t][y * row_step + x * step + c] * weight[t][c]))
+// Outputs of [rows, count, channels], of which each is what becomes of
+//   sum over t of taps[t][y * row_step + x * step + c] * weight[t][c]
 struct WordDepthwise {
   int64_t channels;
   int64_t rows, count;
@@ -37,7 +36,10 @@ struct WordDepthwise {
   const int16_t* const* taps;  // tap_count of them, of which the last may be
   int tap_count;               // any: tap_count is even
   const int16_t* weights;      // packed
-  // In depthwise order.
+};
+
+// clamp(offset + scaled(bias[c] + sum)). Arrays are in depthwise order.
+struct WordResults {
   const int32_t* bias;
   const int32_t* multiplier;
   const int32_t* left_shift;
@@ -47,7 +49,20 @@ struct WordDepthwise {
   int32_t offset;
   int32_t low, high;
 };
-void ConvolveWordDepthwise(const WordDepthwise& call, int8_t* output);
-void ConvolveWordDepthwise(const WordDepthwise& call, uint8_t* output);
+void ConvolveWordDepthwise(const WordDepthwise& call, const WordResults& how,
+                           int8_t* output);
+void ConvolveWordDepthwise(const WordDepthwise& call, const WordResults& how,
+                           uint8_t* output);
+
+// clamp(sum * scale[c] * input_scale + bias[c]). Arrays are filled up to
+// PaddedChannels.
+struct WordRealResults {
+  const float* scale;
+  const float* bias;
+  float input_scale;
+  float low, high;
+};
+void ConvolveWordDepthwise(const WordDepthwise& call,
+                           const WordRealResults& how, float* output);
 
 }  // namespace liteforge

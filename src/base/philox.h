@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace liteforge {
@@ -19,7 +20,21 @@ class Philox {
   Philox(std::array<uint32_t, 2> key, Words counter)
       : key_(key), counter_(counter) {}
 
+  const std::array<uint32_t, 2>& key() const { return key_; }
   const Words& counter() const { return counter_; }
+
+  // As if Next() had been called so often.
+  void Skip(uint64_t count) {
+    uint64_t carry = count;
+    for (size_t i = 0; i < 4 && carry > 0; i += 2) {
+      const uint64_t word =
+          counter_[i] | (static_cast<uint64_t>(counter_[i + 1]) << 32);
+      const uint64_t sum = word + carry;
+      counter_[i] = Low(sum);
+      counter_[i + 1] = High(sum);
+      carry = sum < word ? 1 : 0;
+    }
+  }
 
   Words Next() {
     Words words = counter_;

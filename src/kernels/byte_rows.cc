@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/gemm_rows.h"
+#include "kernels/byte_rows.h"
 
 namespace liteforge {
 
-PackedFilter PackHybridFilter(const int8_t* weights,
+PackedFilter PackHybridFilter(ArrayCache& arrays, const int8_t* weights,
                               const RuntimeTensor& filter, const float* bias,
                               int64_t columns, const Runs& of_window) {
   PackedFilter f;
-  f.panels =
-      PackBytePanels(weights, columns, of_window.count, of_window.length);
+  f.panels = PackBytePanels(arrays, weights, columns, of_window.count,
+                            of_window.length);
   const auto size =
       static_cast<size_t>(f.panels.panels() * f.panels.panel_width);
   f.float_bias.resize(size);
