@@ -22,8 +22,8 @@ function(liteforge_optimise_little target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
-# liteforge_folder(NAME [SMALL] [DEPS a b] [LIBS target...] [SOURCES generated.cc...]
-#                  [PCH header...]):
+# liteforge_folder(NAME [SMALL] [DEPS a b] [LIBS target...]
+#                  [SOURCES generated.cc...] [PCH header...]):
 # one folder = one library + one test binary. Every *.cc is a source, every
 # *_test.cc a test. DEPS is the folder's row of the dependency graph
 # (ARCHITECTURE.md); a folder that is not below it cannot be named. LIBS are
