@@ -7,6 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -111,6 +112,12 @@ Result<void> Detect(const Arguments& arguments) {
   const auto summary = liteforge::DetectStream(*detector, stream);
   if (!summary) return tl::unexpected(summary.error());
   PrintSummary(*summary);
+  // A source that never answered keeps a thread inside OpenCV, which must not
+  // find OpenCV's own objects gone.
+  if (stopped) {
+    std::fflush(nullptr);
+    std::_Exit(0);
+  }
   return {};
 }
 

@@ -10,8 +10,8 @@
 namespace liteforge_tests {
 
 inline void Put(std::string& to, uint64_t number, int bytes) {
-  for (int i = 0; i < bytes; ++i)
-    to += static_cast<char>(number >> (8 * i) & 0xff);
+  for (int i = 0; i < bytes; ++i, number >>= 8)
+    to += static_cast<char>(number & 0xff);
 }
 
 inline uint32_t Crc32(const std::string& data) {

@@ -136,7 +136,8 @@ class Shape {
   // Whether rank and every dimension are known.
   bool IsStatic() const;
 
-  // Product of the dimensions; -1 when one is unknown or it exceeds 2^62.
+  // Product of the dimensions; -1 when one is unknown, or when those beside 0
+  // exceed 2^56.
   int64_t elements() const;
 
   // "[1,224,224,3]", "[?,10]", "[]", and "unknown rank".

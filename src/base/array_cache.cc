@@ -16,7 +16,7 @@ namespace liteforge {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr char kMagic[8] = {'L', 'F', 'A', 'R', 'R', 'A', 'Y', '1'};
+constexpr char kCacheMagic[8] = {'L', 'F', 'A', 'R', 'R', 'A', 'Y', '1'};
 
 size_t Aligned(size_t bytes) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
@@ -51,7 +51,7 @@ void ArrayCache::Read() {
   Header header;
   std::memcpy(&header, mapped->data(), sizeof(header));
   const size_t most = (mapped->size() - sizeof(Header)) / sizeof(Entry);
-  if (std::memcmp(header.magic, kMagic, sizeof(kMagic)) != 0 ||
+  if (std::memcmp(header.magic, kCacheMagic, sizeof(kCacheMagic)) != 0 ||
       header.maker_hash != HashBytes(std::as_bytes(std::span(maker_))) ||
       header.file_bytes != mapped->size() || header.entries > most)
     return;
@@ -133,7 +133,7 @@ Result<void> ArrayCache::Save() {
     pad(end, Aligned(end));
     end = Aligned(end);
   }
-  std::memcpy(header.magic, kMagic, sizeof(kMagic));
+  std::memcpy(header.magic, kCacheMagic, sizeof(kCacheMagic));
   header.maker_hash = HashBytes(std::as_bytes(std::span(maker_)));
   header.file_bytes = end;
   header.entries = entries.size();

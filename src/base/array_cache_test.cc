@@ -12,8 +12,7 @@
 
 #include "base/mapped_file.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::array_cache_test {
 
 namespace fs = std::filesystem;
 
@@ -164,5 +163,4 @@ TEST_F(ArrayCacheTest, MappedSourcesStayReadable) {
   EXPECT_TRUE(std::ranges::equal(array.bytes(), mapped->bytes()));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::array_cache_test

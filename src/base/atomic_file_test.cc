@@ -12,8 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::atomic_file_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -108,5 +107,4 @@ TEST_F(AtomicFile, AVeryLongNameStillWorks) {
   EXPECT_EQ(FileCount(), 1u) << "the temporary file must be gone";
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::atomic_file_test

@@ -9,8 +9,7 @@
 
 #include "base/mapped_file.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::blob_test {
 
 using testing::ElementsAre;
 
@@ -72,5 +71,4 @@ TEST(Blob, FillsMemoryOfItsOwn) {
   EXPECT_TRUE(Blob::Fill(0, [](std::byte*) {}).empty());
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::blob_test

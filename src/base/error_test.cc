@@ -6,8 +6,7 @@
 #include "base/try.h"
 #include "liteforge/result.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::error_test {
 
 Result<int> Half(int n) {
   if (n % 2 != 0) return InvalidArgument("odd; give an even number");
@@ -79,5 +78,4 @@ TEST(CheckDeathTest, StopsOnABrokenInvariant) {
   EXPECT_DEATH(CHECK(1 + 1 == 3), "broken invariant: 1 \\+ 1 == 3");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::error_test

@@ -6,8 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace liteforge {
-namespace {
+namespace liteforge::half_test {
 
 Float16 Bits(uint32_t bits) {
   Float16 half;
@@ -69,5 +68,4 @@ TEST(BFloat16, RoundsToNearestAndTiesToEven) {
       static_cast<float>(BFloat16(std::numeric_limits<float>::quiet_NaN()))));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::half_test

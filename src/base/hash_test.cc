@@ -6,8 +6,7 @@
 #include <set>
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::hash_test {
 
 std::vector<std::byte> Bytes(size_t count) {
   std::vector<std::byte> bytes(count);
@@ -47,5 +46,4 @@ TEST(Hash, SeesTheOrder) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::hash_test

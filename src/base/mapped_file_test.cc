@@ -10,8 +10,7 @@
 #include <fstream>
 #include <string>
 
-namespace liteforge {
-namespace {
+namespace liteforge::mapped_file_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -65,5 +64,4 @@ TEST_F(MappedFile, APipeIsRefusedWithoutWaiting) {
               HasSubstr("is not a regular file"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::mapped_file_test

@@ -33,12 +33,12 @@ constexpr std::string_view kMagic = "\x93NUMPY";
 
 // numpy's kind letter and item size. `part` is what a byte swap reverses: a
 // complex number is two floats.
-struct TypeRow {
+struct NpyType {
   std::string_view code;
   DataType type;
   size_t part;
 };
-constexpr TypeRow kTypes[] = {
+constexpr NpyType kNpyTypes[] = {
     {"f2", DataType::kFloat16, 2},   {"f4", DataType::kFloat32, 4},
     {"f8", DataType::kFloat64, 8},   {"i1", DataType::kInt8, 1},
     {"i2", DataType::kInt16, 2},     {"i4", DataType::kInt32, 4},
@@ -48,15 +48,15 @@ constexpr TypeRow kTypes[] = {
     {"c8", DataType::kComplex64, 4}, {"c16", DataType::kComplex128, 8},
 };
 
-const TypeRow* FindType(std::string_view code) {
-  for (const TypeRow& row : kTypes) {
+const NpyType* FindType(std::string_view code) {
+  for (const NpyType& row : kNpyTypes) {
     if (row.code == code) return &row;
   }
   return nullptr;
 }
 
-const TypeRow* FindType(DataType type) {
-  for (const TypeRow& row : kTypes) {
+const NpyType* FindType(DataType type) {
+  for (const NpyType& row : kNpyTypes) {
     if (row.type == type) return &row;
   }
   return nullptr;
@@ -269,7 +269,7 @@ Result<NpyArray> ParseNpy(std::span<const std::byte> file) {
   TRY_ASSIGN(const Parsed parsed, ParseFile(file));
   const std::string& descr = parsed.header.descr;
   constexpr std::string_view kOrders = "<>=|";
-  const TypeRow* row = nullptr;
+  const NpyType* row = nullptr;
   if (!descr.empty() && kOrders.find(descr[0]) != kOrders.npos)
     row = FindType(std::string_view(descr).substr(1));
   if (row == nullptr)
@@ -328,7 +328,7 @@ Result<NpyArray> ReadNpy(const std::filesystem::path& path) {
 
 Result<void> WriteNpy(const std::filesystem::path& path, DataType type,
                       const Shape& shape, std::span<const std::byte> data) {
-  const TypeRow* row = FindType(type);
+  const NpyType* row = FindType(type);
   if (row == nullptr)
     return tl::unexpected(Error{ErrorCode::kUnsupported,
                                 ".npy cannot hold " + std::string(Name(type)),

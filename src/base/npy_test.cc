@@ -12,8 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::npy_test {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
@@ -241,5 +240,4 @@ TEST_F(Npy, WriteRefusesWhatNpyCannotHold) {
   EXPECT_FALSE(fs::exists(dir_ / "x"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::npy_test

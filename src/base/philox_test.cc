@@ -3,8 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace liteforge {
-namespace {
+namespace liteforge::philox_test {
 
 // Random123's kat_vectors: philox4x32 10.
 TEST(Philox, KnownAnswers) {
@@ -45,5 +44,4 @@ TEST(Philox, SkipsAsManyAsAreDrawn) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::philox_test

@@ -12,8 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::thread_pool_test {
 
 TEST(ThreadPool, EveryIndexOnce) {
   for (int threads : {1, 2, 3, 8}) {
@@ -125,5 +124,4 @@ TEST(ThreadPool, AbsurdThreadCountsAreClamped) {
   EXPECT_EQ(ThreadPool(1).threads(), 1);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::thread_pool_test

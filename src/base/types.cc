@@ -86,16 +86,17 @@ bool Shape::IsStatic() const {
 
 int64_t Shape::elements() const {
   if (!IsStatic()) return -1;
-  constexpr int64_t kLimit = int64_t{1} << 62;
+  // With a 0 too: strides are products of what stands beside it.
+  constexpr int64_t kLimit = int64_t{1} << 56;
   int64_t product = 1;
+  bool has_zero = false;
   for (int32_t d : dims()) {
-    if (d == 0) return 0;
-  }
-  for (int32_t d : dims()) {
+    has_zero |= d == 0;
+    if (d == 0) continue;
     if (product > kLimit / d) return -1;
     product *= d;
   }
-  return product;
+  return has_zero ? 0 : product;
 }
 
 std::string Shape::ToString() const {

@@ -7,8 +7,7 @@
 #include <set>
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::types_test {
 
 constexpr int32_t kMax = std::numeric_limits<int32_t>::max();
 
@@ -52,9 +51,10 @@ TEST(Shape, ElementsAndText) {
                {Shape({5}), 5, "[5]"},
                {Shape({1, 224, 224, 3}), 150528, "[1,224,224,3]"},
                {Shape({-1, 10}), -1, "[?,10]"},
-               {Shape({0, kMax, kMax, kMax}), 0, ""},
-               {Shape({kMax, kMax}), int64_t{kMax} * kMax, ""},
-               {Shape({kMax, kMax, 2}), -1, ""},
+               {Shape({0, kMax, 1 << 20}), 0, ""},
+               {Shape({0, kMax, kMax, kMax}), -1, ""},
+               {Shape({kMax, 1 << 25}), int64_t{kMax} << 25, ""},
+               {Shape({kMax, 1 << 25, 2}), -1, ""},
                {Shape({kMax, kMax, kMax, kMax}), -1, ""},
                {Shape::UnknownRank(), -1, "unknown rank"}};
   for (const auto& row : kRows) {
@@ -115,5 +115,4 @@ TEST(Quantization, PerTensorAndPerChannel) {
   EXPECT_EQ(Quantization(), Quantization());
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::types_test

@@ -6,8 +6,7 @@
 
 #include "convert/layer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::attention_layers_test {
 
 // exp(scores) / sum over the last of three axes.
 Array SoftmaxOf(const Array& scores) {
@@ -304,5 +303,4 @@ TEST(AttentionLayers, Dot) {
              }));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::attention_layers_test

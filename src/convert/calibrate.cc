@@ -13,8 +13,8 @@ namespace liteforge {
 
 namespace {
 
-TensorDetails DetailsOf(const ir::Value& value, const std::string& name,
-                        size_t index) {
+TensorDetails DetailsOfValue(const ir::Value& value, const std::string& name,
+                             size_t index) {
   TensorDetails details;
   details.name = name;
   details.index = static_cast<int>(index);
@@ -74,13 +74,13 @@ std::vector<TensorDetails> InputsOf(const ir::Module& module,
   std::vector<TensorDetails> inputs;
   if (signature > 0) {
     for (const auto& [name, value] : module.signatures[signature].inputs)
-      inputs.push_back(DetailsOf(*value, name, inputs.size()));
+      inputs.push_back(DetailsOfValue(*value, name, inputs.size()));
     return inputs;
   }
   for (const ir::Value* value : module.graphs[0]->inputs()) {
     if (!value->is_variable)
       inputs.push_back(
-          DetailsOf(*value, NameOf(module, *value), inputs.size()));
+          DetailsOfValue(*value, NameOf(module, *value), inputs.size()));
   }
   return inputs;
 }

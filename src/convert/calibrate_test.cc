@@ -8,8 +8,7 @@
 
 #include "convert/example_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::calibrate_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -22,7 +21,7 @@ constexpr const char* kTwice =
 
 RepresentativeDataset Pairs(const std::vector<std::vector<float>>& pairs) {
   std::vector<NpyArray> arrays;
-  for (const auto& pair : pairs) arrays.push_back(ArrayOf({1, 2}, pair));
+  for (const auto& pair : pairs) arrays.push_back(ExampleArray({1, 2}, pair));
   return ExamplesOf(std::move(arrays));
 }
 
@@ -93,7 +92,7 @@ TEST(Calibrate, ExamplesThatDoNotFitAreNamed) {
   ASSERT_FALSE(none);
   EXPECT_THAT(none.error().message, HasSubstr("holds no example"));
   const auto wide =
-      Calibrate(module, ExamplesOf({ArrayOf<float>({1, 3}, {1, 2, 3})}));
+      Calibrate(module, ExamplesOf({ExampleArray<float>({1, 3}, {1, 2, 3})}));
   ASSERT_FALSE(wide);
   EXPECT_THAT(wide.error().ToString(), HasSubstr("example 0: "));
 }
@@ -130,5 +129,4 @@ TEST(RunExamplePairs, ShowsBoth) {
   EXPECT_THAT(was, ElementsAre(4, 9));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::calibrate_test

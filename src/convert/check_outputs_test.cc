@@ -6,8 +6,7 @@
 
 #include "lower/test_function.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::check_outputs_test {
 
 using testing::HasSubstr;
 
@@ -73,5 +72,4 @@ TEST(CheckOutputs, UnknownDimensionsAreNone) {
   EXPECT_TRUE(Checked(f));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::check_outputs_test

@@ -89,7 +89,8 @@ class Side {
 
  private:
   void Remember(const ObservedTensor& t) {
-    if (t.subgraph != 0) return;
+    // What is known beforehand is computed while the model is opened.
+    if (t.subgraph != 0 || details_.empty()) return;
     const TensorDetails& details = details_[static_cast<size_t>(t.tensor)];
     std::string name(t.name);
     auto values = RealValues(t.dtype, details.quantization, t.shape, t.data);

@@ -8,8 +8,7 @@
 
 #include "convert/example_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::compare_test {
 
 using testing::HasSubstr;
 
@@ -32,8 +31,8 @@ std::vector<std::byte> Compiled(const char* graph) {
 TEST(CompareBytes, SaysHowFarTheOutputsAre) {
   const auto a = Shifted(0), b = Shifted(0.5f);
   const RepresentativeDataset examples =
-      ExamplesOf({ArrayOf<float>({1, 4}, {1, 2, 3, 4}),
-                  ArrayOf<float>({1, 4}, {0, 0, -1, 0})});
+      ExamplesOf({ExampleArray<float>({1, 4}, {1, 2, 3, 4}),
+                  ExampleArray<float>({1, 4}, {0, 0, -1, 0})});
   CompareOptions options;
   options.per_layer = true;
   const auto c = CompareBytes({"a", a}, {"b", b}, options, examples);
@@ -68,10 +67,10 @@ TEST(CompareBytes, CountsWhoPutsTheSameFirst) {
       Compiled("graph main(%x: float32[1,2]) {\n%y = NEG(%x)\n return %y }");
   const auto c = CompareBytes(
       {"a", a}, {"b", b}, {},
-      ExamplesOf({ArrayOf<float>({1, 2}, {1, 2}),      // second, first
-                  ArrayOf<float>({1, 2}, {-1, -2}),    // second, second
-                  ArrayOf<float>({1, 2}, {3, -2}),     // first, second
-                  ArrayOf<float>({1, 2}, {-3, 2})}));  // first, first
+      ExamplesOf({ExampleArray<float>({1, 2}, {1, 2}),      // second, first
+                  ExampleArray<float>({1, 2}, {-1, -2}),    // second, second
+                  ExampleArray<float>({1, 2}, {3, -2}),     // first, second
+                  ExampleArray<float>({1, 2}, {-3, 2})}));  // first, first
   ASSERT_TRUE(c) << c.error().ToString();
   EXPECT_EQ(c->same_top1, 0.5);
 }
@@ -122,5 +121,4 @@ TEST(CompareBytes, ModelsThatDoNotCompareAreNamed) {
   EXPECT_THAT(broken.error().ToString(), HasSubstr("b.tflite"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::compare_test

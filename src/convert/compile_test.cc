@@ -10,8 +10,7 @@
 #include "function/ops.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::compile_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -132,5 +131,4 @@ TEST(CompileSeveral, VariablesAreSharedAndSetUpOnce) {
   EXPECT_THAT(RunSignature(*interpreter, "get", {1, 2}), ElementsAre(5, 12));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::compile_test

@@ -8,8 +8,7 @@
 #include "convert/lowered_op_testing.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::complex_ops_test {
 
 using Complex = std::complex<double>;
 using Signal = std::vector<Complex>;
@@ -157,5 +156,4 @@ TEST(ComplexOps, ComplexOutputsAreRefused) {
             "its real and imaginary parts");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::complex_ops_test

@@ -6,8 +6,7 @@
 
 #include "convert/detection_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::composites_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -198,5 +197,4 @@ TEST(Composites, DamagedMarkIsNamed) {
               HasSubstr("_implements"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::composites_test

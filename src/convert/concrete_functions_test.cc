@@ -16,8 +16,7 @@
 #include "liteforge/function.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::concrete_functions_test {
 
 using enum DataType;
 using testing::ElementsAre;
@@ -57,8 +56,9 @@ class Model {
     for (const auto& [name, shape] : shapes)
       EXPECT_TRUE(runner->ResizeInput(name, shape));
     // Allocating anew would forget what variables hold.
-    if (allocated_.insert(signature).second || !shapes.empty())
+    if (allocated_.insert(signature).second || !shapes.empty()) {
       EXPECT_TRUE(runner->AllocateTensors());
+    }
     for (const auto& [name, values] : inputs) {
       const auto set = runner->SetInput(name, std::span<const float>(values));
       EXPECT_TRUE(set) << set.error().ToString();
@@ -438,5 +438,4 @@ TEST(Trace, OutsideOfAFunctionNothingIsBuilt) {
   v.Assign(Tensor());
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::concrete_functions_test

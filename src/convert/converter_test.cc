@@ -9,8 +9,7 @@
 #include "import/saved_model/saved_model_testing.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::converter_test {
 
 using testing::AllOf;
 using testing::Contains;
@@ -196,5 +195,4 @@ TEST(Converter, NamesFilesItCannotConvert) {
   EXPECT_THAT(text.error().ToString(), HasSubstr("m.txt"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::converter_test

@@ -11,8 +11,7 @@
 #include "liteforge/converter.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::describe_model_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -89,5 +88,4 @@ TEST(DescribeModel, LabelledClassifierRuns) {
   EXPECT_TRUE(found);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::describe_model_test

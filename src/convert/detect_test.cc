@@ -8,8 +8,7 @@
 
 #include "formats/keras/h5_test_writer.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::detect_test {
 
 using testing::HasSubstr;
 
@@ -94,5 +93,4 @@ TEST(CannotConvert, SaysWhatItIsAndWhatToDo) {
   EXPECT_THAT(error(FileKind::kUnknown).ToString(), HasSubstr("give a"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::detect_test

@@ -4,8 +4,7 @@
 
 #include "convert/detection_heads_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::detection_center_net_test {
 
 using reference::Act;
 using reference::Map;
@@ -222,5 +221,4 @@ TEST(CenterNet, ResNetV2) {
       });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::detection_center_net_test

@@ -12,8 +12,7 @@
 #include "formats/tflite/model_metadata.h"
 #include "formats/tflite/model_reader.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::detection_checkpoint_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -328,7 +327,7 @@ struct RealCase {
 class RealCheckpoint : public testing::TestWithParam<RealCase> {
  protected:
   void SetUp() override {
-    shared_ = SharedFolder();
+    shared_ = SharedFolder().string();
     config_ = shared_ + "/facts/pipeline_configs/" + GetParam().config;
     index_ = shared_ + "/facts/" + GetParam().index;
     if (shared_.empty() || !std::filesystem::exists(config_) ||
@@ -383,7 +382,8 @@ INSTANTIATE_TEST_SUITE_P(
 // Every configuration of the zoo is understood: what stops is the checkpoint,
 // which is another's, or a refusal that says why.
 TEST(RealConfigs, AreRead) {
-  const std::string folder = SharedFolder() + "/facts/pipeline_configs";
+  const std::string folder =
+      SharedFolder().string() + "/facts/pipeline_configs";
   if (!std::filesystem::exists(folder))
     GTEST_SKIP() << "no configurations of the model zoo beside the checkout";
   const DetectionFiles files("real_configs");
@@ -400,5 +400,4 @@ TEST(RealConfigs, AreRead) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::detection_checkpoint_test

@@ -4,8 +4,7 @@
 
 #include "convert/detection_heads_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::detection_efficientdet_test {
 
 using reference::Act;
 using reference::Map;
@@ -159,5 +158,4 @@ TEST(SsdNetworks, EfficientDet) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::detection_efficientdet_test

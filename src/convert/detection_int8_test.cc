@@ -10,8 +10,7 @@
 #include "convert/detection_testing.h"
 #include "formats/tflite/model_reader.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::detection_int8_test {
 
 RepresentativeDataset Images(int count) {
   return
@@ -82,5 +81,4 @@ TEST(DetectionInt8, PostProcessReadsFloats) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::detection_int8_test

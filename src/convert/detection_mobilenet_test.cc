@@ -5,8 +5,7 @@
 
 #include "convert/detection_heads_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::detection_mobilenet_test {
 
 using reference::Act;
 using reference::Heads;
@@ -191,5 +190,4 @@ TEST(SsdNetworks, MobileNetV1Fpn) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::detection_mobilenet_test

@@ -4,8 +4,7 @@
 
 #include "convert/detection_heads_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::detection_resnet_test {
 
 using reference::Act;
 using reference::Map;
@@ -31,5 +30,4 @@ TEST(SsdNetworks, ResNet50Fpn) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::detection_resnet_test

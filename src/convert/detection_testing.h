@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "convert/compile.h"
+#include "formats/tflite/test_models.h"
 #include "import/detection/import_detection.h"
 #include "import/detection/reference_network.h"
 #include "liteforge/converter.h"
@@ -150,16 +151,6 @@ inline RunResult RunBytes(std::span<const std::byte> bytes,
     result.values.emplace_back(values.begin(), values.end());
   }
   return result;
-}
-
-// The files under LITEFORGE_SHARED, or beside the sources; "" without them.
-inline std::string SharedFolder() {
-  if (const char* named = std::getenv("LITEFORGE_SHARED")) return named;
-  for (const char* path : {LITEFORGE_SOURCE_DIR "/../shared",
-                           LITEFORGE_SOURCE_DIR "/../../shared"}) {
-    if (std::filesystem::exists(path)) return path;
-  }
-  return "";
 }
 
 }  // namespace liteforge

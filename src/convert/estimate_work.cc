@@ -50,8 +50,8 @@ class Estimate {
   double ElementsOf(const ir::Value* value) const {
     if (value == nullptr) return 0;
     double elements = 1;
-    for (const int32_t dim : Guessed(value->shape, guess_).dims())
-      elements *= dim;
+    const Shape shape = Guessed(value->shape, guess_);
+    for (const int32_t dim : shape.dims()) elements *= dim;
     return elements;
   }
   double Dim(const ir::Value* value, int axis) const {

@@ -5,8 +5,7 @@
 
 #include "ir/parse.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::estimate_work_test {
 
 double WorkOf(const std::string& node, const std::string& inputs,
               const DimensionGuess& guess = {}) {
@@ -68,5 +67,4 @@ TEST(EstimateWork, SubgraphsCountMore) {
   EXPECT_GT(with_second(false), 8 + 8);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::estimate_work_test

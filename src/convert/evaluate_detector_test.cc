@@ -13,8 +13,7 @@
 #include "detection/color_detector.h"
 #include "vision/module.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::evaluate_detector_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -122,5 +121,4 @@ TEST_F(EvaluateDetectorTest, BadDataSetsAreNamed) {
   expect("speaks of no image");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::evaluate_detector_test

@@ -9,8 +9,7 @@
 
 #include "convert/example_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::evaluate_test {
 
 using testing::HasSubstr;
 
@@ -31,8 +30,7 @@ class EvaluateBytesTest : public testing::Test {
         scores[static_cast<size_t>(order[i])] = 10 - static_cast<float>(i);
       values.insert(values.end(), scores.begin(), scores.end());
     }
-    folder_.Write(file, {static_cast<int32_t>(best.size()), kClasses},
-                  values);
+    folder_.Write(file, {static_cast<int32_t>(best.size()), kClasses}, values);
   }
   void WriteLabels(const std::vector<int64_t>& labels) const {
     folder_.Write("labels.npy", {static_cast<int32_t>(labels.size())}, labels);
@@ -138,5 +136,4 @@ TEST_F(EvaluateBytesTest, ModelsThatDoNotClassifyAreNamed) {
   ExpectError("output 'y' holds no scores of classes");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::evaluate_test

@@ -6,8 +6,7 @@
 
 #include "ir/parse.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::evaluator_test {
 
 using testing::ElementsAre;
 using Outputs = std::vector<ConstantEvaluator::Output>;
@@ -73,5 +72,4 @@ TEST(InterpreterEvaluator, LeavesWhatCannotBeComputed) {
                 "@z: float32[3])\n return %y }"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::evaluator_test

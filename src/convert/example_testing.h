@@ -51,7 +51,7 @@ inline std::vector<std::byte> EmittedBytes(const ir::Module& module) {
 }
 
 template <class T>
-NpyArray ArrayOf(const Shape& shape, const std::vector<T>& values) {
+NpyArray ExampleArray(const Shape& shape, const std::vector<T>& values) {
   NpyArray array{DataTypeOf<T>::value, shape, {}};
   array.data.resize(values.size() * sizeof(T));
   std::memcpy(array.data.data(), values.data(), array.data.size());
@@ -78,7 +78,7 @@ inline RepresentativeDataset DrawExamples(const ir::Module& module, int count,
   for (int i = 0; i < count; ++i) {
     std::vector<float> values(static_cast<size_t>(shape.elements()));
     for (float& v : values) v = real(generator);
-    arrays.push_back(ArrayOf(shape, values));
+    arrays.push_back(ExampleArray(shape, values));
   }
   return ExamplesOf(std::move(arrays));
 }

@@ -8,8 +8,7 @@
 
 #include "convert/example_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::examples_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -49,12 +48,12 @@ TEST(SetExample, FloatsBecomeTheInputsNumbers) {
        {module.graphs[0]->inputs()[0], module.graphs[0]->outputs()[0]})
     value->quantization = Scaled({0.5f}, {2}, 0);
   Interpreter interpreter = InterpreterOf(module);
-  const NpyArray real = ArrayOf<float>({1, 4}, {-1, 0.75f, 1000, -1000});
+  const NpyArray real = ExampleArray<float>({1, 4}, {-1, 0.75f, 1000, -1000});
   ASSERT_TRUE(SetExample(interpreter, std::span(&real, 1)));
   ASSERT_TRUE(interpreter.Invoke());
   EXPECT_THAT(OutputOf<int8_t>(interpreter), ElementsAre(0, 4, 127, -128));
   // Its own type is taken as it is.
-  const NpyArray stored = ArrayOf<int8_t>({1, 4}, {1, -2, 3, -4});
+  const NpyArray stored = ExampleArray<int8_t>({1, 4}, {1, -2, 3, -4});
   ASSERT_TRUE(SetExample(interpreter, std::span(&stored, 1)));
   ASSERT_TRUE(interpreter.Invoke());
   EXPECT_THAT(OutputOf<int8_t>(interpreter), ElementsAre(1, -2, 3, -4));
@@ -66,12 +65,12 @@ TEST(SetExample, UnknownDimensionsTakeTheExamples) {
   Interpreter interpreter = InterpreterOf(module);
   for (const int rows : {3, 1}) {
     const std::vector<float> values(static_cast<size_t>(2 * rows), 1);
-    const NpyArray array = ArrayOf({rows, 2}, values);
+    const NpyArray array = ExampleArray({rows, 2}, values);
     ASSERT_TRUE(SetExample(interpreter, std::span(&array, 1)));
     ASSERT_TRUE(interpreter.Invoke());
     EXPECT_EQ(OutputOf<float>(interpreter).size(), values.size());
   }
-  const NpyArray wide = ArrayOf<float>({1, 3}, {1, 2, 3});
+  const NpyArray wide = ExampleArray<float>({1, 3}, {1, 2, 3});
   EXPECT_FALSE(SetExample(interpreter, std::span(&wide, 1)));
 }
 
@@ -80,7 +79,7 @@ TEST(SetExample, EveryInputNeedsAnArray) {
       ModuleOf({"graph main(%x: float32[2], %z: float32[2]) {\n"
                 "%y = ADD(%x, %z)\n return %y }"});
   Interpreter interpreter = InterpreterOf(module);
-  const NpyArray one = ArrayOf<float>({2}, {1, 2});
+  const NpyArray one = ExampleArray<float>({2}, {1, 2});
   const auto set = SetExample(interpreter, std::span(&one, 1));
   ASSERT_FALSE(set);
   EXPECT_THAT(set.error().message,
@@ -110,7 +109,8 @@ TEST(DrawInput, NumbersLieWhereItIsSaid) {
 }
 
 TEST(RealValues, AreScaledAlongTheAxis) {
-  const NpyArray stored = ArrayOf<int8_t>({2, 3}, {10, 20, 30, -10, -20, -128});
+  const NpyArray stored =
+      ExampleArray<int8_t>({2, 3}, {10, 20, 30, -10, -20, -128});
   EXPECT_THAT(RealValues(DataType::kInt8, Scaled({0.5f}, {10}, 0), stored.shape,
                          stored.data),
               ElementsAre(0, 5, 10, -10, -15, -69));
@@ -124,5 +124,4 @@ TEST(RealValues, AreScaledAlongTheAxis) {
               ElementsAre(10, 20, 30, -10, -20, -128));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::examples_test

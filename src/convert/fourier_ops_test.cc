@@ -8,8 +8,7 @@
 #include "convert/lowered_op_testing.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::fourier_ops_test {
 
 using Complex = std::complex<double>;
 
@@ -27,7 +26,7 @@ Grid Along(const Grid& x, int axis, int n, int outputs, int sign,
   dims[static_cast<size_t>(axis)] = outputs;
   Grid y{ToShape(dims), {}};
   const NdArray places = Filled(x.shape, 0);
-  ForEach(y.shape, [&](const Position& at) {
+  ForEachPosition(y.shape, [&](const Position& at) {
     Complex sum = 0;
     for (int k = 0; k < n; ++k) {
       Position from = at;
@@ -184,5 +183,4 @@ TEST(FourierOps, LengthsThatAreNotThereAreRefused) {
       << bytes.error().ToString();
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::fourier_ops_test

@@ -8,8 +8,7 @@
 
 #include "convert/layer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::function_layers_test {
 
 // Keras 3: a tensor of a call, and an operation on them.
 std::string T(const std::string& name) {
@@ -400,5 +399,4 @@ TEST(UnknownFunctions, AreNamed) {
   EXPECT_THAT(error, testing::HasSubstr("layer 'l'"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::function_layers_test

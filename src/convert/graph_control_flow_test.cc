@@ -2,8 +2,7 @@
 // Loops, conditions and arrays of TensorFlow 1, and graphs that are refused.
 #include "convert/graph_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::graph_control_flow_test {
 
 const GraphText::Attributes kFrame = {{"frame_name", "s: \"loop/\""}};
 
@@ -126,5 +125,4 @@ TEST(GraphModels, DamagedGraphsAreRefused) {
                 "DecodeJpeg ('y')");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::graph_control_flow_test

@@ -7,8 +7,7 @@
 
 #include "convert/graph_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::graph_models_test {
 
 //------------------------------------------------------- functions of a value
 
@@ -74,7 +73,7 @@ TEST(GraphModels, RestsKeepTheSignOfTheDividend) {
 
 // Rows of 2; segment 2 has none.
 TEST(GraphModels, Segments) {
-  const Floats x = Draw(12, 3);
+  const Floats x = DrawFloats(12, 3);
   const Ints ids = {0, 0, 1, 3, 3, 3};
   for (const std::string kind : {"Sum", "Mean", "Max", "Min", "Prod"}) {
     SCOPED_TRACE(kind);
@@ -112,7 +111,7 @@ TEST(GraphModels, Segments) {
 }
 
 TEST(GraphModels, WhatIsTakenApartIsPutTogether) {
-  const Floats x = Draw(10, 4);
+  const Floats x = DrawFloats(10, 4);
   const GraphText graph =
       GraphText()
           .Input("x", {-1, 2})
@@ -144,7 +143,7 @@ TEST(GraphModels, LaterRowsWin) {
 TEST(GraphModels, Diagonals) {
   for (const auto& [rows, columns] :
        std::vector<std::pair<int, int>>{{3, 3}, {2, 4}, {4, 2}}) {
-    const Floats x = Draw(2 * rows * columns, 5);
+    const Floats x = DrawFloats(2 * rows * columns, 5);
     std::vector<double> want;
     const int length = std::min(rows, columns);
     for (int b = 0; b < 2; ++b) {
@@ -213,7 +212,8 @@ TEST(GraphModels, Einsum) {
         return product;
       };
       const auto shape_a = shape_of(a), shape_b = shape_of(b);
-      const Floats x = Draw(size(shape_a), 6), z = Draw(size(shape_b), 7);
+      const Floats x = DrawFloats(size(shape_a), 6),
+                   z = DrawFloats(size(shape_b), 7);
       GraphText graph;
       graph.Input("x", shape_a);
       if (constant) {
@@ -235,7 +235,7 @@ TEST(GraphModels, Einsum) {
 }
 
 TEST(GraphModels, EinsumOfUnknownSizes) {
-  const Floats x = Draw(2 * 3 * 4, 1), z = Draw(4 * 2 * 5, 2);
+  const Floats x = DrawFloats(2 * 3 * 4, 1), z = DrawFloats(4 * 2 * 5, 2);
   const GraphText graph =
       GraphText()
           .Input("x", {-1, -1, 4})
@@ -249,7 +249,7 @@ TEST(GraphModels, EinsumOfUnknownSizes) {
 }
 
 TEST(GraphModels, SpectraGoThereAndBack) {
-  const Floats x = Draw(16, 9);
+  const Floats x = DrawFloats(16, 9);
   const GraphText graph = GraphText()
                               .Input("x", {-1, 8})
                               .Constant("n", {1}, Ints{8})
@@ -263,7 +263,7 @@ TEST(GraphModels, SpectraGoThereAndBack) {
 
 TEST(GraphModels, PoolsOfVolumes) {
   constexpr int kD = 3, kH = 4, kW = 5;
-  const Floats x = Draw(kD * kH * kW, 11);
+  const Floats x = DrawFloats(kD * kH * kW, 11);
   for (const bool max : {false, true}) {
     for (const bool same : {false, true}) {
       SCOPED_TRACE(max * 2 + same);
@@ -309,7 +309,7 @@ TEST(GraphModels, PoolsOfVolumes) {
 
 TEST(GraphModels, Patches) {
   constexpr int kSize = 5;
-  const Floats x = Draw(kSize * kSize * 2, 12);
+  const Floats x = DrawFloats(kSize * kSize * 2, 12);
   for (const bool same : {false, true}) {
     // A window of 2x2 with rate 2, moved by 1: it reaches over 3.
     const int out = same ? kSize : kSize - 2;
@@ -341,5 +341,4 @@ TEST(GraphModels, Patches) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::graph_models_test

@@ -157,7 +157,7 @@ inline void ExpectAnswer(const Answer& answer, const Shape& shape,
   }
 }
 
-inline Floats Draw(int count, uint32_t seed) {
+inline Floats DrawFloats(int count, uint32_t seed) {
   Floats values;
   uint32_t state = seed * 2654435761u + 1;
   for (int i = 0; i < count; ++i) {

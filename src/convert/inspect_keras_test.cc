@@ -4,8 +4,7 @@
 
 #include "convert/inspect_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::inspect_keras_test {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -97,5 +96,4 @@ TEST(InspectKeras, EveryLayerIsListed) {
   EXPECT_THAT(model.inputs, IsEmpty());
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::inspect_keras_test

@@ -4,8 +4,7 @@
 
 #include "convert/inspect_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::inspect_print_test {
 
 using testing::HasSubstr;
 
@@ -84,5 +83,4 @@ TEST(InspectPrint, JsonOfAnyNames) {
   EXPECT_THAT(json["writer"].get<std::string>(), HasSubstr("\"quoted\"\n"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::inspect_print_test

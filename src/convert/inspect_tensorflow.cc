@@ -13,7 +13,7 @@
 namespace liteforge {
 namespace {
 
-std::vector<TensorDetails> DetailsOf(
+std::vector<TensorDetails> DetailsOfArguments(
     const std::vector<FunctionArgument>& arguments) {
   std::vector<TensorDetails> details;
   for (const FunctionArgument& argument : arguments) {
@@ -27,21 +27,21 @@ std::vector<TensorDetails> DetailsOf(
   return details;
 }
 
-void CountOperators(const ConcreteFunction& function,
-                    std::map<std::string, int>& counts) {
+void CountNodes(const ConcreteFunction& function,
+                std::map<std::string, int>& counts) {
   for (const tf::NodeDef& node : function.graph.node()) {
     if (node.op() != "Const" && node.op() != "Placeholder") ++counts[node.op()];
   }
   for (const auto& [name, called] : function.functions)
-    CountOperators(*called, counts);
+    CountNodes(*called, counts);
 }
 
 // What the function is made of, and whether it compiles.
 void DescribeFunction(ConcreteFunction function, ModelDescription& model) {
-  model.inputs = DetailsOf(function.inputs);
-  model.outputs = DetailsOf(function.outputs);
+  model.inputs = DetailsOfArguments(function.inputs);
+  model.outputs = DetailsOfArguments(function.outputs);
   std::map<std::string, int> counts;
-  CountOperators(function, counts);
+  CountNodes(function, counts);
   for (const auto& [name, count] : counts)
     model.operators.push_back({name, 0, count});
   for (const tf::NodeDef& node : function.graph.node()) {

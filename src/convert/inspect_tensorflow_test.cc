@@ -5,8 +5,7 @@
 #include "convert/inspect_testing.h"
 #include "import/saved_model/saved_model_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::inspect_tensorflow_test {
 
 using testing::HasSubstr;
 
@@ -90,5 +89,4 @@ TEST(InspectTensorFlow, TypesAreTheFiles) {
   EXPECT_EQ(model.inputs.at(0).dtype, DataType::kFloat64);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::inspect_tensorflow_test

@@ -5,8 +5,7 @@
 #include "convert/inspect_testing.h"
 #include "import/saved_model/saved_model_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::inspect_test {
 
 using testing::HasSubstr;
 
@@ -40,5 +39,4 @@ TEST(Inspect, SizesOfDirectories) {
   EXPECT_TRUE(model.converts) << model.problem;
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::inspect_test

@@ -14,7 +14,7 @@ Shape ShapeOf(const flatbuffers::Vector<int32_t>* dims) {
   return Shape(Elements(dims));
 }
 
-TensorDetails DetailsOf(const tflite::SubGraph& graph, int index) {
+TensorDetails DetailsOfTensor(const tflite::SubGraph& graph, int index) {
   const tflite::Tensor& tensor =
       *graph.tensors()->Get(static_cast<uint32_t>(index));
   TensorDetails details;
@@ -37,11 +37,11 @@ TensorDetails DetailsOf(const tflite::SubGraph& graph, int index) {
   return details;
 }
 
-std::vector<TensorDetails> DetailsOf(const tflite::SubGraph& graph,
-                                     const flatbuffers::Vector<int32_t>* list) {
+std::vector<TensorDetails> DetailsOfTensor(
+    const tflite::SubGraph& graph, const flatbuffers::Vector<int32_t>* list) {
   std::vector<TensorDetails> details;
   if (list == nullptr) return details;
-  for (int32_t index : *list) details.push_back(DetailsOf(graph, index));
+  for (int32_t index : *list) details.push_back(DetailsOfTensor(graph, index));
   return details;
 }
 
@@ -66,7 +66,7 @@ void DescribeSubgraphs(const TfliteModel& file, ModelDescription& model) {
     subgraph.outputs = Indices(graph->outputs());
     for (uint32_t i = 0; i < Count(graph->tensors()); ++i) {
       const tflite::Tensor& tensor = *graph->tensors()->Get(i);
-      TensorDetails details = DetailsOf(*graph, static_cast<int>(i));
+      TensorDetails details = DetailsOfTensor(*graph, static_cast<int>(i));
       details.is_constant = file.IsConstant(tensor);
       subgraph.constant_bytes.push_back(
           details.is_constant
@@ -81,7 +81,7 @@ void DescribeSubgraphs(const TfliteModel& file, ModelDescription& model) {
 }
 
 // How often the operators of subgraph 0 occur, in the order of the first.
-void CountOperators(ModelDescription& model) {
+void ListOperators(ModelDescription& model) {
   for (const OperatorUse& use : model.subgraphs[0].operators) {
     model.operator_sequence.push_back(use.name);
     const auto row = std::find_if(
@@ -160,12 +160,12 @@ Result<void> DescribeTflite(const std::filesystem::path& path,
   TRY_ASSIGN(const TfliteModel file, TfliteModel::Open(path));
   const tflite::SubGraph& graph = *file->subgraphs()->Get(0);
   model.writer = std::string(Text(file->description()));
-  model.inputs = DetailsOf(graph, graph.inputs());
-  model.outputs = DetailsOf(graph, graph.outputs());
+  model.inputs = DetailsOfTensor(graph, graph.inputs());
+  model.outputs = DetailsOfTensor(graph, graph.outputs());
   model.parameters = CountParameters(file);
   model.min_runtime_version = MinRuntimeVersion(file);
   DescribeSubgraphs(file, model);
-  CountOperators(model);
+  ListOperators(model);
   DescribeSignatures(file, model);
   DescribeMetadata(file, model);
   // Kernels that pack no weights, of which there may be many.

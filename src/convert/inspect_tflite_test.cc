@@ -4,8 +4,7 @@
 
 #include "convert/inspect_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::inspect_tflite_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -143,5 +142,4 @@ TEST(InspectTflite, SeveralGraphsAndSignatures) {
   EXPECT_THAT(model.operator_sequence, ElementsAre("NEG"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::inspect_tflite_test

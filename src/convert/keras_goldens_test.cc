@@ -8,8 +8,7 @@
 
 #include "convert/keras_golden_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::keras_goldens_test {
 
 using nlohmann::json;
 
@@ -50,5 +49,4 @@ TEST(KerasTransformer, GivesWhatItsDefinitionGives) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::keras_goldens_test

@@ -8,8 +8,7 @@
 
 #include "convert/layer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::keras_layers_test {
 
 struct Axis {
   int out;
@@ -498,5 +497,4 @@ TEST(KerasLayers, StftSpectrogram) {
              }));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::keras_layers_test

@@ -99,14 +99,14 @@ inline Array Permuted(const Array& x, const Indices& order) {
   });
 }
 
-inline std::vector<float> Floats(const Array& array) {
+inline std::vector<float> FloatsOf(const Array& array) {
   return {array.values.begin(), array.values.end()};
 }
 
 inline KerasWeight Weight(std::string name, const Array& array) {
   return {std::move(name), DataType::kFloat32,
           Shape(std::span<const int32_t>(array.dims)),
-          Blob::Own(Floats(array))};
+          Blob::Own(FloatsOf(array))};
 }
 
 // [N, …, C] -> [N, C, …].
@@ -187,7 +187,7 @@ inline void SetInput(Interpreter& interpreter, const TensorDetails& input,
     ASSERT_TRUE(interpreter.SetTensor<int32_t>(input.index, values));
     return;
   }
-  ASSERT_TRUE(interpreter.SetTensor<float>(input.index, Floats(array)));
+  ASSERT_TRUE(interpreter.SetTensor<float>(input.index, FloatsOf(array)));
 }
 
 // Converts the model, runs it on the input, and compares the first output.
@@ -216,7 +216,7 @@ inline void ExpectRuns(const KerasFile& file, const std::vector<Array>& inputs,
   EXPECT_THAT(
       interpreter->Tensor<float>(output.index),
       testing::Pointwise(testing::FloatNear(static_cast<float>(tolerance)),
-                         Floats(want)));
+                         FloatsOf(want)));
 }
 
 // One layer on [2, …], in channels_last and, of images, in channels_first.

@@ -11,8 +11,7 @@
 #include "function/builder.h"
 #include "function/ops.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::layout_test {
 
 // Weights that differ, between -1 and 1.
 std::vector<float> Values(int64_t count, float scale = 1) {
@@ -159,5 +158,4 @@ TEST(Layout, ChannelsAreChosenAndNormalizedAlongTheirAxis) {
       2);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::layout_test

@@ -7,8 +7,7 @@
 #include "convert/lowered_op_testing.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::list_ops_test {
 
 using testing::ElementsAre;
 using Values = std::vector<double>;
@@ -172,5 +171,4 @@ TEST(ListOps, JoinedAndSplit) {
   EXPECT_EQ(Evaluate(f, "parts").shape, (Shape{2, 3}));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::list_ops_test

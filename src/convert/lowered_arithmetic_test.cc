@@ -5,7 +5,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_arithmetic_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -342,7 +342,7 @@ void Reduce(OpCase& c, DataType type,
   }
   std::vector<std::vector<double>> groups(Count(ToShape(kept)));
   const NdArray places = Filled(ToShape(kept), 0);
-  ForEach(shape, [&](const Position& at) {
+  ForEachPosition(shape, [&](const Position& at) {
     Position own = at;
     for (size_t axis = 0; axis < own.size(); ++axis)
       if (gone[axis]) own[axis] = 0;
@@ -544,9 +544,11 @@ constexpr OpRow kRows[] = {
     {"Xlogy", PositiveReals<TimesLog>},
 };
 
-}  // namespace
+}  // namespace lowered_arithmetic_test
 
-std::span<const OpRow> ArithmeticRows() { return kRows; }
+std::span<const OpRow> ArithmeticRows() {
+  return lowered_arithmetic_test::kRows;
+}
 
 TEST(LoweredOps, Arithmetic) { CheckRows(ArithmeticRows()); }
 

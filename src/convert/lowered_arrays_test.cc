@@ -3,7 +3,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_arrays_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -472,9 +472,9 @@ constexpr OpRow kRows[] = {
     {"ZerosLike", [](OpCase& c) { Like(c, 0); }},
 };
 
-}  // namespace
+}  // namespace lowered_arrays_test
 
-std::span<const OpRow> ArrayRows() { return kRows; }
+std::span<const OpRow> ArrayRows() { return lowered_arrays_test::kRows; }
 
 TEST(LoweredOps, Arrays) { CheckRows(ArrayRows()); }
 

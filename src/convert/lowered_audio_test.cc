@@ -7,7 +7,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_audio_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 
@@ -79,9 +79,9 @@ constexpr OpRow kRows[] = {
     {"Mfcc", Mfcc},
 };
 
-}  // namespace
+}  // namespace lowered_audio_test
 
-std::span<const OpRow> AudioRows() { return kRows; }
+std::span<const OpRow> AudioRows() { return lowered_audio_test::kRows; }
 
 TEST(LoweredOps, Audio) { CheckRows(AudioRows()); }
 

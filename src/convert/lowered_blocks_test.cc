@@ -3,7 +3,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_blocks_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -183,7 +183,7 @@ void Diagonal(OpCase& c, DiagonalOp op, int version) {
   give_k();
   if (version > 1) c.Scalar(padding, kF32);
   NdArray y = Filled(rows, padding);
-  ForEach(full, [&](const Position& at) {
+  ForEachPosition(full, [&](const Position& at) {
     if (in_band(at)) y(in_rows(at)) = x(at);
   });
   c.Expect(y);
@@ -227,9 +227,9 @@ constexpr OpRow kRows[] = {
     {"SpaceToDepth", [](OpCase& c) { Depth(c, true); }},
 };
 
-}  // namespace
+}  // namespace lowered_blocks_test
 
-std::span<const OpRow> BlockRows() { return kRows; }
+std::span<const OpRow> BlockRows() { return lowered_blocks_test::kRows; }
 
 TEST(LoweredOps, Blocks) { CheckRows(BlockRows()); }
 

@@ -4,7 +4,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_fused_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -124,7 +124,7 @@ void FusedMatMul(OpCase& c) {
 double Convolved(const NdArray& x, const NdArray& w, const Position& at,
                  bool depthwise) {
   double sum = 0;
-  ForEach(w.shape, [&](const Position& k) {
+  ForEachPosition(w.shape, [&](const Position& k) {
     if (depthwise ? at[3] != k[2] * w.dim(3) + k[3] : at[3] != k[3]) return;
     sum += x({at[0], at[1] + k[0], at[2] + k[1], k[2]}) * w(k);
   });
@@ -251,7 +251,7 @@ std::vector<NdArray> LstmStep(const LstmWeights& l, const NdArray& x,
   const NdArray gates = Dense(x, h, l.w, l.b);
   const int units = cell.dim(1);
   std::vector<NdArray> y(7, Filled(cell.shape, 0));
-  ForEach(cell.shape, [&](const Position& at) {
+  ForEachPosition(cell.shape, [&](const Position& at) {
     const auto gate = [&](int k) { return gates({at[0], k * units + at[1]}); };
     const auto peep = [&](const NdArray& w, double state) {
       return l.peephole ? w({at[1]}) * state : 0;
@@ -300,7 +300,7 @@ void BlockLstm(OpCase& c) {
     });
     const auto step = LstmStep(l, now, cell, h);
     for (size_t k = 0; k < 7; ++k) {
-      ForEach(cell.shape, [&](const Position& at) {
+      ForEachPosition(cell.shape, [&](const Position& at) {
         all[k]({t, at[0], at[1]}) = step[k](at);
       });
     }
@@ -458,9 +458,9 @@ constexpr OpRow kRows[] = {
     {"_FusedMatMul", FusedMatMul},
 };
 
-}  // namespace
+}  // namespace lowered_fused_test
 
-std::span<const OpRow> FusedRows() { return kRows; }
+std::span<const OpRow> FusedRows() { return lowered_fused_test::kRows; }
 
 TEST(LoweredOps, Fused) { CheckRows(FusedRows()); }
 

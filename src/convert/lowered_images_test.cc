@@ -6,7 +6,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_images_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 
@@ -333,7 +333,7 @@ void Dilation(OpCase& c) {
   const NdArray filter = c.Either(c.Draw({s.kh, s.kw, s.x.dim(3)}, -1, 1));
   c.Expect(Made({s.x.dim(0), s.h, s.w, s.x.dim(3)}, [&](const Position& at) {
     double most = -std::numeric_limits<double>::infinity();
-    ForEach({s.kh, s.kw}, [&](const Position& k) {
+    ForEachPosition({s.kh, s.kw}, [&](const Position& k) {
       const int row = s.Row(at[1], k[0]), column = s.Column(at[2], k[1]);
       if (s.Has(row, column))
         most = std::max(most, s.x({at[0], row, column, at[3]}) +
@@ -356,7 +356,7 @@ void ArgMaxPool(OpCase& c) {
   NdArray index = Filled(shape, 0);
   c.Expect(Made(shape, [&](const Position& at) {
     double most = -std::numeric_limits<double>::infinity();
-    ForEach({s.kh, s.kw}, [&](const Position& k) {
+    ForEachPosition({s.kh, s.kw}, [&](const Position& k) {
       const Position from = {at[0], s.Row(at[1], k[0]), s.Column(at[2], k[1]),
                              at[3]};
       if (!s.Has(from[1], from[2]) || x(from) <= most) return;
@@ -387,9 +387,9 @@ constexpr OpRow kRows[] = {
     {"ResizeNearestNeighbor", Resize<Nearest>},
 };
 
-}  // namespace
+}  // namespace lowered_images_test
 
-std::span<const OpRow> ImageRows() { return kRows; }
+std::span<const OpRow> ImageRows() { return lowered_images_test::kRows; }
 
 TEST(LoweredOps, Images) { CheckRows(ImageRows()); }
 

@@ -6,7 +6,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_indices_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -120,7 +120,7 @@ Scatter DrawScatter(OpCase& c, bool distinct) {
 
 NdArray Scattered(const Scatter& s, NdArray y,
                   const std::function<double(double, double)>& f) {
-  ForEach(s.updates.shape, [&](const Position& at) {
+  ForEachPosition(s.updates.shape, [&](const Position& at) {
     Position to = s.places[static_cast<size_t>(at[0])];
     for (const int k : From(at, 1)) to.push_back(k);
     y(to) = f(y(to), s.updates(at));
@@ -155,7 +155,7 @@ void InplaceUpdate(OpCase& c) {
   c.Either({{1}, {static_cast<double>(row)}}, kI32);
   const NdArray v = c.Input(Joined({1}, From(Dims(x.shape), 1)), -9, 9);
   NdArray y = x;
-  ForEach(v.shape, [&](const Position& at) {
+  ForEachPosition(v.shape, [&](const Position& at) {
     Position to = at;
     to[0] = row;
     y(to) = v(at);
@@ -257,7 +257,7 @@ void Where(OpCase& c) {
   x.v[0] = 1;
   c.Given(x, DataType::kBool);
   std::vector<double> found;
-  ForEach(x.shape, [&](const Position& at) {
+  ForEachPosition(x.shape, [&](const Position& at) {
     if (x(at) != 0) found.insert(found.end(), at.begin(), at.end());
   });
   const int rank = x.rank();
@@ -476,9 +476,9 @@ constexpr OpRow kRows[] = {
     {"Where", Where},
 };
 
-}  // namespace
+}  // namespace lowered_indices_test
 
-std::span<const OpRow> IndexRows() { return kRows; }
+std::span<const OpRow> IndexRows() { return lowered_indices_test::kRows; }
 
 TEST(LoweredOps, Indices) { CheckRows(IndexRows()); }
 

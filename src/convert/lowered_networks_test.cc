@@ -3,7 +3,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_networks_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 using List = std::vector<int64_t>;
@@ -109,7 +109,7 @@ void Einsum(OpCase& c, bool takes_two) {
     xs.push_back(c.Input(shape_of(term), -2, 2, type));
   c.Attr("N", static_cast<int>(xs.size()));
   NdArray y = Filled(shape_of(out), 0);
-  ForEach(shape_of(letters), [&](const Position& at) {
+  ForEachPosition(shape_of(letters), [&](const Position& at) {
     const auto own = [&](const std::string& of) {
       Position index;
       for (const char l : of) index.push_back(at[letters.find(l)]);
@@ -190,7 +190,7 @@ void Conv2D(OpCase& c) {
   c.Expect(Laid(Made({x.dim(0), s.h.output, s.w.output, out},
                      [&](const Position& at) {
                        double sum = 0;
-                       ForEach({kh, kw, in}, [&](const Position& i) {
+                       ForEachPosition({kh, kw, in}, [&](const Position& i) {
                          const int row = s.h.Place(at[1], i[0]);
                          const int column = s.w.Place(at[2], i[1]);
                          if (s.h.Has(row) && s.w.Has(column))
@@ -215,7 +215,7 @@ void Depthwise(OpCase& c) {
                      [&](const Position& at) {
                        double sum = 0;
                        const int channel = at[3] / times;
-                       ForEach({kh, kw}, [&](const Position& i) {
+                       ForEachPosition({kh, kw}, [&](const Position& i) {
                          const int row = s.h.Place(at[1], i[0]);
                          const int column = s.w.Place(at[2], i[1]);
                          if (s.h.Has(row) && s.w.Has(column))
@@ -239,8 +239,8 @@ void Transposed(OpCase& c) {
   const NdArray x = c.Draw({n, s.h.output, s.w.output, in}, -2, 2);
   c.Given(Laid(x, s.first));
   NdArray y = Filled(shape, 0);
-  ForEach(x.shape, [&](const Position& at) {
-    ForEach({kh, kw, out}, [&](const Position& i) {
+  ForEachPosition(x.shape, [&](const Position& at) {
+    ForEachPosition({kh, kw, out}, [&](const Position& i) {
       const int row = s.h.Place(at[1], i[0]), column = s.w.Place(at[2], i[1]);
       if (s.h.Has(row) && s.w.Has(column))
         y({at[0], row, column, i[2]}) += x(at) * k({i[0], i[1], i[2], at[3]});
@@ -273,7 +273,7 @@ void Pool(OpCase& c, bool largest, bool sizes_given) {
                      [&](const Position& at) {
                        double best = -99, sum = 0;
                        int count = 0;
-                       ForEach({kh, kw}, [&](const Position& i) {
+                       ForEachPosition({kh, kw}, [&](const Position& i) {
                          const int row = s.h.Place(at[1], i[0]);
                          const int column = s.w.Place(at[2], i[1]);
                          if (!s.h.Has(row) || !s.w.Has(column)) return;
@@ -312,7 +312,7 @@ Position DrawSizes(OpCase& c) {
 // Calls `f` with each place that a window sees, and the place within it.
 void ForWindow(const Volume& s, const Position& k, const Position& at,
                const std::function<void(const Position&, const Position&)>& f) {
-  ForEach(ToShape(k), [&](const Position& i) {
+  ForEachPosition(ToShape(k), [&](const Position& i) {
     const int d = s.d.Place(at[1], i[0]), h = s.h.Place(at[2], i[1]);
     const int w = s.w.Place(at[3], i[2]);
     if (s.d.Has(d) && s.h.Has(h) && s.w.Has(w)) f({d, h, w}, i);
@@ -353,7 +353,7 @@ void Transposed3D(OpCase& c) {
   const NdArray x = c.Draw({n, s.d.output, s.h.output, s.w.output, in}, -2, 2);
   c.Given(Laid(x, s.first));
   NdArray y = Filled(shape, 0);
-  ForEach(x.shape, [&](const Position& at) {
+  ForEachPosition(x.shape, [&](const Position& at) {
     ForWindow(s, k, at, [&](const Position& p, const Position& i) {
       for (int j = 0; j < out; ++j)
         y({at[0], p[0], p[1], p[2], j}) +=
@@ -428,8 +428,9 @@ void BatchNormOfBatch(OpCase& c) {
   for (int i = 0; i < 2; ++i) c.Floats({{0}, {}});
   const double count = x.dim(0) * x.dim(1) * x.dim(2);
   NdArray mean = Filled(channels, 0), variance = mean;
-  ForEach(x.shape, [&](const Position& at) { mean({at[3]}) += x(at) / count; });
-  ForEach(x.shape, [&](const Position& at) {
+  ForEachPosition(x.shape,
+                  [&](const Position& at) { mean({at[3]}) += x(at) / count; });
+  ForEachPosition(x.shape, [&](const Position& at) {
     variance({at[3]}) += std::pow(x(at) - mean({at[3]}), 2) / count;
   });
   c.Expect(Laid(Made(x.shape,
@@ -557,9 +558,9 @@ constexpr OpRow kRows[] = {
     {"XlaEinsum", [](OpCase& c) { Einsum(c, true); }},
 };
 
-}  // namespace
+}  // namespace lowered_networks_test
 
-std::span<const OpRow> NetworkRows() { return kRows; }
+std::span<const OpRow> NetworkRows() { return lowered_networks_test::kRows; }
 
 TEST(LoweredOps, Networks) { CheckRows(NetworkRows()); }
 

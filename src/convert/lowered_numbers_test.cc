@@ -3,7 +3,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_numbers_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -166,7 +166,7 @@ void DenseBincount(OpCase& c) {
   Position dims = Dims(x.shape);
   dims.back() = size;
   NdArray y = Filled(ToShape(dims), 0);
-  ForEach(x.shape, [&](const Position& at) {
+  ForEachPosition(x.shape, [&](const Position& at) {
     if (x(at) >= size) return;
     Position to = at;
     to.back() = static_cast<int>(x(at));
@@ -308,9 +308,9 @@ constexpr OpRow kRows[] = {
     {"UnravelIndex", UnravelIndex},
 };
 
-}  // namespace
+}  // namespace lowered_numbers_test
 
-std::span<const OpRow> NumberRows() { return kRows; }
+std::span<const OpRow> NumberRows() { return lowered_numbers_test::kRows; }
 
 TEST(LoweredOps, Numbers) { CheckRows(NumberRows()); }
 

@@ -60,8 +60,8 @@ inline Position Dims(const Shape& shape) {
 }
 
 // Calls `f` with every index of the shape, the last axis fastest.
-inline void ForEach(const Shape& shape,
-                    const std::function<void(const Position&)>& f) {
+inline void ForEachPosition(const Shape& shape,
+                            const std::function<void(const Position&)>& f) {
   Position at(static_cast<size_t>(shape.rank()));
   for (size_t i = 0; i < Count(shape); ++i) {
     size_t rest = i;
@@ -78,7 +78,7 @@ inline void ForEach(const Shape& shape,
 inline NdArray Made(const Shape& shape,
                     const std::function<double(const Position&)>& f) {
   NdArray y = Filled(shape, 0);
-  ForEach(shape, [&](const Position& at) { y(at) = f(at); });
+  ForEachPosition(shape, [&](const Position& at) { y(at) = f(at); });
   return y;
 }
 

@@ -4,7 +4,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_resampling_test {
 
 struct Kernel {
   const char* name;
@@ -104,9 +104,11 @@ constexpr OpRow kRows[] = {
     {"ScaleAndTranslate", ScaleAndTranslate},
 };
 
-}  // namespace
+}  // namespace lowered_resampling_test
 
-std::span<const OpRow> ResamplingRows() { return kRows; }
+std::span<const OpRow> ResamplingRows() {
+  return lowered_resampling_test::kRows;
+}
 
 TEST(LoweredOps, Resampling) { CheckRows(ResamplingRows()); }
 

@@ -3,7 +3,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_slices_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -165,9 +165,9 @@ constexpr OpRow kRows[] = {
     {"StridedSlice", StridedSlice},
 };
 
-}  // namespace
+}  // namespace lowered_slices_test
 
-std::span<const OpRow> SliceRows() { return kRows; }
+std::span<const OpRow> SliceRows() { return lowered_slices_test::kRows; }
 
 TEST(LoweredOps, Slices) { CheckRows(SliceRows()); }
 

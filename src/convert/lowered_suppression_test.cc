@@ -3,7 +3,7 @@
 #include "convert/lowered_op_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_suppression_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -99,7 +99,7 @@ void Combined(OpCase& c) {
   for (int image = 0; image < images; ++image) {
     for (int q = 0; q < own_boxes; ++q) {
       const NdArray drawn = DrawBoxes(c, count);
-      ForEach(drawn.shape, [&](const Position& at) {
+      ForEachPosition(drawn.shape, [&](const Position& at) {
         boxes({image, at[0], q, at[1]}) = drawn(at);
       });
     }
@@ -168,9 +168,11 @@ constexpr OpRow kRows[] = {
     {"NonMaxSuppressionV5", SuppressionRow<5>},
 };
 
-}  // namespace
+}  // namespace lowered_suppression_test
 
-std::span<const OpRow> SuppressionRows() { return kRows; }
+std::span<const OpRow> SuppressionRows() {
+  return lowered_suppression_test::kRows;
+}
 
 TEST(LoweredOps, Suppression) { CheckRows(SuppressionRows()); }
 

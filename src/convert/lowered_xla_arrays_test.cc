@@ -5,7 +5,7 @@
 #include "convert/lowered_xla_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_xla_arrays_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -82,8 +82,8 @@ void DynamicUpdateSlice(OpCase& c) {
   NdArray x = c.Input(c.AnyShape(1, 4), -3, 3);
   const NdArray update = c.Input(WindowIn(c, x.shape), -3, 3);
   const Position starts = Clamped(AnyStarts(c, x.shape), x.shape, update.shape);
-  ForEach(update.shape,
-          [&](const Position& at) { x(Sum(starts, at)) = update(at); });
+  ForEachPosition(update.shape,
+                  [&](const Position& at) { x(Sum(starts, at)) = update(at); });
   c.Expect(x);
 }
 
@@ -178,7 +178,7 @@ void Dot(OpCase& c, int version) {
   c.Expect(Made(ToShape(out),
                 [&](const Position& at) {
                   double total = 0;
-                  ForEach(ToShape(summed), [&](const Position& s) {
+                  ForEachPosition(ToShape(summed), [&](const Position& s) {
                     Position ia(a_dims.size()), ib(b_dims.size());
                     for (size_t i = 0; i < shared.size(); ++i) {
                       const auto n = static_cast<size_t>(batch);
@@ -282,7 +282,7 @@ void Convolution(OpCase& c, int version) {
   c.Scalar(groups);
   const NdArray y = Made(ToShape(y_dims), [&](const Position& at) {
     double sum = 0;
-    ForEach(ToShape(sizes), [&](const Position& k) {
+    ForEachPosition(ToShape(sizes), [&](const Position& k) {
       Position from = {at[0]}, weight = k;
       for (size_t i = 0; i < count; ++i) {
         from.push_back(Seen(lines[i], at[i + 1], k[i]));
@@ -361,7 +361,7 @@ void Reduce(OpCase& c) {
   c.Attr("dimensions_to_reduce",
          std::vector<int64_t>(axes.begin(), axes.end()));
   NdArray y = Filled(ToShape(Without(Dims(x.shape), axes)), initial);
-  ForEach(x.shape, [&](const Position& at) {
+  ForEachPosition(x.shape, [&](const Position& at) {
     double& own = y(Without(at, axes));
     own = reducer.f(own, x(at));
   });
@@ -378,7 +378,7 @@ void ReduceTruth(OpCase& c) {
   c.Attr("dimensions_to_reduce",
          std::vector<int64_t>(axes.begin(), axes.end()));
   NdArray y = Filled(ToShape(Without(Dims(x.shape), axes)), initial);
-  ForEach(x.shape, [&](const Position& at) {
+  ForEachPosition(x.shape, [&](const Position& at) {
     double& own = y(Without(at, axes));
     own = all ? std::min(own, x(at)) : std::max(own, x(at));
   });
@@ -408,7 +408,7 @@ void ArgMaxByFunction(OpCase& c) {
   c.Attr("dimensions_to_reduce", std::vector<int64_t>{axis});
   const Shape left = ToShape(Without(Dims(shape), {axis}));
   NdArray best = Filled(left, -100), at_place = Filled(left, 100);
-  ForEach(shape, [&](const Position& at) {
+  ForEachPosition(shape, [&](const Position& at) {
     const Position own = Without(at, {axis});
     if (x(at) <= best(own)) return;
     best(own) = x(at);
@@ -468,7 +468,7 @@ void ReduceWindow(OpCase& c) {
   c.Expect(Made(ToShape(out),
                 [&](const Position& at) {
                   double y = reducer.neutral;
-                  ForEach(ToShape(sizes), [&](const Position& k) {
+                  ForEachPosition(ToShape(sizes), [&](const Position& k) {
                     Position from;
                     for (size_t i = 0; i < k.size(); ++i) {
                       from.push_back(Seen(lines[i], at[i], k[i]));
@@ -500,9 +500,9 @@ constexpr OpRow kRows[] = {
     {"XlaVariadicReduceV2", ArgMaxByFunction},
 };
 
-}  // namespace
+}  // namespace lowered_xla_arrays_test
 
-std::span<const OpRow> XlaArrayRows() { return kRows; }
+std::span<const OpRow> XlaArrayRows() { return lowered_xla_arrays_test::kRows; }
 
 TEST(LoweredOps, XlaArrays) { CheckRows(XlaArrayRows()); }
 

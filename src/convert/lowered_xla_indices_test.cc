@@ -5,7 +5,7 @@
 #include "convert/lowered_xla_testing.h"
 
 namespace liteforge {
-namespace {
+namespace lowered_xla_indices_test {
 
 constexpr DataType kF32 = DataType::kFloat32;
 constexpr DataType kI32 = DataType::kInt32;
@@ -177,7 +177,7 @@ void Scatter(OpCase& c) {
   bool clash = false;
   const auto visit =
       [&](const std::function<void(double&, double&, double)>& f) {
-        ForEach(updates.shape, [&](const Position& at) {
+        ForEachPosition(updates.shape, [&](const Position& at) {
           bool fits = false;
           const Position place = w.PlaceOf(at, false, fits);
           if (fits) f(y(place), hits(place), updates(at));
@@ -210,7 +210,7 @@ NdArray SortedPlaces(
     const std::function<bool(const Position&, const Position&)>& less) {
   NdArray places = Filled(x.shape, 0);
   const auto along = static_cast<size_t>(axis);
-  ForEach(x.shape, [&](const Position& at) {
+  ForEachPosition(x.shape, [&](const Position& at) {
     if (at[along] != 0) return;
     std::vector<Position> all;
     for (int i = 0; i < x.dim(axis); ++i) {
@@ -284,9 +284,11 @@ constexpr OpRow kRows[] = {
     {"XlaVariadicSort", VariadicSort},
 };
 
-}  // namespace
+}  // namespace lowered_xla_indices_test
 
-std::span<const OpRow> XlaIndexRows() { return kRows; }
+std::span<const OpRow> XlaIndexRows() {
+  return lowered_xla_indices_test::kRows;
+}
 
 TEST(LoweredOps, XlaIndices) { CheckRows(XlaIndexRows()); }
 

@@ -11,8 +11,7 @@
 #include "emit/emit.h"
 #include "import/tflite/import_tflite.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::lstm_fusion_test {
 
 constexpr int kIn = 3, kUnits = 4;
 
@@ -127,9 +126,9 @@ TEST(LstmFusion, EveryRunBeginsAnew) {
       const Array x = Draw({batch, time, kIn}, ++seed);
       SetInput(*interpreter, input, x);
       ASSERT_TRUE(interpreter->Invoke());
-      EXPECT_THAT(
-          interpreter->Tensor<float>(output.index),
-          testing::Pointwise(testing::FloatNear(2e-6f), Floats(Lstm(cell, x))));
+      EXPECT_THAT(interpreter->Tensor<float>(output.index),
+                  testing::Pointwise(testing::FloatNear(2e-6f),
+                                     FloatsOf(Lstm(cell, x))));
     }
   }
 }
@@ -276,5 +275,4 @@ TEST(LstmFusion, TheLastStates) {
              Last(Lstm(cell, x)), 2e-6);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::lstm_fusion_test

@@ -11,8 +11,7 @@
 #include "formats/tflite/model_reader.h"
 #include "quantize/quantize.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::lstm_quantization_test {
 
 using testing::HasSubstr;
 
@@ -223,5 +222,4 @@ TEST(LstmQuantization, WhatCannotBeSaysWhy) {
   EXPECT_THAT(report.left_float[0].reason, HasSubstr("not tanh"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::lstm_quantization_test

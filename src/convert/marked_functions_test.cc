@@ -9,8 +9,7 @@
 #include "liteforge/converter.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::marked_functions_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -268,5 +267,4 @@ TEST(XlaFunctions, WhatCannotBeExpressedIsNamed) {
                         "XlaCallModule ('module'), XlaSvd ('node')"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::marked_functions_test

@@ -6,8 +6,7 @@
 
 #include "convert/recurrent_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::mask_layers_test {
 
 constexpr int kTime = 5, kIn = 3, kUnits = 4;
 using Mask = std::vector<std::vector<bool>>;  // [N, T]
@@ -352,5 +351,4 @@ TEST(MaskLayers, AttentionMaskOfMultiHeadAttention) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::mask_layers_test

@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace liteforge {
-namespace {
+namespace liteforge::model_notes_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -58,5 +57,4 @@ TEST(WarnOfRange, NothingSaid) {
   EXPECT_EQ(WarnOfRange(Image({}, {}), 0, 1), "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::model_notes_test

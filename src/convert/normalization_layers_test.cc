@@ -6,8 +6,7 @@
 
 #include "convert/layer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::normalization_layers_test {
 
 struct Moments {
   double mean = 0, variance = 0, square = 0, sum_of_squares = 0;
@@ -153,5 +152,4 @@ TEST(NormalizationLayers, RmsAndUnitNormalization) {
              }));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::normalization_layers_test

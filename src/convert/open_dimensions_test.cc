@@ -5,8 +5,7 @@
 // what the same model gives that was converted for that size.
 #include "convert/keras_golden_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::open_dimensions_test {
 
 using nlohmann::json;
 
@@ -94,7 +93,7 @@ void ExpectOpen(const json& golden) {
   EXPECT_THAT(
       own.values,
       testing::Pointwise(testing::FloatNear(static_cast<float>(g.tolerance)),
-                         Floats(g.want)));
+                         FloatsOf(g.want)));
   for (const int more : {1, 6}) {
     Indices dims = g.inputs[0].dims;
     dims[0] = more;
@@ -129,5 +128,4 @@ INSTANTIATE_TEST_SUITE_P(Families, OpenDimensions,
                                          "recurrent"),
                          [](const auto& family) { return family.param; });
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::open_dimensions_test

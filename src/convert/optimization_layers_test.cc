@@ -8,8 +8,7 @@
 
 #include "convert/layer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::optimization_layers_test {
 
 // The grid of 8 bits, its lowest step unused where narrow, over [low, high],
 // moved so that 0 is on it.
@@ -148,5 +147,4 @@ TEST(OptimizationLayers, MixedPrecision) {
              {x}, Dense(x, kernel, Zeros({3})));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::optimization_layers_test

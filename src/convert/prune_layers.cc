@@ -49,7 +49,7 @@ RepresentativeDataset PartOf(const RepresentativeDataset& examples, Part part) {
   };
 }
 
-std::string KeyOf(const ir::Graph& graph, std::string_view name) {
+std::string LayerKey(const ir::Graph& graph, std::string_view name) {
   return graph.name + "/" + std::string(name);
 }
 
@@ -72,7 +72,7 @@ std::set<std::string> OutputsOf(const ir::Module& module) {
       const bool squeezes = last != nullptr && (last->op() == Op::kSoftmax ||
                                                 last->op() == Op::kLogistic);
       names.insert(
-          KeyOf(graph, squeezes ? last->input(0)->name : output->name));
+          LayerKey(graph, squeezes ? last->input(0)->name : output->name));
     }
   }
   return names;
@@ -106,7 +106,8 @@ class Pruner {
 
   static void AddReader(const WeightMatrix& layer, InputProducts* products,
                         Readers& readers) {
-    readers.emplace(KeyOf(*layer.graph, layer.node->input(0)->name), products);
+    readers.emplace(LayerKey(*layer.graph, layer.node->input(0)->name),
+                    products);
   }
 
   // What the layers in [first, end) read, as the module is now and as it was;
@@ -130,13 +131,13 @@ class Pruner {
     }
     if (readers.empty()) return products;
     const auto wanted = [&](const ir::Graph& graph, std::string_view name) {
-      return readers.contains(KeyOf(graph, name));
+      return readers.contains(LayerKey(graph, name));
     };
     const auto show = [&](const ir::Graph& graph, const ObservedTensor& now,
                           const ObservedTensor& was) -> Result<void> {
       if (now.dtype != DataType::kFloat32 || now.data.size() != was.data.size())
         return {};
-      const auto [from, to] = readers.equal_range(KeyOf(graph, now.name));
+      const auto [from, to] = readers.equal_range(LayerKey(graph, now.name));
       for (auto reader = from; reader != to; ++reader)
         reader->second->Add(now.shape, FloatsOf(now), FloatsOf(was));
       return {};
@@ -255,13 +256,13 @@ class Pruner {
     const std::set<std::string> outputs = OutputsOf(module_);
     std::map<std::string, std::pair<double, double>> error_and_energy;
     const auto wanted = [&](const ir::Graph& graph, std::string_view name) {
-      return outputs.contains(KeyOf(graph, name));
+      return outputs.contains(LayerKey(graph, name));
     };
     const auto show = [&](const ir::Graph& graph, const ObservedTensor& now,
                           const ObservedTensor& was) -> Result<void> {
       if (now.dtype != DataType::kFloat32 || now.data.size() != was.data.size())
         return {};
-      auto& [error, energy] = error_and_energy[KeyOf(graph, now.name)];
+      auto& [error, energy] = error_and_energy[LayerKey(graph, now.name)];
       const auto a = FloatsOf(was), b = FloatsOf(now);
       for (size_t i = 0; i < a.size(); ++i) {
         const auto exact = static_cast<double>(a[i]);

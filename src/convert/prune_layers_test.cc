@@ -8,8 +8,7 @@
 
 #include "convert/example_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::prune_layers_test {
 
 constexpr const char* kFirst =
     "graph first(%x: float32[1,4]) {\n"
@@ -32,7 +31,7 @@ RepresentativeDataset Twice(size_t at) {
   for (int i = 0; i < 20; ++i) {
     std::vector<float> values(4);
     values[at] = values[at + 1] = normal(generator);
-    arrays.push_back(ArrayOf({1, 4}, values));
+    arrays.push_back(ExampleArray({1, 4}, values));
   }
   return ExamplesOf(std::move(arrays));
 }
@@ -83,5 +82,4 @@ TEST(PruneLayers, EachSignatureFitsItsOwnLayers) {
   EXPECT_THAT(WeightsOf(module, 0), testing::ElementsAre(0, 0, 3, 4));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::prune_layers_test

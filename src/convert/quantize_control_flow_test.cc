@@ -5,8 +5,7 @@
 #include "convert/example_testing.h"
 #include "quantize/quantize.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::quantize_control_flow_test {
 
 // Quantizes the module and compares what it gives with what it gave.
 void ExpectNearFloat(ir::Module module, Op op) {
@@ -61,5 +60,4 @@ TEST(QuantizeControlFlow, BothBranches) {
       Op::kMul);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::quantize_control_flow_test

@@ -20,8 +20,7 @@
 #include "quantize/quantize.h"
 #include "quantize/rules.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::quantize_rules_test {
 
 // A result rounded once is off by half a quantum. Fixed-point multipliers round
 // twice: a product to a fraction of a quantum, and that to a quantum; SQRT cuts
@@ -448,5 +447,4 @@ TEST(QuantizeRules, Int8WeightsAloneAreNearFloat) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::quantize_rules_test

@@ -10,8 +10,7 @@
 #include "convert/lowered_op_testing.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::random_ops_test {
 
 constexpr int kCount = 20000;
 
@@ -123,5 +122,4 @@ TEST(RandomOps, TheTruncatedNormalStaysWithinTwo) {
   EXPECT_NEAR(squares / kCount, variance, 6 * 4 / std::sqrt(1.0 * kCount));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::random_ops_test

@@ -8,8 +8,7 @@
 
 #include "convert/layer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::rare_layers_test {
 
 //--------------------------------------------------------- LocallyConnected
 
@@ -218,5 +217,4 @@ TEST(RareLayers, PipelineRunsItsLayersInOrder) {
       Filled(x.dims, [&](const Indices& at) { return (x[at] * 2 + 1) * 3; }));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::rare_layers_test

@@ -7,8 +7,7 @@
 
 #include "convert/recurrent_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::recurrent_layers_test {
 
 struct Produced {
   Shape shape;
@@ -75,7 +74,7 @@ TEST(RecurrentLayers, AllOptions) {
                    std::to_string(mask));
       std::vector<Matrix> want;
       for (const Matrix& example : x)
-        want.push_back(Outputs(kind.step, cell, example, backwards));
+        want.push_back(OutputsOf(kind.step, cell, example, backwards));
       const Produced run = RunModel(
           OneLayer(2, kind.name,
                    Options(kUnits, sequences, backwards, unroll) + kind.more,
@@ -114,7 +113,7 @@ TEST(RecurrentLayers, Keras1StoresAMatrixForEachGate) {
                         R"("consume_less":"cpu")",
                         "4,2", weights),
                x);
-  ExpectNear(run, Flat({Outputs(StepLstm, cell, x[0], false)}, true));
+  ExpectNear(run, Flat({OutputsOf(StepLstm, cell, x[0], false)}, true));
 }
 
 double Merged(const std::string& mode, double a, double b) {
@@ -131,8 +130,8 @@ TEST(RecurrentLayers, Bidirectional) {
   for (const std::string mode : {"concat", "sum", "mul", "ave"}) {
     for (const bool sequences : {false, true}) {
       SCOPED_TRACE(mode + (sequences ? " all" : " last"));
-      const Matrix a = Outputs(StepLstm, ahead, x[0], false);
-      Matrix b = Outputs(StepLstm, back, x[0], true);
+      const Matrix a = OutputsOf(StepLstm, ahead, x[0], false);
+      Matrix b = OutputsOf(StepLstm, back, x[0], true);
       if (sequences) std::reverse(b.begin(), b.end());
       std::vector<double> want;
       for (size_t t = sequences ? 0 : a.size() - 1; t < a.size(); ++t) {
@@ -166,9 +165,9 @@ TEST(RecurrentLayers, StackedCells) {
       R"(}},{"class_name":"LSTMCell","config":{)" +
       Options(4, false, false, false) + "}}]}}";
   const std::vector<Matrix> x = {Draw(3, 3, 9)};
-  const Matrix middle = Outputs(StepGru, low, x[0], false);
+  const Matrix middle = OutputsOf(StepGru, low, x[0], false);
   ExpectNear(RunModel(OneLayer(2, "RNN", config, "3,3", weights), x),
-             Flat({Outputs(StepLstm, high, middle, false)}, true));
+             Flat({OutputsOf(StepLstm, high, middle, false)}, true));
 }
 
 TEST(RecurrentLayers, TimeDistributedDense) {
@@ -209,7 +208,7 @@ void ExpectAfterRuns(const KerasFile& file, const std::vector<Array>& inputs,
     ASSERT_TRUE(done) << done.error().ToString();
     EXPECT_THAT(
         interpreter->Tensor<float>(interpreter->OutputDetails()[0].index),
-        testing::Pointwise(testing::FloatNear(2e-5f), Floats(want[i])));
+        testing::Pointwise(testing::FloatNear(2e-5f), FloatsOf(want[i])));
   }
 }
 
@@ -283,7 +282,7 @@ TEST(RecurrentLayers, CudnnLayers) {
                            Weight("recurrent_kernel", recurrent),
                            Weight("bias", bias, true)}),
                  x),
-        Flat({Outputs(lstm ? StepLstm : StepGru, cell, x[0], false)}, true));
+        Flat({OutputsOf(lstm ? StepLstm : StepGru, cell, x[0], false)}, true));
   }
 }
 
@@ -437,7 +436,7 @@ TEST(RecurrentLayers, ConvLstm1DIsConvLstm2DOfOneRow) {
   const std::string config =
       R"("filters":2,"activation":"tanh","recurrent_activation":"sigmoid",
          "padding":"same","use_bias":false,"kernel_size":)";
-  const std::vector<float> flat = Floats(x);
+  const std::vector<float> flat = FloatsOf(x);
   Array row = x;
   row.dims = {2, 3, 6, 2};
   const auto wide = Values(
@@ -490,5 +489,4 @@ TEST(RecurrentLayers, WhatIsNotSupportedIsNamed) {
   refused("Bidirectional", R"("merge_mode":"sum")", "layer");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::recurrent_layers_test

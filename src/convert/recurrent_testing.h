@@ -132,7 +132,7 @@ inline State StepGru(const Cell& cell, const std::vector<double>& x,
 using Step = State (*)(const Cell&, const std::vector<double>&, const State&);
 
 // Of one example [time, in]: all outputs, in the order they come.
-inline Matrix Outputs(Step step, const Cell& cell, Matrix x, bool backwards) {
+inline Matrix OutputsOf(Step step, const Cell& cell, Matrix x, bool backwards) {
   if (backwards) std::reverse(x.begin(), x.end());
   const std::vector<double> zeros(static_cast<size_t>(cell.units));
   State state{zeros, zeros};

@@ -14,8 +14,7 @@
 #include "import/saved_model/import_saved_model.h"
 #include "liteforge/function.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::saved_model_writing_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -231,5 +230,4 @@ TEST(WriteSavedModel, TracedFunctionsShareTheirVariables) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::saved_model_writing_test

@@ -10,8 +10,7 @@
 #include "liteforge/interpreter.h"
 #include "ops/string_tensor.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::saved_models_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -529,5 +528,4 @@ TEST(SavedModels, HostileVariablesAreRefused) {
   EXPECT_THAT(ErrorOf(cut), HasSubstr("variables.data-00000-of-00001"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::saved_models_test

@@ -8,8 +8,7 @@
 #include "emit/emit.h"
 #include "ir/parse.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::self_check_test {
 
 using testing::HasSubstr;
 
@@ -118,5 +117,4 @@ TEST(EstimateWork, CountsMultiplications) {
             3240);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::self_check_test

@@ -3,8 +3,7 @@
 // other file runs, against their definitions.
 #include "convert/layer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::sequence_layers_test {
 
 const Array kX = Draw({2, 7, 3}, 90);
 
@@ -209,5 +208,4 @@ TEST(SequenceLayers, ReversibleEmbedding) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::sequence_layers_test

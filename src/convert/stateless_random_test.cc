@@ -11,8 +11,7 @@
 #include "convert/lowered_op_testing.h"
 #include "liteforge/interpreter.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::stateless_random_test {
 
 using testing::ElementsAre;
 using testing::FloatNear;
@@ -159,5 +158,4 @@ TEST(StatelessRandom, SeedsOfRunTimeAreRefused) {
                         "computed at run time"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::stateless_random_test

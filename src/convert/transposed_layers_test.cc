@@ -7,8 +7,7 @@
 
 #include "convert/layer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::transposed_layers_test {
 
 struct Case {
   int kernel, stride;
@@ -170,5 +169,4 @@ TEST(TransposedLayers, Conv3DTranspose) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::transposed_layers_test

@@ -5,8 +5,7 @@
 
 #include "convert/graph_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::unsigned_integers_test {
 
 const GraphText::Attributes kUnsigned = {{"T", "type: DT_UINT32"}};
 
@@ -118,5 +117,4 @@ TEST(UnsignedIntegers, FromOtherTypes) {
   ExpectAnswer(AnswerOf(ints, {{-1, 5}}), {2}, {4294967295.0, 5});
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::unsigned_integers_test

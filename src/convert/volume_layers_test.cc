@@ -8,8 +8,7 @@
 
 #include "convert/layer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::volume_layers_test {
 
 struct Case {
   int size, stride, dilation;
@@ -326,5 +325,4 @@ TEST(VolumeLayers, AugmentationDoesNothing) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::volume_layers_test

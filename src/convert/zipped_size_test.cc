@@ -6,8 +6,7 @@
 #include <random>
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::zipped_size_test {
 
 // Sizes of Python's zlib.compressobj(6, zlib.DEFLATED, -15).
 TEST(ZippedSize, AsZlibMakesIt) {
@@ -30,5 +29,4 @@ TEST(ZippedSize, NoiseStaysAsLong) {
   EXPECT_LE(size, 300000 + 5 * 20 + 2);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::zipped_size_test

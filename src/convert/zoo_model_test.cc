@@ -12,8 +12,7 @@
 #include "function/write_saved_model.h"
 #include "import/detection/cut_detector.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::zoo_model_test {
 
 using testing::AllOf;
 using testing::HasSubstr;
@@ -427,5 +426,4 @@ TEST_F(ZooModel, NearMissesAreRefused) {
   EXPECT_TRUE(works->Convert());
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::zoo_model_test

@@ -6,8 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace liteforge {
-namespace {
+namespace liteforge::average_precision_test {
 
 using testing::DoubleNear;
 
@@ -160,5 +159,4 @@ TEST(AveragePrecision, AHundredDetectionsOfAnImageCount) {
               DoubleNear(0.01, kExact));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::average_precision_test

@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace liteforge {
-namespace {
+namespace liteforge::coco_test {
 
 using testing::HasSubstr;
 
@@ -63,5 +62,4 @@ TEST(Coco, SaysWhatIsWrong) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::coco_test

@@ -14,8 +14,7 @@
 #include "formats/npz/npz.h"
 #include "liteforge/image.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::dataset_test {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
@@ -304,5 +303,4 @@ TEST_F(DatasetTest, QuantizedInputsGetRealNumbers) {
             DataType::kFloat32);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::dataset_test

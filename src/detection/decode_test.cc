@@ -8,8 +8,7 @@
 #include <cstring>
 #include <limits>
 
-namespace liteforge {
-namespace {
+namespace liteforge::decode_test {
 
 using testing::ElementsAre;
 using testing::FloatNear;
@@ -172,5 +171,4 @@ TEST(ReadOutput, Dequantizes) {
   EXPECT_FALSE(ReadOutput(output, data));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::decode_test

@@ -8,8 +8,7 @@
 #include "detection/color_detector.h"
 #include "liteforge/detection.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::detector_test {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
@@ -137,5 +136,4 @@ TEST_F(DetectorTest, ErrorsNameTheFile) {
               HasSubstr("model.tflite: input 'in' is float32[1,12]"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::detector_test

@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace liteforge {
-namespace {
+namespace liteforge::labels_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -49,5 +48,4 @@ TEST(ParseLabelMap, ErrorsNameTheLine) {
     EXPECT_FALSE(ParseLabelMap(damaged)) << damaged;
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::labels_test

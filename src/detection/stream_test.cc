@@ -10,8 +10,7 @@
 #include "detection/color_detector.h"
 #include "liteforge/detection.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::stream_test {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
@@ -171,5 +170,4 @@ TEST_F(StreamTest, StopEndsASourceThatHangs) {
   *gate = true;
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::stream_test

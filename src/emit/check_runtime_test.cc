@@ -7,8 +7,7 @@
 #include "emit/emit.h"
 #include "ir/parse.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::check_runtime_test {
 
 using testing::HasSubstr;
 using testing::Not;
@@ -53,5 +52,4 @@ TEST(CheckRuntime, WhatIsNoRelease) {
         << text;
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::check_runtime_test

@@ -7,8 +7,7 @@
 #include "formats/tflite/model_reader.h"
 #include "ops/options_flatbuffers.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::emit_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -358,5 +357,4 @@ TEST(Emit, RefusesWhatReadersWouldRefuse) {
                         "float32[2] takes 8 bytes, its buffer 1 has 4"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::emit_test

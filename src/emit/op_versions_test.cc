@@ -10,8 +10,7 @@
 #include "formats/tflite/test_models.h"
 #include "ops/options_flatbuffers.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::op_versions_test {
 
 OperandSpec SpecOf(const tflite::SubGraph& subgraph, int32_t index) {
   OperandSpec spec;
@@ -219,5 +218,4 @@ TEST(HighestVersion, IsWhatTheTypesCanMeet) {
   EXPECT_EQ(HighestVersion(Op::kFloor, plain), 1);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::op_versions_test

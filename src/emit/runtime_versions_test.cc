@@ -10,8 +10,7 @@
 #include "formats/tflite/model_reader.h"
 #include "formats/tflite/test_models.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::runtime_versions_test {
 
 TEST(RuntimeVersions, OrderIsNumeric) {
   EXPECT_TRUE(IsOlderRuntime("2.9.0", "2.10.0"));
@@ -76,5 +75,4 @@ TEST(RuntimeVersions, AgreeWithMostRealFiles) {
   EXPECT_LE(different, 20);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::runtime_versions_test

@@ -9,8 +9,7 @@
 #include "formats/tflite/read_sparsity.h"
 #include "ir/parse.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::sparse_constants_test {
 
 // [16, 64], every `step`-th unit of `unit` neighbours kept.
 std::vector<float> Weights(size_t unit, size_t step) {
@@ -100,5 +99,4 @@ TEST(SparseConstants, WhatDensifyReadsIsSparseWhateverItIs) {
   EXPECT_EQ(stored.dense, weights);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::sparse_constants_test

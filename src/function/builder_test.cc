@@ -8,8 +8,7 @@
 
 #include "function/ops.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::builder_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -206,5 +205,4 @@ TEST(FunctionBuilder, Attributes) {
   EXPECT_EQ(function.outputs[0].type, DataType::kInt8);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::builder_test

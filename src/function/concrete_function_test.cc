@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace liteforge {
-namespace {
+namespace liteforge::concrete_function_test {
 
 TEST(ConcreteFunction, ParseInput) {
   struct Row {
@@ -31,5 +30,4 @@ TEST(ConcreteFunction, ParseInput) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::concrete_function_test

@@ -10,8 +10,7 @@
 
 #include "function/builder.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::ops_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -530,5 +529,4 @@ TEST(FunctionOps, Resizes) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::ops_test

@@ -6,8 +6,7 @@
 
 #include "ir/parse.h"
 
-namespace liteforge::ir {
-namespace {
+namespace liteforge::ir::graph_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -250,5 +249,4 @@ TEST(Graph, RemoveDeadKeepsEffects) {
   EXPECT_FALSE(IsStateful(Op::kAdd));
 }
 
-}  // namespace
-}  // namespace liteforge::ir
+}  // namespace liteforge::ir::graph_test

@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace liteforge::ir {
-namespace {
+namespace liteforge::ir::parse_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -95,5 +94,4 @@ TEST(Parse, SaysWhatIsWrongAndWhere) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge::ir
+}  // namespace liteforge::ir::parse_test

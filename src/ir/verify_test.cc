@@ -6,8 +6,7 @@
 #include "ir/graph.h"
 #include "ir/parse.h"
 
-namespace liteforge::ir {
-namespace {
+namespace liteforge::ir::verify_test {
 
 using testing::HasSubstr;
 
@@ -127,5 +126,4 @@ TEST(Verify, VariablesAreThereFromTheStart) {
   EXPECT_TRUE(Verify(graph));
 }
 
-}  // namespace
-}  // namespace liteforge::ir
+}  // namespace liteforge::ir::verify_test

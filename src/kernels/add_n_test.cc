@@ -7,8 +7,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::add_n_test {
 
 template <class T>
 void ExpectSums() {
@@ -53,5 +52,4 @@ TEST(AddN, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(k, "prepare", "int64 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::add_n_test

@@ -12,8 +12,7 @@
 #include "kernels/kernel.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::all_kernels_test {
 
 void ExpectTypesTested(const std::string& name, const Kernel& kernel) {
   const auto tested = TestedTypes().find(name);
@@ -67,5 +66,4 @@ TEST(AllKernels, AreSortedAndFound) {
   EXPECT_EQ(FindCustomKernel("Nobody"), nullptr);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::all_kernels_test

@@ -8,8 +8,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::arg_min_max_test {
 
 KernelCase ArgCase(Op op, KernelTensor input, int axis,
                    DataType output = DataType::kInt32) {
@@ -99,5 +98,4 @@ TEST(ArgMinMax, RefusesWhatHasNoAnswer) {
                 "prepare", "int64 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::arg_min_max_test

@@ -8,8 +8,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::arithmetic_test {
 
 const std::pair<Shape, Shape> kShapes[] = {
     {{2, 3, 4}, {2, 3, 4}},
@@ -449,5 +448,4 @@ TEST(Arithmetic, SurvivesEnormousScales) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::arithmetic_test

@@ -8,8 +8,7 @@
 #include "kernels/custom_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::audio_spectrogram_test {
 
 KernelCase Spectrogram(int window, int stride, bool squared, const Shape& shape,
                        const std::vector<float>& samples) {
@@ -78,5 +77,4 @@ TEST(AudioSpectrogram, IsChecked) {
   ExpectRefused(c, "prepare", "int16");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::audio_spectrogram_test

@@ -6,8 +6,7 @@
 #include "kernels/kernel_tester.h"
 #include "kernels/lstm_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::basic_lstm_test {
 
 constexpr int kBatch = 3, kInputs = 7, kOutputs = 4;
 
@@ -132,5 +131,4 @@ TEST(BasicLstm, RefusesWhatDoesNotFit) {
   ExpectRefused(c, "prepare", "too large");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::basic_lstm_test

@@ -123,7 +123,8 @@ Result<void> Prepare(KernelContext& k) {
   s.rows = output.shape[output.shape.rank() - 2];
   s.columns = output.shape[output.shape.rank() - 1];
   s.depth = a.shape[a.shape.rank() - (options.adj_x ? 2 : 1)];
-  PairBatches(k, output, s);
+  // A file can claim any number of batches of nothing.
+  if (output.elements() > 0) PairBatches(k, output, s);
   if (options.adj_x) k.NeedScratch(kRowsOfA, a.bytes);
   if (s.arithmetic == FilterArithmetic::kFloat && IsFast(k, s)) {
     s.panels = ShapeFloatPanels(s.columns, 1, s.depth);

@@ -8,8 +8,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::batch_matmul_test {
 
 // Batches of a and b; then rows, depth, columns.
 struct Case {
@@ -247,5 +246,4 @@ TEST(BatchMatMul, RefusesWhatDoesNotGoTogether) {
       "prepare", "has 2 scales, the output has 1 columns");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::batch_matmul_test

@@ -9,8 +9,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::binary_test {
 
 // a as a column under b as a row.
 template <class T>
@@ -198,8 +197,9 @@ TEST(Binary, SquaredDifferenceOfWideNumbers) {
 TEST(Binary, QuantizedSquaredDifference) {
   std::vector<int8_t> grid;
   for (int i = -128; i < 128; i += 3) grid.push_back(static_cast<int8_t>(i));
-  for (const auto& [a, b, out] :
-       {std::tuple(0.5f, 0.25f, 40.0f), std::tuple(0.03f, 0.7f, 0.9f)}) {
+  for (const auto& scales :
+       {std::array{0.5f, 0.25f, 40.0f}, std::array{0.03f, 0.7f, 0.9f}}) {
+    const float a = scales[0], b = scales[1], out = scales[2];
     KernelCase k = GridCase(Op::kSquaredDifference, grid, grid);
     k.inputs[0].quantization = Steps(a, 5);
     k.inputs[1].quantization = Steps(b, -20);
@@ -245,5 +245,4 @@ TEST(Binary, EmptyTensors) {
                         Shape{0, 1});
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::binary_test

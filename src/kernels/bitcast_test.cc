@@ -6,8 +6,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::bitcast_test {
 
 TEST(Bitcast, EveryPairOfTypes) {
   for (const DataType from : kFixedTypes) {
@@ -48,5 +47,4 @@ TEST(Bitcast, RefusesWhatDoesNotFit) {
   ExpectRefused(k, "", "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::bitcast_test

@@ -12,8 +12,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::bitwise_test {
 
 const std::pair<Shape, Shape> kShapes[] = {
     {{3, 4}, {3, 4}},    {{3, 4}, {4}}, {{}, {2, 3}},
@@ -86,7 +85,7 @@ TEST(Bitwise, OnIntegers) {
   ExpectAllIntegers(Op::kStablehloAnd, [](Wide a, Wide b) { return a & b; });
   ExpectAllIntegers(Op::kStablehloAdd, [](Wide a, Wide b) { return a + b; });
   ExpectAllIntegers(Op::kStablehloMultiply,
-                    [](Wide a, Wide b) { return a * b; });
+                    [](Wide a, Wide b) { return a * static_cast<int64_t>(b); });
   ExpectAllIntegers(Op::kStablehloMaximum,
                     [](Wide a, Wide b) { return std::max(a, b); });
   ExpectAllIntegers(Op::kStablehloMinimum,
@@ -203,5 +202,4 @@ TEST(Bitwise, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(k, "infer", "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::bitwise_test

@@ -5,8 +5,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::broadcast_args_test {
 
 using Dims = std::vector<int64_t>;
 
@@ -52,5 +51,4 @@ TEST(BroadcastArgs, RefusesShapesThatDoNotFit) {
   ExpectRefused(k, "", "one dimension");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::broadcast_args_test

@@ -8,8 +8,7 @@
 
 #include "ops/infer.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::broadcast_test {
 
 // Every shape of rank 0 … 3 with these extents.
 std::vector<Shape> Shapes(const std::vector<int32_t>& extents) {
@@ -90,5 +89,4 @@ TEST(Broadcast, UsualCasesAreFewLoops) {
   EXPECT_EQ(PlanBroadcast(image, Shape{2, 1, 1, 5}, image).rank, 3);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::broadcast_test

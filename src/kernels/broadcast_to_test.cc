@@ -6,8 +6,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::broadcast_to_test {
 
 KernelCase RepeatCase(Op op, KernelTensor input,
                       const std::vector<int64_t>& numbers,
@@ -59,7 +58,8 @@ TEST(Tile, RepeatsTheWhole) {
       {{0, 2}, {2, 2}},
       {{1, 2, 3}, {2, 2, 2}},
       {{2, 1, 3, 2}, {1, 4, 1, 2}}};
-  for (const auto& [input, multiples] : grid) {
+  for (const auto& [of_input, multiples] : grid) {
+    const Shape& input = of_input;  // lambdas do not see the other
     Shape output = input;
     for (int axis = 0; axis < input.rank(); ++axis)
       output.set_dim(
@@ -87,5 +87,4 @@ TEST(Tile, RefusesWhatDoesNotFit) {
   ExpectRefused(RepeatCase(Op::kTile, input, {-1, 2}), "", "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::broadcast_to_test

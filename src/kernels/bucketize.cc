@@ -29,7 +29,7 @@ void Eval(KernelContext& k) noexcept {
     for (int64_t i = 0; i < k.Input(0).elements(); ++i) {
       const auto above = std::upper_bound(
           boundaries.begin(), boundaries.end(), input[i],
-          [](T x, float boundary) { return x < static_cast<T>(boundary); });
+          [](T x, float boundary) { return x < boundary; });
       output[i] = static_cast<int32_t>(above - boundaries.begin());
     }
   });

@@ -6,8 +6,7 @@
 
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::bucketize_test {
 
 template <class T>
 KernelCase BucketCase(const std::vector<float>& boundaries, const Shape& shape,
@@ -24,7 +23,7 @@ void ExpectBuckets(const std::vector<float>& boundaries) {
   std::vector<int32_t> expected;
   for (const T x : values) {
     int32_t below = 0;
-    for (const float b : boundaries) below += static_cast<T>(b) <= x;
+    for (const float b : boundaries) below += b <= static_cast<double>(x);
     expected.push_back(below);
   }
   ExpectValues(BucketCase(boundaries, {5, 5}, values), expected, {5, 5});
@@ -45,6 +44,8 @@ TEST(Bucketize, ValuesOfEveryType) {
   ExpectBucketsOfEveryKind<int64_t>();
   ExpectBuckets<float>({-1.25f, 0.5f, 2.75f});
   ExpectBuckets<double>({-1.25f, 0.5f, 2.75f});
+  ExpectBuckets<int32_t>({-1.25f, 0.5f, 2.75f});
+  ExpectBuckets<int64_t>({-1.25f, 0.5f, 2.75f});
   ExpectValues<int32_t>(BucketCase<float>({1, 2}, {2, 0}, {}), {}, {2, 0});
 }
 
@@ -54,5 +55,4 @@ TEST(Bucketize, RefusesWhatHasNoOrder) {
                 "int8 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::bucketize_test

@@ -8,8 +8,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::cast_test {
 
 using Wide = long double;
 
@@ -236,5 +235,4 @@ TEST(Cast, EmptyAndUnsupported) {
                 "prepare", "string is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::cast_test

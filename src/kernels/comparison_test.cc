@@ -8,8 +8,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::comparison_test {
 
 constexpr Op kComparisons[] = {Op::kEqual,   Op::kNotEqual,
                                Op::kLess,    Op::kLessEqual,
@@ -185,5 +184,4 @@ TEST(Comparison, EmptyTensors) {
       {}, Shape{0, 3});
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::comparison_test

@@ -7,8 +7,7 @@
 
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::complex_parts_test {
 
 template <class Real>
 void ExpectParts(DataType type) {
@@ -51,5 +50,4 @@ TEST(ComplexParts, RefusesRealNumbers) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::complex_parts_test

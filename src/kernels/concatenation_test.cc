@@ -8,8 +8,7 @@
 #include "kernels/index_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::concatenation_test {
 
 KernelCase MakeCase(int axis, std::vector<KernelTensor> inputs,
                     KernelTensor output = {}) {
@@ -160,5 +159,4 @@ TEST(Concatenation, SurvivesEnormousScales) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::concatenation_test

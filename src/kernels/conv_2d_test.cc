@@ -7,8 +7,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::conv_2d_test {
 
 struct Case {
   Shape input{1, 5, 6, 2};
@@ -430,5 +429,4 @@ TEST(Conv2D, SurvivesEnormousNumbers) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::conv_2d_test

@@ -8,8 +8,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::conv_3d_test {
 
 using Triple = std::array<int, 3>;  // depth, height, width
 
@@ -151,5 +150,4 @@ TEST(Conv3D, RefusesWhatDoesNotGoTogether) {
       "prepare", "only float32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::conv_3d_test

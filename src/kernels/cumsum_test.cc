@@ -8,8 +8,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::cumsum_test {
 
 template <class T>
 KernelCase CumsumCase(const Shape& shape, const std::vector<T>& values,
@@ -78,5 +77,4 @@ TEST(Cumsum, RefusesWhatDoesNotFit) {
                 "int8 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::cumsum_test

@@ -6,8 +6,7 @@
 #include "kernels/custom_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::dense_image_warp_test {
 
 KernelCase Warp(const Shape& image, const std::vector<float>& pixels,
                 const Shape& flow, const std::vector<float>& steps) {
@@ -73,5 +72,4 @@ TEST(DenseImageWarp, IsChecked) {
   ExpectRefused(c, "prepare", "int32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::dense_image_warp_test

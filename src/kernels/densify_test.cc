@@ -5,8 +5,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::densify_test {
 
 TEST(Densify, CopiesConstants) {
   for (const DataType type : kFixedTypes) {
@@ -27,5 +26,4 @@ TEST(Densify, RefusesWhatIsComputed) {
   ExpectRefused(k, "prepare", "string");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::densify_test

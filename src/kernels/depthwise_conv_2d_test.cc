@@ -7,8 +7,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::depthwise_conv_2d_test {
 
 struct Case {
   Shape input{2, 5, 6, 3};
@@ -276,8 +275,7 @@ TEST(DepthwiseConv2D, HybridIsCloseToFloat) {
           const auto scale = static_cast<double>(scales[count > 1 ? o : 0]);
           const double offset = c.with_bias ? static_cast<double>(bias[o]) : 0;
           ASSERT_NEAR(static_cast<double>(values[i]),
-                      sums.values[i] * scale + offset,
-                      taps * 3 * scale)
+                      sums.values[i] * scale + offset, taps * 3 * scale)
               << Name(mode);
         }
       }
@@ -354,5 +352,4 @@ TEST(DepthwiseConv2D, SurvivesEnormousNumbers) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::depthwise_conv_2d_test

@@ -10,8 +10,7 @@
 #include "kernels/custom_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::detection_postprocess_test {
 
 struct Config {
   int max_detections = 3;
@@ -370,5 +369,4 @@ TEST(DetectionPostprocess, InputsAreChecked) {
   ExpectRefused(c, "infer", "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::detection_postprocess_test

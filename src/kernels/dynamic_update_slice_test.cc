@@ -7,8 +7,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::dynamic_update_slice_test {
 
 KernelCase UpdateCase(DataType type, const Shape& operand, const Shape& update,
                       const std::vector<int64_t>& start,
@@ -70,5 +69,4 @@ TEST(DynamicUpdateSlice, RefusesWhatDoesNotFit) {
                 "strings");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::dynamic_update_slice_test

@@ -11,8 +11,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::elementwise_test {
 
 using Function = std::function<double(double)>;
 
@@ -311,5 +310,4 @@ TEST(Elementwise, RefusesWhatHasNoMeaning) {
   ExpectRefused(k, "", "float16");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::elementwise_test

@@ -10,8 +10,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::embedding_lookup_test {
 
 KernelCase LookupCase(const std::vector<int32_t>& ids, KernelTensor table,
                       DataType output = DataType::kNone) {
@@ -206,5 +205,4 @@ TEST(EmbeddingLookupSparse, RefusesWhatLiesOutside) {
   ExpectRefused(k, "prepare", "float32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::embedding_lookup_test

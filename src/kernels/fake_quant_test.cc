@@ -8,8 +8,7 @@
 
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::fake_quant_test {
 
 KernelCase FakeCase(float min, float max, int bits, bool narrow,
                     const std::vector<float>& x) {
@@ -74,5 +73,4 @@ TEST(FakeQuant, RefusesWhatHasNoRange) {
   ExpectRefused(k, "prepare", "only float32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::fake_quant_test

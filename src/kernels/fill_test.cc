@@ -5,8 +5,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::fill_test {
 
 const Shape kShapes[] = {{}, {3}, {2, 0}, {2, 3}, {2, 1, 3, 2}};
 
@@ -52,5 +51,4 @@ TEST(ZerosLike, KeepsTypeAndShape) {
   ExpectRefused(k, "prepare", "string");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::fill_test

@@ -13,8 +13,7 @@
 #include "kernels/micro/target_testing.h"
 #include "kernels/micro/word_functions.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::fixed_point_test {
 
 TEST(FixedPoint, LogisticOfEveryValue) {
   for (int x = -32768; x <= 32767; ++x) {
@@ -111,5 +110,4 @@ TEST(FixedPoint, Saturation) {
   EXPECT_EQ(SaturatingShiftLeft16(5, 2), 20);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::fixed_point_test

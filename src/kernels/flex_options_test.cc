@@ -10,8 +10,7 @@
 #include "kernels/custom_testing.h"
 #include "kernels/kernel.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::flex_options_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -152,5 +151,4 @@ TEST(CustomKernels, AreFoundByName) {
   EXPECT_EQ(FindCustomKernel("Nobody"), nullptr);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::flex_options_test

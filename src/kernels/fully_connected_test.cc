@@ -6,8 +6,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::fully_connected_test {
 
 struct Case {
   Shape input{3, 10};
@@ -299,5 +298,4 @@ TEST(FullyConnected, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(k, "", "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::fully_connected_test

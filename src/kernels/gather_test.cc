@@ -7,8 +7,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::gather_test {
 
 constexpr DataType kIndices[] = {DataType::kInt16, DataType::kInt32,
                                  DataType::kInt64};
@@ -166,5 +165,4 @@ TEST(GatherNd, RefusesWhatLiesOutside) {
   ExpectRefused(k, "infer", "must have dimensions");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::gather_test

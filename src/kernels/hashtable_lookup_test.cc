@@ -7,8 +7,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::hashtable_lookup_test {
 
 KernelCase LookupCase(const std::vector<int32_t>& lookup,
                       const std::vector<int32_t>& keys, KernelTensor values) {
@@ -73,5 +72,4 @@ TEST(HashtableLookup, RefusesWhatDoesNotFit) {
   ExpectRefused(k, "prepare", "must be int32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::hashtable_lookup_test

@@ -9,8 +9,7 @@
 #include "kernels/custom_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::irfft_2d_test {
 
 using Complex = std::complex<double>;
 
@@ -113,8 +112,8 @@ TEST(Irfft2d, IsChecked) {
                   "no power of two");
   ExpectRefused(Irfft({4, 3}, spectrum, {4, 5}, false), "", "no power of two");
   ExpectRefused(Irfft({12}, spectrum, {4, 4}), "infer", "input");
-  ExpectValues<float>(Irfft({0, 4, 3}, {}, {1 << 30, 1 << 30}), {},
-                      {0, 1 << 30, 1 << 30});
+  ExpectValues<float>(Irfft({0, 4, 3}, {}, {1 << 25, 1 << 25}), {},
+                      {0, 1 << 25, 1 << 25});
   ExpectValues<float>(Irfft({0, 3}, {}, {2, 2}), {0, 0, 0, 0}, {2, 2});
   KernelCase c = Irfft({4, 3}, spectrum, {4, 4});
   c.inputs[1] = KernelTensor::Of<int32_t>({3}, {4, 4, 4}).Constant();
@@ -124,5 +123,4 @@ TEST(Irfft2d, IsChecked) {
   ExpectRefused(c, "prepare", "float32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::irfft_2d_test

@@ -5,8 +5,7 @@
 
 #include "kernels/kernel.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::kernel_context_test {
 
 TEST(KernelContext, TheFirstFailureCounts) {
   KernelContext context(Op::kAdd, {}, nullptr);
@@ -46,5 +45,4 @@ TEST(KernelContext, OptionalInputs) {
   EXPECT_FALSE(context.HasInput(2)) << "past the list";
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::kernel_context_test

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::kernel_tester_test {
 
 using testing::ElementsAre;
 
@@ -48,5 +47,4 @@ TEST(KernelTester, Strings) {
   EXPECT_EQ(run.shape(), Shape({3, 1}));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::kernel_tester_test

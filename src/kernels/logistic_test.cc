@@ -8,8 +8,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::logistic_test {
 
 double Logistic(double x) { return 1 / (1 + std::exp(-x)); }
 double Tanh(double x) { return std::tanh(x); }
@@ -112,5 +111,4 @@ TEST(Logistic, RefusesWhatDoesNotGoTogether) {
                 "int32 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::logistic_test

@@ -6,8 +6,7 @@
 #include "kernels/kernel_tester.h"
 #include "kernels/sigmoid_table.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::lookup_table_test {
 
 template <class T>
 void ExpectEveryByte(double (*f)(double)) {
@@ -108,5 +107,4 @@ TEST(SigmoidTable, SurvivesEnormousScales) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::lookup_table_test

@@ -7,8 +7,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::lsh_projection_test {
 
 const std::vector<float> kSeeds = {0.123f, 0.456f, -0.321f,
                                    1.234f, 5.678f, -4.321f};
@@ -120,5 +119,4 @@ TEST(LshProjection, NoItems) {
       {0, 0, 0, 0, 0, 0}, {6});
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::lsh_projection_test

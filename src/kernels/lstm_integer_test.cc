@@ -6,8 +6,7 @@
 #include "kernels/kernel_tester.h"
 #include "kernels/lstm_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::lstm_integer_test {
 
 constexpr int kBatch = 2, kTime = 3, kInputs = 5, kCells = 6;
 
@@ -351,5 +350,4 @@ TEST(IntegerLstm, WordInputsWithHugeBias) {
   EXPECT_TRUE(RunKernel(c).ok());
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::lstm_integer_test

@@ -5,8 +5,7 @@
 #include "kernels/kernel_tester.h"
 #include "kernels/lstm_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::lstm_test {
 
 constexpr int kBatch = 2, kTime = 3, kInputs = 5, kAux = 4;
 
@@ -411,5 +410,4 @@ TEST(Lstm, EmptySequences) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::lstm_test

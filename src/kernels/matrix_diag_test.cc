@@ -6,8 +6,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::matrix_diag_test {
 
 TEST(MatrixDiag, ZerosOffTheDiagonal) {
   for (const Shape& shape : {Shape{1}, Shape{4}, Shape{0}, Shape{2, 3},
@@ -71,5 +70,4 @@ TEST(MatrixSetDiag, RefusesWhatDoesNotFit) {
   ExpectRefused(scalar, "infer", "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::matrix_diag_test

@@ -7,8 +7,7 @@
 #include "kernels/custom_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::max_pool_with_argmax_test {
 
 struct Pool {
   int batches, height, width, channels;
@@ -244,5 +243,4 @@ TEST(MaxUnpooling2D, IsChecked) {
                 "dimension");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::max_pool_with_argmax_test

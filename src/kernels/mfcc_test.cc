@@ -7,8 +7,7 @@
 #include "kernels/custom_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::mfcc_test {
 
 struct Config {
   double lower = 20, upper = 4000;
@@ -121,5 +120,4 @@ TEST(Mfcc, IsChecked) {
   ExpectRefused(c, "infer", "one number");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::mfcc_test

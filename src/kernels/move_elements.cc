@@ -63,6 +63,7 @@ void MoveBox(KernelContext& k, const StridedBox& box, const RuntimeTensor& from,
     return ClearPadding(to);
   }
   if (from.type != DataType::kString) {
+    if (box.is_empty()) return;  // the arrays may be nowhere
     const auto bytes = static_cast<int64_t>(ElementBytes(from));
     const std::byte* source = from.data + from_offset * bytes;
     std::byte* target = to.data + to_offset * bytes;
@@ -74,9 +75,10 @@ void MoveBox(KernelContext& k, const StridedBox& box, const RuntimeTensor& from,
     std::vector<int32_t> numbers(static_cast<size_t>(from.elements()));
     std::iota(numbers.begin(), numbers.end(), 0);
     std::vector<int32_t> places(static_cast<size_t>(to.elements()));
-    CopyBox(box, sizeof(int32_t),
-            reinterpret_cast<const std::byte*>(numbers.data() + from_offset),
-            reinterpret_cast<std::byte*>(places.data() + to_offset));
+    if (!box.is_empty())
+      CopyBox(box, sizeof(int32_t),
+              reinterpret_cast<const std::byte*>(numbers.data() + from_offset),
+              reinterpret_cast<std::byte*>(places.data() + to_offset));
     MoveStrings(k, from, places, to);
   } catch (const std::bad_alloc&) {
     k.FailEval("not enough memory for its strings");

@@ -10,8 +10,7 @@
 
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::non_max_suppression_test {
 
 struct Case {
   std::vector<float> boxes, scores;
@@ -166,5 +165,4 @@ TEST(NonMaxSuppression, RefusesWhatDoesNotFit) {
   ExpectRefused(k, "prepare", "must be float32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::non_max_suppression_test

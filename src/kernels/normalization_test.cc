@@ -10,8 +10,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::normalization_test {
 
 const Shape kShapes[] = {{1}, {7}, {3, 5}, {2, 3, 4}, {2, 1, 3, 16}};
 
@@ -200,5 +199,4 @@ TEST(Normalization, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(k, "prepare", "int32 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::normalization_test

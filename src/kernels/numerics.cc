@@ -28,6 +28,7 @@ FixedScale ToFixedScale(double real) {
 
 bool PowerOfTwoExponent(float x, int& exponent) {
   const float log = std::log2(x);
+  if (!std::isfinite(log)) return false;
   const float rounded = std::round(log);
   exponent = static_cast<int>(rounded);
   return std::abs(log - rounded) < 1e-3f;

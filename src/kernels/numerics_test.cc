@@ -11,8 +11,7 @@
 
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::numerics_test {
 
 using Wide = __int128;
 constexpr int32_t kMin = std::numeric_limits<int32_t>::min();
@@ -385,5 +384,4 @@ TEST(Numerics, UnpackNarrow) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::numerics_test

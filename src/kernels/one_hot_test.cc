@@ -6,8 +6,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::one_hot_test {
 
 KernelCase OneHotCase(DataType type, DataType index, const Shape& shape,
                       const std::vector<int64_t>& indices, int32_t depth,
@@ -76,5 +75,4 @@ TEST(OneHot, RefusesWhatDoesNotFit) {
   ExpectRefused(k, "prepare", "strings");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::one_hot_test

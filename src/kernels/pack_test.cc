@@ -6,8 +6,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::pack_test {
 
 KernelCase PackCase(DataType type, const Shape& shape, int count, int axis) {
   KernelCase k{Op::kPack, PackOptions{.values_count = count, .axis = axis}};
@@ -58,5 +57,4 @@ TEST(Pack, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(PackCase(DataType::kString, {2}, 2, 0), "prepare", "string");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::pack_test

@@ -6,8 +6,7 @@
 
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::packed_elements_test {
 
 using testing::ElementsAre;
 
@@ -81,5 +80,4 @@ TEST(PackedElements, Types) {
   EXPECT_FALSE(IsPacked(DataType::kString));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::packed_elements_test

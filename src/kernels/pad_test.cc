@@ -7,8 +7,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::pad_test {
 
 struct Padding {
   Shape shape;
@@ -206,5 +205,4 @@ TEST(Pad, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(mirror, "", "larger than");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::pad_test

@@ -6,8 +6,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::pool_2d_test {
 
 struct Case {
   Shape input{2, 5, 6, 3};
@@ -133,10 +132,10 @@ void ExpectExact(float scale, int64_t zero_point) {
   for (const Case& c : Grid()) {
     const auto input = RandomIntegers<T>(c.input, std::numeric_limits<T>::min(),
                                          std::numeric_limits<T>::max(), 1);
-    const auto [low, high] = Limits<T>(c.activation, scale, zero_point);
+    const auto limits = Limits<T>(c.activation, scale, zero_point);
     std::vector<T> averages, maxima;
-    const auto limited = [low, high](int64_t x) {
-      return static_cast<T>(std::clamp(x, low, high));
+    const auto limited = [limits](int64_t x) {
+      return static_cast<T>(std::clamp(x, limits.first, limits.second));
     };
     const Shape shape = Slide(c, input, [&](const std::vector<T>& seen) {
       int64_t sum = 0, largest = INT64_MIN;
@@ -221,5 +220,4 @@ TEST(Pool2D, RefusesWhatDoesNotGoTogether) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::pool_2d_test

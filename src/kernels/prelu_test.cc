@@ -7,8 +7,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::prelu_test {
 
 // Input, and an alpha that broadcasts to it.
 const std::pair<Shape, Shape> kShapes[] = {{{4}, {4}},
@@ -105,5 +104,4 @@ TEST(Prelu, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(k, "prepare", "without a quantization scale");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::prelu_test

@@ -9,8 +9,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::quantize_test {
 
 template <class In>
 KernelCase QuantizeCase(const std::vector<In>& x, const Quantization& in,
@@ -309,5 +308,4 @@ TEST(Dequantize, RefusesWhatDoesNotGoTogether) {
                 "prepare", "the scales do not fit");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::quantize_test

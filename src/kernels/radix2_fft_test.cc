@@ -7,8 +7,7 @@
 #include <numbers>
 #include <random>
 
-namespace liteforge {
-namespace {
+namespace liteforge::radix2_fft_test {
 
 using Complex = std::complex<double>;
 
@@ -39,5 +38,4 @@ TEST(Radix2Fft, IsTheSum) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::radix2_fft_test

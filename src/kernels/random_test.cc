@@ -9,8 +9,7 @@
 #include "base/philox.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::random_test {
 
 KernelCase RandomCase(Op op, const std::vector<int32_t>& shape, int64_t seed,
                       int64_t seed2) {
@@ -164,5 +163,4 @@ TEST(Multinomial, RefusesWhatCannotBeDrawn) {
                 "int32 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::random_test

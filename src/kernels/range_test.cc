@@ -7,8 +7,7 @@
 
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::range_test {
 
 template <class T>
 KernelCase RangeCase(T start, T limit, T delta) {
@@ -97,5 +96,4 @@ TEST(Range, RefusesWhatHasNoEnd) {
   ExpectRefused(RangeCase<double>(0, 5, 1), "", "float64 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::range_test

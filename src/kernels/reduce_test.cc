@@ -8,8 +8,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::reduce_test {
 
 const Shape kShape = {2, 3, 1, 4};
 
@@ -291,5 +290,4 @@ TEST(Reduce, SurvivesEnormousScales) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::reduce_test

@@ -9,8 +9,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::reduce_window_test {
 
 using Numbers = std::vector<int64_t>;
 using Function = ReduceWindowFunction;
@@ -143,5 +142,4 @@ TEST(ReduceWindow, RefusesWhatDoesNotFit) {
                 "prepare", "uint16 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::reduce_window_test

@@ -9,8 +9,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::relu_test {
 
 struct Clamping {
   Op op;
@@ -114,5 +113,4 @@ TEST(Relu, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(k, "", "uint8");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::relu_test

@@ -8,8 +8,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::reshape_test {
 
 void ExpectAllMoved(const KernelCase& k, const Shape& shape) {
   std::vector<int64_t> places(
@@ -132,5 +131,4 @@ TEST(ExpandDims, InsertsAnAxisEverywhere) {
   ExpectRefused(k, "", "one value");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::reshape_test

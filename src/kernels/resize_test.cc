@@ -8,8 +8,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::resize_test {
 
 struct Geometry {
   bool align_corners, half_pixel_centers;
@@ -226,5 +225,4 @@ TEST(Resize, RefusesWhatHasNoMeaning) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::resize_test

@@ -7,8 +7,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::reverse_sequence_test {
 
 KernelCase MakeCase(DataType type, const Shape& shape, int seq_dim,
                     int batch_dim, const std::vector<int64_t>& lengths,
@@ -70,5 +69,4 @@ TEST(ReverseSequence, RefusesWhatDoesNotFit) {
                 "strings");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::reverse_sequence_test

@@ -9,8 +9,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::rfft_2d_test {
 
 using Complex = std::complex<float>;
 
@@ -89,5 +88,4 @@ TEST(Rfft2D, RefusesWhatItCannotTransform) {
   ExpectRefused(k, "prepare", "only float32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::rfft_2d_test

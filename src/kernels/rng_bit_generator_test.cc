@@ -7,8 +7,7 @@
 
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::rng_bit_generator_test {
 
 KernelCase BitsCase(RngAlgorithm algorithm, const std::vector<uint64_t>& state,
                     DataType type, const Shape& shape) {
@@ -118,5 +117,4 @@ TEST(RngBitGenerator, RefusesWhatDoesNotFit) {
   ExpectRefused(k, "prepare", "must be uint64");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::rng_bit_generator_test

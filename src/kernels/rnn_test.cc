@@ -5,8 +5,7 @@
 #include "kernels/kernel_tester.h"
 #include "kernels/lstm_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::rnn_test {
 
 constexpr int kBatch = 2, kTime = 3, kInputs = 5, kAux = 4, kUnits = 6;
 
@@ -207,5 +206,4 @@ TEST(Rnn, RefusesWhatDoesNotFit) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::rnn_test

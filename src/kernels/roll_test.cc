@@ -5,8 +5,7 @@
 #include "kernels/custom_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::roll_test {
 
 KernelCase Roll(KernelTensor input, KernelTensor shift, KernelTensor axis) {
   KernelCase c{Op::kCustom, CustomOptions{"Roll", {}}};
@@ -114,5 +113,4 @@ TEST(Roll, IsChecked) {
   ExpectRefused(Roll(x, one, KernelTensor::Absent()), "infer", "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::roll_test

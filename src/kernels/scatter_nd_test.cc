@@ -8,8 +8,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::scatter_nd_test {
 
 template <class T>
 KernelTensor Typed(const Shape& shape, const std::vector<int64_t>& values) {
@@ -162,5 +161,4 @@ TEST(SparseToDense, RefusesWhatDoesNotFit) {
   ExpectRefused(k, "infer", "the counts of indices and values");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::scatter_nd_test

@@ -10,8 +10,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::segment_test {
 
 // num_segments < 0: SEGMENT_SUM, which has no such input.
 template <class T>
@@ -135,5 +134,4 @@ TEST(Segment, RefusesIdsThatDoNotFit) {
   ExpectRefused(k, "prepare", "must be int32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::segment_test

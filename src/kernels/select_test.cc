@@ -6,8 +6,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::select_test {
 
 KernelCase SelectCase(Op op, DataType type, const Shape& condition,
                       const Shape& a, const Shape& b) {
@@ -120,5 +119,4 @@ TEST(Select, RefusesWhatDoesNotGoTogether) {
                 "prepare", "string");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::select_test

@@ -5,8 +5,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::shape_test {
 
 const Shape kShapes[] = {{}, {0}, {5}, {2, 3}, {1, 0, 4}, {2, 3, 4, 5, 6}};
 
@@ -41,5 +40,4 @@ TEST(Shape, RefusesAnOutputOfAnotherType) {
   ExpectRefused(k, "", "int64");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::shape_test

@@ -8,8 +8,7 @@
 
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::skip_gram_test {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -74,5 +73,4 @@ TEST(SkipGram, RefusesWhatSelectsNothing) {
   ExpectRefused(k, "prepare", "must be a string");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::skip_gram_test

@@ -7,8 +7,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::slice_test {
 
 KernelCase SliceCase(KernelTensor input, const std::vector<int64_t>& begin,
                      const std::vector<int64_t>& size,
@@ -88,5 +87,4 @@ TEST(Slice, RefusesWhatLiesOutside) {
   ExpectRefused(k, "", "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::slice_test

@@ -9,8 +9,7 @@
 #include "kernels/half_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::softmax_test {
 
 template <class T>
 std::vector<double> Expected(const std::vector<T>& x, int64_t depth,
@@ -195,5 +194,4 @@ TEST(Softmax, SurvivesEnormousNumbers) {
                      out16));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::softmax_test

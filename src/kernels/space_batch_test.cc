@@ -7,8 +7,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::space_batch_test {
 
 struct Blocks {
   Shape whole;  // the side with the larger space
@@ -175,5 +174,4 @@ TEST(SpaceToDepth, RefusesWhatDoesNotFit) {
   ExpectRefused(k, "infer", "[N, H, W, C]");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::space_batch_test

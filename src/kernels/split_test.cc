@@ -6,8 +6,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::split_test {
 
 int Positive(int axis, int rank) { return axis < 0 ? axis + rank : axis; }
 
@@ -139,5 +138,4 @@ TEST(Split, RefusesPartsThatDoNotFit) {
   ExpectRefused(k, "", "has 5 slices for 4 outputs");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::split_test

@@ -9,8 +9,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::stablehlo_gather_test {
 
 using Axes = std::vector<int64_t>;
 
@@ -140,5 +139,4 @@ TEST(StablehloGather, RefusesWhatDoesNotFit) {
   ExpectRefused(k, "", "int32 or int64");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::stablehlo_gather_test

@@ -6,8 +6,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::stablehlo_pad_test {
 
 using Numbers = std::vector<int64_t>;
 
@@ -135,5 +134,4 @@ TEST(Dilate, RefusesWhatDoesNotFit) {
   ExpectRefused(k, "prepare", "input's type");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::stablehlo_pad_test

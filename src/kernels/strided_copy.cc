@@ -80,9 +80,7 @@ StridedBox Simplify(const StridedBox& box) {
 
 void CopyBox(const StridedBox& box, size_t element_bytes, const std::byte* from,
              std::byte* to) noexcept {
-  for (size_t a = 0; a < static_cast<size_t>(box.rank); ++a) {
-    if (box.extent[a] <= 0) return;
-  }
+  if (box.is_empty()) return;
   const StridedBox walk = Simplify(box);
   switch (element_bytes) {
     case 1:

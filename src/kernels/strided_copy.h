@@ -3,6 +3,7 @@
 // PACK, TRANSPOSE and their kin come down to.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,10 @@ struct StridedBox {
     from[static_cast<size_t>(rank)] = from_stride;
     to[static_cast<size_t>(rank)] = to_stride;
     ++rank;
+  }
+  bool is_empty() const {
+    return std::any_of(extent.begin(), extent.begin() + rank,
+                       [](int32_t steps) { return steps <= 0; });
   }
 };
 

@@ -7,8 +7,7 @@
 #include <numeric>
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::strided_copy_test {
 
 std::vector<int32_t> Count(int n) {
   std::vector<int32_t> values(static_cast<size_t>(n));
@@ -83,5 +82,4 @@ TEST(StridedCopy, EveryElementSize) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::strided_copy_test

@@ -7,8 +7,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::strided_slice_test {
 
 struct Slice {
   Shape input;
@@ -243,5 +242,4 @@ TEST(StridedSlice, RefusesWhatHasNoMeaning) {
   ExpectRefused(k, "", "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::strided_slice_test

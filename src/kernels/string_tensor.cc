@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/string_tensor.h"
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace liteforge {
 namespace {
@@ -48,8 +50,7 @@ void SetStrings(KernelContext& k, RuntimeTensor& output,
   words[0] = static_cast<int32_t>(strings.size());
   for (size_t i = 0; i < strings.size(); ++i) {
     words[i + 1] = static_cast<int32_t>(at - output.data);
-    std::memcpy(at, strings[i].data(), strings[i].size());
-    at += strings[i].size();
+    at = std::ranges::copy(std::as_bytes(std::span(strings[i])), at).out;
   }
   words[strings.size() + 1] = static_cast<int32_t>(at - output.data);
 }

@@ -7,8 +7,7 @@
 #include "kernels/kernel_tester.h"
 #include "kernels/lstm_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::svdf_test {
 
 constexpr int kBatch = 2, kInputs = 5, kUnits = 3, kMemory = 4;
 
@@ -213,5 +212,4 @@ TEST(Svdf, RefusesWhatDoesNotFit) {
   ExpectRefused(c, "prepare", "variable");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::svdf_test

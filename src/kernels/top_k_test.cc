@@ -8,8 +8,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::top_k_test {
 
 template <class T>
 KernelCase TopCase(const Shape& shape, const std::vector<T>& values, int32_t k,
@@ -92,5 +91,4 @@ TEST(TopKV2, RefusesMoreThanThereAre) {
       "prepare", "longer than int16");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::top_k_test

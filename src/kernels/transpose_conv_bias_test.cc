@@ -6,8 +6,7 @@
 #include "kernels/custom_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::transpose_conv_bias_test {
 
 struct Geometry {
   int batches, height, width, in, out;
@@ -116,5 +115,4 @@ TEST(TransposeConvBias, IsChecked) {
   ExpectRefused(c, "prepare", "int32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::transpose_conv_bias_test

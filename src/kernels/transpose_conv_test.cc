@@ -10,8 +10,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::transpose_conv_test {
 
 using Triple = std::array<int, 3>;  // depth, height, width
 
@@ -447,5 +446,4 @@ TEST(Conv3DTranspose, RefusesWhatDoesNotGoTogether) {
   ExpectRefused(VolumeCase(c, input, filter, bias), "", "dilation is 0");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::transpose_conv_test

@@ -8,8 +8,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::transpose_test {
 
 KernelCase MakeCase(Op op, KernelTensor input, const std::vector<int64_t>& axes,
                     DataType index = DataType::kInt32) {
@@ -110,5 +109,4 @@ TEST(ReverseV2, RefusesAxesThatAreNotThere) {
   ExpectRefused(k, "infer", "must hold integers, it is float32");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::transpose_test

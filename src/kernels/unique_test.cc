@@ -7,8 +7,7 @@
 #include "kernels/filter_testing.h"
 #include "kernels/kernel_tester.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::unique_test {
 
 template <class T>
 KernelCase UniqueCase(const Shape& shape, const std::vector<T>& values,
@@ -71,5 +70,4 @@ TEST(Unique, RefusesWhatIsNoVector) {
   ExpectRefused(UniqueCase<float>({1}, {1}, DataType::kInt16), "", "int16");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::unique_test

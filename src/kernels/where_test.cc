@@ -5,8 +5,7 @@
 
 #include "kernels/index_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::where_test {
 
 // Element i is zero where `stays` says so.
 template <class Stored, class Stays>
@@ -61,5 +60,4 @@ TEST(Where, RefusesAScalar) {
   ExpectRefused(k, "prepare", "int16 is not supported");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::where_test

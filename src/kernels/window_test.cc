@@ -5,8 +5,7 @@
 
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::window_test {
 
 TEST(Window, TapsInsideAreThoseThatLieInside) {
   for (int origin = -12; origin <= 12; ++origin) {
@@ -123,5 +122,4 @@ TEST(Window, EnormousSteps) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::window_test

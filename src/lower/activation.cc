@@ -106,22 +106,23 @@ Result<void> LowerSoftsign(LowerContext& c) {
   return Finish(c, ir.Emit(Op::kDiv, DivOptions{}, {x, divisor}));
 }
 
-constexpr TfOp kOps[] = {
-    {"Elu", 1, LowerActivation<Op::kElu>},
-    {"LeakyRelu", 1, LowerLeakyRelu},
-    {"LogSoftmax", 1, LowerLogSoftmax},
-    {"Relu", 1, LowerRelu},
-    {"Relu6", 1, LowerRelu6},
-    {"Selu", 1, LowerSelu},
-    {"Sigmoid", 1, LowerActivation<Op::kLogistic>},
-    {"Softmax", 1, LowerSoftmax},
-    {"Softplus", 1, LowerSoftplus},
-    {"Softsign", 1, LowerSoftsign},
-    {"Tanh", 1, LowerActivation<Op::kTanh>},
-};
-
 }  // namespace
 
-std::span<const TfOp> ActivationOps() { return kOps; }
+std::span<const TfOp> ActivationOps() {
+  static constexpr TfOp kOps[] = {
+      {"Elu", 1, LowerActivation<Op::kElu>},
+      {"LeakyRelu", 1, LowerLeakyRelu},
+      {"LogSoftmax", 1, LowerLogSoftmax},
+      {"Relu", 1, LowerRelu},
+      {"Relu6", 1, LowerRelu6},
+      {"Selu", 1, LowerSelu},
+      {"Sigmoid", 1, LowerActivation<Op::kLogistic>},
+      {"Softmax", 1, LowerSoftmax},
+      {"Softplus", 1, LowerSoftplus},
+      {"Softsign", 1, LowerSoftsign},
+      {"Tanh", 1, LowerActivation<Op::kTanh>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

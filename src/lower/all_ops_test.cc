@@ -5,8 +5,7 @@
 
 #include "lower/lowering_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::all_ops_test {
 
 const LoweringCase kRest[] = {
     {"Mean over height and width, and over nothing",
@@ -130,5 +129,4 @@ TEST(AllOps, NamesAreUniqueAndFound) {
   EXPECT_EQ(FindTfOp(""), nullptr);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::all_ops_test

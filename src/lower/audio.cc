@@ -58,13 +58,14 @@ Result<void> LowerMfcc(LowerContext& c) {
   return EmitCustom(c, node, shape);
 }
 
-constexpr TfOp kOps[] = {
-    {"AudioSpectrogram", 1, LowerSpectrogram},
-    {"Mfcc", 2, LowerMfcc},
-};
-
 }  // namespace
 
-std::span<const TfOp> AudioOps() { return kOps; }
+std::span<const TfOp> AudioOps() {
+  static constexpr TfOp kOps[] = {
+      {"AudioSpectrogram", 1, LowerSpectrogram},
+      {"Mfcc", 2, LowerMfcc},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

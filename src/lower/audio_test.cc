@@ -4,8 +4,7 @@
 
 #include "lower/test_function.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::audio_test {
 
 struct Custom {
   std::string name;
@@ -59,5 +58,4 @@ TEST(AudioOps, Mfcc) {
   EXPECT_EQ(custom.options["upper_frequency_limit"].AsFloat(), 4000);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::audio_test

@@ -30,7 +30,7 @@ Value* SliceAxis(Formula& f, Value* x, int32_t axis, int32_t begin, int32_t end,
 
 namespace {
 
-bool IsZero(const Value* value) {
+bool IsZeroConstant(const Value* value) {
   return value->is_constant() &&
          std::ranges::all_of(value->data().bytes(),
                              [](std::byte b) { return b == std::byte{0}; });
@@ -41,7 +41,7 @@ Value* Pad(Formula& f, Value* x, std::vector<int32_t> amounts, Value* value) {
   const auto axes = static_cast<int32_t>(amounts.size() / 2);
   Value* pairs = f.ir().Constant(DataType::kInt32, {axes, 2},
                                  Blob::Own(std::move(amounts)), "paddings");
-  if (IsZero(value)) return f.Emit(Op::kPad, PadOptions{}, {x, pairs});
+  if (IsZeroConstant(value)) return f.Emit(Op::kPad, PadOptions{}, {x, pairs});
   return f.Emit(Op::kPadV2, PadV2Options{}, {x, pairs, value});
 }
 

@@ -102,44 +102,45 @@ Result<void> LowerAddN(LowerContext& c) {
   return Finish(c, ir.Emit(Op::kAddN, AddNOptions{}, terms));
 }
 
-constexpr TfOp kOps[] = {
-    {"AccumulateNV2", 1, LowerAddN},
-    {"Add", 2, LowerBinary<Op::kAdd, AddOptions>},
-    {"AddN", 1, LowerAddN},
-    {"AddV2", 2, LowerBinary<Op::kAdd, AddOptions>},
-    {"ApproximateEqual", 2, LowerApproximateEqual},
-    {"Atan2", 2, LowerBinary<Op::kATan2, ATan2Options>},
-    {"ClipByValue", 3, LowerClip},
-    {"Div", 2, LowerBinary<Op::kDiv, DivOptions>},
-    {"DivNoNan", 2, LowerDivNoNan},
-    {"Equal", 2, LowerBinary<Op::kEqual, EqualOptions>},
-    {"FloorDiv", 2, LowerBinary<Op::kFloorDiv, FloorDivOptions>},
-    {"FloorMod", 2, LowerBinary<Op::kFloorMod, FloorModOptions>},
-    {"Greater", 2, LowerBinary<Op::kGreater, GreaterOptions>},
-    {"GreaterEqual", 2, LowerBinary<Op::kGreaterEqual, GreaterEqualOptions>},
-    {"Less", 2, LowerBinary<Op::kLess, LessOptions>},
-    {"LessEqual", 2, LowerBinary<Op::kLessEqual, LessEqualOptions>},
-    {"LogicalAnd", 2, LowerBinary<Op::kLogicalAnd, LogicalAndOptions>},
-    {"LogicalOr", 2, LowerBinary<Op::kLogicalOr, LogicalOrOptions>},
-    {"Maximum", 2, LowerBinary<Op::kMaximum, MaximumMinimumOptions>},
-    {"Minimum", 2, LowerBinary<Op::kMinimum, MaximumMinimumOptions>},
-    {"Mod", 2, LowerTruncateMod},
-    {"Mul", 2, LowerMul},
-    {"MulNoNan", 2, LowerMulNoNan},
-    {"NotEqual", 2, LowerBinary<Op::kNotEqual, NotEqualOptions>},
-    {"Pow", 2, LowerBinary<Op::kPow, PowOptions>},
-    {"RealDiv", 2, LowerBinary<Op::kDiv, DivOptions>},
-    {"SquaredDifference", 2,
-     LowerBinary<Op::kSquaredDifference, SquaredDifferenceOptions>},
-    {"Sub", 2, LowerBinary<Op::kSub, SubOptions>},
-    {"TruncateDiv", 2, LowerBinary<Op::kDiv, DivOptions>},
-    {"TruncateMod", 2, LowerTruncateMod},
-    {"Xdivy", 2, LowerXTimes<false>},
-    {"Xlogy", 2, LowerXTimes<true>},
-};
-
 }  // namespace
 
-std::span<const TfOp> BinaryOps() { return kOps; }
+std::span<const TfOp> BinaryOps() {
+  static constexpr TfOp kOps[] = {
+      {"AccumulateNV2", 1, LowerAddN},
+      {"Add", 2, LowerBinary<Op::kAdd, AddOptions>},
+      {"AddN", 1, LowerAddN},
+      {"AddV2", 2, LowerBinary<Op::kAdd, AddOptions>},
+      {"ApproximateEqual", 2, LowerApproximateEqual},
+      {"Atan2", 2, LowerBinary<Op::kATan2, ATan2Options>},
+      {"ClipByValue", 3, LowerClip},
+      {"Div", 2, LowerBinary<Op::kDiv, DivOptions>},
+      {"DivNoNan", 2, LowerDivNoNan},
+      {"Equal", 2, LowerBinary<Op::kEqual, EqualOptions>},
+      {"FloorDiv", 2, LowerBinary<Op::kFloorDiv, FloorDivOptions>},
+      {"FloorMod", 2, LowerBinary<Op::kFloorMod, FloorModOptions>},
+      {"Greater", 2, LowerBinary<Op::kGreater, GreaterOptions>},
+      {"GreaterEqual", 2, LowerBinary<Op::kGreaterEqual, GreaterEqualOptions>},
+      {"Less", 2, LowerBinary<Op::kLess, LessOptions>},
+      {"LessEqual", 2, LowerBinary<Op::kLessEqual, LessEqualOptions>},
+      {"LogicalAnd", 2, LowerBinary<Op::kLogicalAnd, LogicalAndOptions>},
+      {"LogicalOr", 2, LowerBinary<Op::kLogicalOr, LogicalOrOptions>},
+      {"Maximum", 2, LowerBinary<Op::kMaximum, MaximumMinimumOptions>},
+      {"Minimum", 2, LowerBinary<Op::kMinimum, MaximumMinimumOptions>},
+      {"Mod", 2, LowerTruncateMod},
+      {"Mul", 2, LowerMul},
+      {"MulNoNan", 2, LowerMulNoNan},
+      {"NotEqual", 2, LowerBinary<Op::kNotEqual, NotEqualOptions>},
+      {"Pow", 2, LowerBinary<Op::kPow, PowOptions>},
+      {"RealDiv", 2, LowerBinary<Op::kDiv, DivOptions>},
+      {"SquaredDifference", 2,
+       LowerBinary<Op::kSquaredDifference, SquaredDifferenceOptions>},
+      {"Sub", 2, LowerBinary<Op::kSub, SubOptions>},
+      {"TruncateDiv", 2, LowerBinary<Op::kDiv, DivOptions>},
+      {"TruncateMod", 2, LowerTruncateMod},
+      {"Xdivy", 2, LowerXTimes<false>},
+      {"Xlogy", 2, LowerXTimes<true>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

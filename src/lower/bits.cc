@@ -13,7 +13,7 @@ namespace liteforge {
 namespace {
 
 template <Op op>
-Result<void> LowerBinary(LowerContext& c) {
+Result<void> LowerBits(LowerContext& c) {
   return Finish(c, c.ir().Emit(op, {}, {c.input(0), c.input(1)}));
 }
 
@@ -90,19 +90,20 @@ Result<void> LowerBucketize(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kBucketize, options, {c.input(0)}));
 }
 
-constexpr TfOp kOps[] = {
-    {"Bitcast", 1, LowerBitcast},
-    {"BitwiseAnd", 2, LowerAnd},
-    {"BitwiseOr", 2, LowerOr},
-    {"BitwiseXor", 2, LowerBinary<Op::kBitwiseXor>},
-    {"Bucketize", 1, LowerBucketize},
-    {"Invert", 1, LowerInvert},
-    {"LeftShift", 2, LowerLeftShift},
-    {"RightShift", 2, LowerBinary<Op::kRightShift>},
-};
-
 }  // namespace
 
-std::span<const TfOp> BitOps() { return kOps; }
+std::span<const TfOp> BitOps() {
+  static constexpr TfOp kOps[] = {
+      {"Bitcast", 1, LowerBitcast},
+      {"BitwiseAnd", 2, LowerAnd},
+      {"BitwiseOr", 2, LowerOr},
+      {"BitwiseXor", 2, LowerBits<Op::kBitwiseXor>},
+      {"Bucketize", 1, LowerBucketize},
+      {"Invert", 1, LowerInvert},
+      {"LeftShift", 2, LowerLeftShift},
+      {"RightShift", 2, LowerBits<Op::kRightShift>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

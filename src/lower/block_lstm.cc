@@ -113,9 +113,9 @@ Result<ConcreteFunction> Body(const std::vector<Value*>& values,
   return f.Finish();
 }
 
-Result<ConcreteFunction> Loop(const std::vector<Value*>& values,
-                              const std::vector<size_t>& read,
-                              const Attributes& attributes) {
+Result<ConcreteFunction> LoopOverSteps(const std::vector<Value*>& values,
+                                       const std::vector<size_t>& read,
+                                       const Attributes& attributes) {
   TRY_ASSIGN(ConcreteFunction condition, Condition(values));
   TRY_ASSIGN(ConcreteFunction body, Body(values, read, attributes));
   FunctionBuilder f("times");
@@ -161,11 +161,11 @@ Result<void> EmitLoop(LowerContext& c, const LstmStep& lstm, bool peephole) {
   if (!zeros->is_constant()) zeros->shape = {x->shape[0], x->shape[1], units};
   values.resize(kResults + read.size(), zeros);
   TRY_ASSIGN(const ConcreteFunction loop,
-             Loop(values, read,
-                  Attributes()
-                      .Float("forget_bias", lstm.forget_bias)
-                      .Float("cell_clip", lstm.clip)
-                      .Bool("use_peephole", peephole)));
+             LoopOverSteps(values, read,
+                           Attributes()
+                               .Float("forget_bias", lstm.forget_bias)
+                               .Float("cell_clip", lstm.clip)
+                               .Bool("use_peephole", peephole)));
   TRY_ASSIGN(const auto results, c.calls().Inline(loop, values));
   for (size_t i = 0; i < read.size(); ++i)
     c.SetOutput(static_cast<int>(read[i]), results[i]);
@@ -190,13 +190,14 @@ Result<void> LowerBlockLstm(LowerContext& c) {
   return EmitLoop(c, lstm, peephole);
 }
 
-constexpr TfOp kOps[] = {
-    {"BlockLSTM", 9, LowerBlockLstm<1>},
-    {"BlockLSTMV2", 9, LowerBlockLstm<2>},
-};
-
 }  // namespace
 
-std::span<const TfOp> BlockLstmOps() { return kOps; }
+std::span<const TfOp> BlockLstmOps() {
+  static constexpr TfOp kOps[] = {
+      {"BlockLSTM", 9, LowerBlockLstm<1>},
+      {"BlockLSTMV2", 9, LowerBlockLstm<2>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

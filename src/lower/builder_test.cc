@@ -5,8 +5,7 @@
 #include "function/ops.h"
 #include "lower/test_function.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::builder_test {
 
 std::string LowerToText(FunctionBuilder& f) {
   auto function = f.Finish();
@@ -67,5 +66,4 @@ TEST(Builder, UpsamplingOfUnknownSize) {
 )");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::builder_test

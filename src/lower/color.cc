@@ -21,7 +21,7 @@ struct Channels {
   Value *a, *b, *c;
 };
 
-Channels Split(Formula& f, Value* x) {
+Channels SplitChannels(Formula& f, Value* x) {
   const int axis = x->shape.rank() - 1;
   const auto channel = [&](int32_t i) {
     return f.Gather(x, f.Ints({i}), axis);
@@ -87,19 +87,19 @@ Result<void> CheckChannels(const Value* x) {
 Result<void> LowerToHsv(LowerContext& c) {
   TRY(CheckChannels(c.input(0)));
   Formula f(c);
-  return f.Finish(Join(f, ToHsv(f, Split(f, c.input(0)))));
+  return f.Finish(Join(f, ToHsv(f, SplitChannels(f, c.input(0)))));
 }
 
 Result<void> LowerToRgb(LowerContext& c) {
   TRY(CheckChannels(c.input(0)));
   Formula f(c);
-  return f.Finish(Join(f, ToRgb(f, Split(f, c.input(0)))));
+  return f.Finish(Join(f, ToRgb(f, SplitChannels(f, c.input(0)))));
 }
 
 Result<void> LowerAdjustHue(LowerContext& c) {
   TRY(CheckChannels(c.input(0)));
   Formula f(c);
-  Channels hsv = ToHsv(f, Split(f, c.input(0)));
+  Channels hsv = ToHsv(f, SplitChannels(f, c.input(0)));
   Value* h = f.Add(hsv.a, c.input(1));
   hsv.a = f.Sub(h, f.Of(Op::kFloor, h));
   return f.Finish(Join(f, ToRgb(f, hsv)));
@@ -108,7 +108,7 @@ Result<void> LowerAdjustHue(LowerContext& c) {
 Result<void> LowerAdjustSaturation(LowerContext& c) {
   TRY(CheckChannels(c.input(0)));
   Formula f(c);
-  Channels hsv = ToHsv(f, Split(f, c.input(0)));
+  Channels hsv = ToHsv(f, SplitChannels(f, c.input(0)));
   hsv.b = Held(f, f.Mul(hsv.b, c.input(1)));
   return f.Finish(Join(f, ToRgb(f, hsv)));
 }
@@ -124,16 +124,17 @@ Result<void> LowerAdjustContrast(LowerContext& c) {
   return f.Finish(f.Add(f.Mul(f.Sub(x, mean), c.input(1)), mean));
 }
 
-constexpr TfOp kOps[] = {
-    {"AdjustContrastv2", 2, LowerAdjustContrast},
-    {"AdjustHue", 2, LowerAdjustHue},
-    {"AdjustSaturation", 2, LowerAdjustSaturation},
-    {"HSVToRGB", 1, LowerToRgb},
-    {"RGBToHSV", 1, LowerToHsv},
-};
-
 }  // namespace
 
-std::span<const TfOp> ColorOps() { return kOps; }
+std::span<const TfOp> ColorOps() {
+  static constexpr TfOp kOps[] = {
+      {"AdjustContrastv2", 2, LowerAdjustContrast},
+      {"AdjustHue", 2, LowerAdjustHue},
+      {"AdjustSaturation", 2, LowerAdjustSaturation},
+      {"HSVToRGB", 1, LowerToRgb},
+      {"RGBToHSV", 1, LowerToHsv},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -17,12 +17,12 @@ constexpr int32_t kMostSuppressions = 1024;
 constexpr int64_t kMostPlaces = 1 << 20;
 constexpr float kNothing = -std::numeric_limits<float>::max();
 
-struct Sizes {
+struct SuppressionSizes {
   int32_t images, boxes, box_classes, classes;
   int32_t most_of_class, total, places;  // M, T, slots of the result
 };
 
-Result<Sizes> ReadSizes(const LowerContext& c) {
+Result<SuppressionSizes> ReadSizes(const LowerContext& c) {
   const Shape& boxes = c.input(0)->shape;
   const Shape& scores = c.input(1)->shape;
   if (!boxes.IsStatic() || !scores.IsStatic() || boxes.rank() != 4 ||
@@ -30,7 +30,7 @@ Result<Sizes> ReadSizes(const LowerContext& c) {
     return Unsupported(
         "boxes or scores of unknown size; give inputs their sizes with "
         "--input-shape");
-  Sizes s{boxes[0], boxes[1], boxes[2], scores[2], 0, 0, 0};
+  SuppressionSizes s{boxes[0], boxes[1], boxes[2], scores[2], 0, 0, 0};
   if (s.images < 1 || s.boxes < 1 || s.classes < 1 || scores[0] != s.images ||
       scores[1] != s.boxes ||
       (s.box_classes != 1 && s.box_classes != s.classes))
@@ -52,7 +52,7 @@ Result<Sizes> ReadSizes(const LowerContext& c) {
 
 class Suppressor {
  public:
-  Suppressor(LowerContext& c, const Sizes& sizes)
+  Suppressor(LowerContext& c, const SuppressionSizes& sizes)
       : f_(c), c_(c), sizes_(sizes) {}
 
   Result<void> Run(bool clip) {
@@ -142,19 +142,21 @@ class Suppressor {
 
   Formula f_;
   LowerContext& c_;
-  const Sizes sizes_;
+  const SuppressionSizes sizes_;
 };
 
 Result<void> LowerCombined(LowerContext& c) {
-  TRY_ASSIGN(const Sizes sizes, ReadSizes(c));
+  TRY_ASSIGN(const SuppressionSizes sizes, ReadSizes(c));
   TRY_ASSIGN(const bool clip, c.Attribute<bool>("clip_boxes", true));
   return Suppressor(c, sizes).Run(clip);
 }
 
-constexpr TfOp kOps[] = {{"CombinedNonMaxSuppression", 6, LowerCombined}};
-
 }  // namespace
 
-std::span<const TfOp> CombinedSuppressionOps() { return kOps; }
+std::span<const TfOp> CombinedSuppressionOps() {
+  static constexpr TfOp kOps[] = {
+      {"CombinedNonMaxSuppression", 6, LowerCombined}};
+  return kOps;
+}
 
 }  // namespace liteforge

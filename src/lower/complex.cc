@@ -15,52 +15,54 @@
 namespace liteforge {
 namespace {
 
-using Operands = std::vector<ComplexParts>;
-using Arithmetic = ComplexParts (*)(Formula& f, const Operands& x);
+using ComplexOperands = std::vector<ComplexParts>;
+using Arithmetic = ComplexParts (*)(Formula& f, const ComplexOperands& x);
 
-ComplexParts Add(Formula& f, const Operands& x) {
+ComplexParts AddComplex(Formula& f, const ComplexOperands& x) {
   return {f.Add(x[0].real, x[1].real), f.Add(x[0].imaginary, x[1].imaginary)};
 }
-ComplexParts Sub(Formula& f, const Operands& x) {
+ComplexParts Sub(Formula& f, const ComplexOperands& x) {
   return {f.Sub(x[0].real, x[1].real), f.Sub(x[0].imaginary, x[1].imaginary)};
 }
-ComplexParts Neg(Formula& f, const Operands& x) {
+ComplexParts Neg(Formula& f, const ComplexOperands& x) {
   return {f.Of(Op::kNeg, x[0].real), f.Of(Op::kNeg, x[0].imaginary)};
 }
-ComplexParts Conj(Formula& f, const Operands& x) {
+ComplexParts Conj(Formula& f, const ComplexOperands& x) {
   return {x[0].real, f.Of(Op::kNeg, x[0].imaginary)};
 }
 
-ComplexParts Product(Formula& f, const ComplexParts& x, const ComplexParts& y) {
+ComplexParts MulComplex(Formula& f, const ComplexParts& x,
+                        const ComplexParts& y) {
   return {f.Sub(f.Mul(x.real, y.real), f.Mul(x.imaginary, y.imaginary)),
           f.Add(f.Mul(x.real, y.imaginary), f.Mul(x.imaginary, y.real))};
 }
-ComplexParts Mul(Formula& f, const Operands& x) {
-  return Product(f, x[0], x[1]);
+ComplexParts Mul(Formula& f, const ComplexOperands& x) {
+  return MulComplex(f, x[0], x[1]);
 }
-ComplexParts Square(Formula& f, const Operands& x) {
-  return Product(f, x[0], x[0]);
+ComplexParts Square(Formula& f, const ComplexOperands& x) {
+  return MulComplex(f, x[0], x[0]);
 }
 
 Value* SquaredAbs(Formula& f, const ComplexParts& x) {
   return f.Add(f.Mul(x.real, x.real), f.Mul(x.imaginary, x.imaginary));
 }
-ComplexParts Div(Formula& f, const Operands& x) {
+ComplexParts Div(Formula& f, const ComplexOperands& x) {
   Value* by = SquaredAbs(f, x[1]);
-  const ComplexParts y = Product(f, x[0], Conj(f, {x[1]}));
+  const ComplexParts y = MulComplex(f, x[0], Conj(f, {x[1]}));
   return {f.Div(y.real, by), f.Div(y.imaginary, by)};
 }
-ComplexParts Exp(Formula& f, const Operands& x) {
+ComplexParts Exp(Formula& f, const ComplexOperands& x) {
   Value* size = f.Of(Op::kExp, x[0].real);
   return {f.Mul(size, f.Of(Op::kCos, x[0].imaginary)),
           f.Mul(size, f.Of(Op::kSin, x[0].imaginary))};
 }
 
 const std::map<std::string_view, std::pair<Arithmetic, size_t>> kArithmetic = {
-    {"Add", {Add, 2}}, {"AddV2", {Add, 2}},   {"Conj", {Conj, 1}},
-    {"Div", {Div, 2}}, {"Exp", {Exp, 1}},     {"Mul", {Mul, 2}},
-    {"Neg", {Neg, 1}}, {"RealDiv", {Div, 2}}, {"Square", {Square, 1}},
-    {"Sub", {Sub, 2}},
+    {"Add", {AddComplex, 2}}, {"AddV2", {AddComplex, 2}},
+    {"Conj", {Conj, 1}},      {"Div", {Div, 2}},
+    {"Exp", {Exp, 1}},        {"Mul", {Mul, 2}},
+    {"Neg", {Neg, 1}},        {"RealDiv", {Div, 2}},
+    {"Square", {Square, 1}},  {"Sub", {Sub, 2}},
 };
 
 // Operations that move elements, whatever these are.
@@ -78,8 +80,8 @@ const std::set<std::string_view> kOfParts = {
     "Identity", "Imag",    "Rank",       "Real",  "Shape",   "Size",
 };
 
-Result<Operands> AllParts(LowerContext& c, size_t count) {
-  Operands parts;
+Result<ComplexOperands> AllParts(LowerContext& c, size_t count) {
+  ComplexOperands parts;
   for (size_t i = 0; i < count; ++i) {
     TRY_ASSIGN(const ComplexParts own,
                PartsOf(c.ir(), c.input(static_cast<int>(i))));
@@ -173,7 +175,7 @@ Result<void> LowerOnComplex(LowerContext& c, const TfOp& op) {
     return Unsupported("it works on complex numbers that TFLite cannot hold");
   }
   const auto [function, count] = found->second;
-  TRY_ASSIGN(const Operands parts, AllParts(c, count));
+  TRY_ASSIGN(const ComplexOperands parts, AllParts(c, count));
   Formula f(c);
   const ComplexParts y = function(f, parts);
   TRY(f.Check());
@@ -196,13 +198,14 @@ Result<void> LowerConj(LowerContext& c) {  // of what is real
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"Complex", 2, LowerComplex},
-    {"Conj", 1, LowerConj},
-};
-
 }  // namespace
 
-std::span<const TfOp> ComplexOps() { return kOps; }
+std::span<const TfOp> ComplexOps() {
+  static constexpr TfOp kOps[] = {
+      {"Complex", 2, LowerComplex},
+      {"Conj", 1, LowerConj},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -38,15 +38,16 @@ Result<void> LowerAngle(LowerContext& c) {
                 c.ir().Emit(Op::kATan2, ATan2Options{}, {x.imaginary, x.real}));
 }
 
-constexpr TfOp kOps[] = {
-    {"Angle", 1, LowerAngle},
-    {"ComplexAbs", 1, LowerComplexAbs},
-    {"Imag", 1, LowerImag},
-    {"Real", 1, LowerReal},
-};
-
 }  // namespace
 
-std::span<const TfOp> ComplexPartOps() { return kOps; }
+std::span<const TfOp> ComplexPartOps() {
+  static constexpr TfOp kOps[] = {
+      {"Angle", 1, LowerAngle},
+      {"ComplexAbs", 1, LowerComplexAbs},
+      {"Imag", 1, LowerImag},
+      {"Real", 1, LowerReal},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

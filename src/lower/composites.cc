@@ -151,12 +151,13 @@ Result<void> LowerCall(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"PartitionedCall", 0, LowerCall},
-};
-
 }  // namespace
 
-std::span<const TfOp> CompositeOps() { return kOps; }
+std::span<const TfOp> CompositeOps() {
+  static constexpr TfOp kOps[] = {
+      {"PartitionedCall", 0, LowerCall},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -13,7 +13,7 @@ namespace liteforge {
 namespace {
 
 // The axis, from the front where the rank is known.
-Result<int32_t> PlainAxis(int64_t axis, const Shape& shape) {
+Result<int32_t> ConcatAxis(int64_t axis, const Shape& shape) {
   if (shape.has_rank()) {
     TRY_ASSIGN(const int plain, NormalizeAxis(axis, shape.rank(), "axis"));
     return plain;
@@ -26,7 +26,7 @@ Result<int32_t> PlainAxis(int64_t axis, const Shape& shape) {
 Result<void> EmitConcat(LowerContext& c, std::vector<Value*> parts,
                         int64_t axis) {
   ConcatenationOptions options;
-  TRY_ASSIGN(options.axis, PlainAxis(axis, parts[0]->shape));
+  TRY_ASSIGN(options.axis, ConcatAxis(axis, parts[0]->shape));
   if (parts.size() == 1) {
     c.SetOutput(0, parts[0]);
     return {};
@@ -56,7 +56,7 @@ Result<void> LowerPack(LowerContext& c) {
   if (packed.rank() == Shape::kMaxRank)
     return Unsupported("the result has too many dimensions");
   if (packed.has_rank()) packed.Append(1);
-  TRY_ASSIGN(options.axis, PlainAxis(axis, packed));
+  TRY_ASSIGN(options.axis, ConcatAxis(axis, packed));
   options.values_count = c.input_count();
   return Finish(c, c.ir().Emit(Op::kPack, options, c.inputs()));
 }
@@ -73,7 +73,7 @@ Result<void> LowerUnpack(LowerContext& c) {
   UnpackOptions options;
   TRY_ASSIGN(options.num, c.IntegerIn("num", 0, kMaxOutputs));
   TRY_ASSIGN(const int64_t axis, c.Attribute<int64_t>("axis", 0));
-  TRY_ASSIGN(options.axis, PlainAxis(axis, c.input(0)->shape));
+  TRY_ASSIGN(options.axis, ConcatAxis(axis, c.input(0)->shape));
   TRY_ASSIGN(const auto parts,
              c.ir().EmitMany(Op::kUnpack, options, {c.input(0)}, options.num));
   SetOutputs(c, parts);
@@ -125,19 +125,20 @@ Result<void> LowerConcatOffset(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"Concat", 2, LowerConcat},
-    {"ConcatOffset", 2, LowerConcatOffset},
-    {"ConcatV2", 2, LowerConcatV2},
-    {"Pack", 1, LowerPack},
-    {"ParallelConcat", 1, LowerParallelConcat},
-    {"Split", 2, LowerSplit},
-    {"SplitV", 3, LowerSplitV},
-    {"Unpack", 1, LowerUnpack},
-};
-
 }  // namespace
 
-std::span<const TfOp> ConcatenationOps() { return kOps; }
+std::span<const TfOp> ConcatenationOps() {
+  static constexpr TfOp kOps[] = {
+      {"Concat", 2, LowerConcat},
+      {"ConcatOffset", 2, LowerConcatOffset},
+      {"ConcatV2", 2, LowerConcatV2},
+      {"Pack", 1, LowerPack},
+      {"ParallelConcat", 1, LowerParallelConcat},
+      {"Split", 2, LowerSplit},
+      {"SplitV", 3, LowerSplitV},
+      {"Unpack", 1, LowerUnpack},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

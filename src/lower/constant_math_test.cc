@@ -8,8 +8,7 @@
 #include <cmath>
 #include <numeric>
 
-namespace liteforge {
-namespace {
+namespace liteforge::constant_math_test {
 
 using testing::ElementsAre;
 
@@ -101,5 +100,4 @@ TEST(ToFloat32, OtherWidths) {
   EXPECT_FALSE(WidensToFloat32(DataType::kInt8));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::constant_math_test

@@ -53,7 +53,7 @@ Result<Value*> AsBool(IrBuilder& ir, Value* x) {
   return ir.Emit(Op::kNotEqual, NotEqualOptions{}, {x, zero});
 }
 
-void SetOutputs(LowerContext& c, const std::vector<Value*>& values) {
+void SetLoopOutputs(LowerContext& c, const std::vector<Value*>& values) {
   for (size_t i = 0; i < values.size(); ++i)
     c.SetOutput(static_cast<int>(i), values[i]);
 }
@@ -89,8 +89,8 @@ Result<void> EmitIf(LowerContext& c, const std::string& yes,
     }
     outputs.push_back({"", a[i]->type, Common(a[i]->shape, b[i]->shape)});
   }
-  SetOutputs(c, c.ir().EmitCall(Op::kIf, options, std::move(operands),
-                                std::move(outputs)));
+  SetLoopOutputs(c, c.ir().EmitCall(Op::kIf, options, std::move(operands),
+                                    std::move(outputs)));
   return {};
 }
 
@@ -101,7 +101,7 @@ Result<void> LowerIf(LowerContext& c) {
   if (!truth) return EmitIf(c, yes, no);
   const std::vector<Value*> arguments(c.inputs().begin() + 1, c.inputs().end());
   TRY_ASSIGN(const auto values, c.calls().Inline(*truth ? yes : no, arguments));
-  SetOutputs(c, values);
+  SetLoopOutputs(c, values);
   return {};
 }
 
@@ -116,7 +116,7 @@ struct Loop {
 };
 
 // The body's outputs by variable; null where it is a constant of the loop.
-std::vector<const Value*> Results(const Loop& loop, const ir::Graph& body) {
+std::vector<const Value*> BodyResults(const Loop& loop, const ir::Graph& body) {
   std::vector<const Value*> results;
   size_t next = 0;
   for (const bool varies : loop.varies)
@@ -127,7 +127,7 @@ std::vector<const Value*> Results(const Loop& loop, const ir::Graph& body) {
 // Takes over what one round makes of the variables. Whether it changed any.
 Result<bool> Adapt(LowerContext& c, Loop& loop, const ir::Graph& body) {
   bool changed = false;
-  const auto results = Results(loop, body);
+  const auto results = BodyResults(loop, body);
   for (size_t i = 0; i < results.size(); ++i) {
     if (results[i] == nullptr) continue;
     Argument& argument = loop.arguments[i];
@@ -241,17 +241,18 @@ Result<void> LowerWhile(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"If", 1, LowerIf},
-    {"StatelessIf", 1, LowerIf},
-    {"StatelessWhile", 0, LowerWhile},
-    {"While", 0, LowerWhile},
-    {"XlaIf", 1, LowerIf},
-    {"XlaWhile", 0, LowerWhile},
-};
-
 }  // namespace
 
-std::span<const TfOp> ControlFlowOps() { return kOps; }
+std::span<const TfOp> ControlFlowOps() {
+  static constexpr TfOp kOps[] = {
+      {"If", 1, LowerIf},
+      {"StatelessIf", 1, LowerIf},
+      {"StatelessWhile", 0, LowerWhile},
+      {"While", 0, LowerWhile},
+      {"XlaIf", 1, LowerIf},
+      {"XlaWhile", 0, LowerWhile},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

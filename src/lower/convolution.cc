@@ -134,13 +134,14 @@ Result<void> LowerDepthwiseConv2D(LowerContext& c) {
   return Finish(c, LeaveNhwc(ir, y, conv.nchw));
 }
 
-constexpr TfOp kOps[] = {
-    {"Conv2D", 2, LowerConv2D},
-    {"DepthwiseConv2dNative", 2, LowerDepthwiseConv2D},
-};
-
 }  // namespace
 
-std::span<const TfOp> ConvolutionOps() { return kOps; }
+std::span<const TfOp> ConvolutionOps() {
+  static constexpr TfOp kOps[] = {
+      {"Conv2D", 2, LowerConv2D},
+      {"DepthwiseConv2dNative", 2, LowerDepthwiseConv2D},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

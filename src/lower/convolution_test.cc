@@ -4,8 +4,7 @@
 
 #include "lower/lowering_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::convolution_test {
 
 const TestAttributes kUnit = {{"strides", L{1, 1, 1, 1}}, {"padding", "SAME"}};
 
@@ -186,5 +185,4 @@ TEST(LowerConvolution, AbsurdFilterIsNotAllocatedFor) {
   EXPECT_THAT(LowerToText(f), testing::HasSubstr("output channels"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::convolution_test

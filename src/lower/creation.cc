@@ -105,21 +105,22 @@ Result<void> LowerSparseToDense(LowerContext& c) {
                                {indices, shape, c.input(2), c.input(3)}));
 }
 
-constexpr TfOp kOps[] = {
-    {"BroadcastArgs", 2, LowerBroadcastArgs},
-    {"BroadcastTo", 2, LowerBroadcastTo},
-    {"Empty", 1, LowerEmpty},
-    {"Fill", 2, LowerFill},
-    {"LinSpace", 3, LowerLinSpace},
-    {"OnesLike", 1, LowerLike<1>},
-    {"Range", 3, LowerRange},
-    {"SparseToDense", 4, LowerSparseToDense},
-    {"Tile", 2, LowerTile},
-    {"ZerosLike", 1, LowerLike<0>},
-};
-
 }  // namespace
 
-std::span<const TfOp> CreationOps() { return kOps; }
+std::span<const TfOp> CreationOps() {
+  static constexpr TfOp kOps[] = {
+      {"BroadcastArgs", 2, LowerBroadcastArgs},
+      {"BroadcastTo", 2, LowerBroadcastTo},
+      {"Empty", 1, LowerEmpty},
+      {"Fill", 2, LowerFill},
+      {"LinSpace", 3, LowerLinSpace},
+      {"OnesLike", 1, LowerLike<1>},
+      {"Range", 3, LowerRange},
+      {"SparseToDense", 4, LowerSparseToDense},
+      {"Tile", 2, LowerTile},
+      {"ZerosLike", 1, LowerLike<0>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -16,7 +16,7 @@ namespace liteforge {
 namespace {
 
 // Where rows, or columns, of every box lie in the image: [N, count].
-struct Places {
+struct SampledPlaces {
   Value* at;      // as computed
   Value* inside;  // whether within the image
   Value* last;    // the image's last place, a float scalar
@@ -31,7 +31,7 @@ class Cropper {
   }
 
   Result<void> Run(bool nearest, float outside) {
-    const Places y = PlacesOf(0), x = PlacesOf(1);
+    const SampledPlaces y = PlacesOf(0), x = PlacesOf(1);
     Value* mixed = nearest ? Pixels(Nearest(y), Nearest(x)) : Mixed(y, x);
     Value* inside = f_.Emit(Op::kLogicalAnd, LogicalAndOptions{},
                             {Rows(y.inside), Columns(x.inside)});
@@ -41,7 +41,7 @@ class Cropper {
 
  private:
   // `axis` 0: rows, 1: columns. Ends of boxes stand at axis and axis + 2.
-  Places PlacesOf(int32_t axis) {
+  SampledPlaces PlacesOf(int32_t axis) {
     const int32_t count = size_[static_cast<size_t>(axis)];
     Value* extent = f_.Cast(f_.DimOf(image_, 1 + axis), DataType::kFloat32);
     Value* last = f_.Sub(extent, f_.Like(extent, 1));
@@ -72,7 +72,7 @@ class Cropper {
     return f_.Cast(held, DataType::kInt32);
   }
   // Halves are rounded away from zero; places inside are not negative.
-  Value* Nearest(const Places& p) {
+  Value* Nearest(const SampledPlaces& p) {
     return Index(f_.Of(Op::kFloor, f_.Add(p.at, f_.Like(p.at, 0.5))), p.last);
   }
 
@@ -89,7 +89,7 @@ class Cropper {
     return f_.Cast(f_.GatherNd(image_, index), DataType::kFloat32);
   }
 
-  Value* Mixed(const Places& y, const Places& x) {
+  Value* Mixed(const SampledPlaces& y, const SampledPlaces& x) {
     Value* top = f_.Of(Op::kFloor, y.at);
     Value* left = f_.Of(Op::kFloor, x.at);
     Value* down = f_.ExpandDims(Rows(f_.Sub(y.at, top)), 3);
@@ -129,10 +129,11 @@ Result<void> LowerCropAndResize(LowerContext& c) {
       .Run(method == 1, outside);
 }
 
-constexpr TfOp kOps[] = {{"CropAndResize", 4, LowerCropAndResize}};
-
 }  // namespace
 
-std::span<const TfOp> CropAndResizeOps() { return kOps; }
+std::span<const TfOp> CropAndResizeOps() {
+  static constexpr TfOp kOps[] = {{"CropAndResize", 4, LowerCropAndResize}};
+  return kOps;
+}
 
 }  // namespace liteforge

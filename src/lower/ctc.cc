@@ -77,12 +77,13 @@ Result<void> LowerGreedy(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"CTCGreedyDecoder", 2, LowerGreedy},
-};
-
 }  // namespace
 
-std::span<const TfOp> CtcOps() { return kOps; }
+std::span<const TfOp> CtcOps() {
+  static constexpr TfOp kOps[] = {
+      {"CTCGreedyDecoder", 2, LowerGreedy},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

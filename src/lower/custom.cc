@@ -10,7 +10,7 @@ namespace {
 
 using Flex = flexbuffers::Builder;
 
-int64_t NumberOf(tf::DataType type) {
+int64_t TypeNumberOf(tf::DataType type) {
   return static_cast<int64_t>(FromTensorFlow(type));
 }
 
@@ -22,11 +22,11 @@ void AddList(Flex& flex, const char* key,
   for (const float number : list.f()) flex.Float(number);
   for (const bool truth : list.b()) flex.Bool(truth);
   for (const int type : list.type())
-    flex.Int(NumberOf(static_cast<tf::DataType>(type)));
+    flex.Int(TypeNumberOf(static_cast<tf::DataType>(type)));
   flex.EndVector(start, false, false);
 }
 
-void Add(Flex& flex, const char* key, const tf::AttrValue& value) {
+void AddAttribute(Flex& flex, const char* key, const tf::AttrValue& value) {
   switch (value.value_case()) {
     case tf::AttrValue::kS:
       return flex.String(key, value.s());
@@ -37,7 +37,7 @@ void Add(Flex& flex, const char* key, const tf::AttrValue& value) {
     case tf::AttrValue::kB:
       return flex.Bool(key, value.b());
     case tf::AttrValue::kType:
-      return flex.Int(key, NumberOf(value.type()));
+      return flex.Int(key, TypeNumberOf(value.type()));
     case tf::AttrValue::kList:
       return AddList(flex, key, value.list());
     default:
@@ -64,7 +64,7 @@ DataType TypeOf(const tf::NodeDef& node, int output) {
   return DataType::kNone;
 }
 
-Shape ShapeOf(const tf::NodeDef& node, int output) {
+Shape OutputShapeOf(const tf::NodeDef& node, int output) {
   const tf::AttrValue* shapes = Find(node, "_output_shapes");
   return shapes != nullptr && output < shapes->list().shape_size()
              ? FromTensorFlow(shapes->list().shape(output))
@@ -81,7 +81,8 @@ std::vector<uint8_t> CustomOptionBytes(const tf::NodeDef& node) {
   }
   Flex flex;
   const size_t start = flex.StartMap();
-  for (const auto& [key, value] : sorted) Add(flex, key.c_str(), *value);
+  for (const auto& [key, value] : sorted)
+    AddAttribute(flex, key.c_str(), *value);
   flex.EndMap(start);
   flex.Finish();
   return flex.GetBuffer();
@@ -95,7 +96,7 @@ Result<void> LowerCustom(LowerContext& c, int outputs) {
       return Unsupported(
           "it is to be a custom operator, but does not say of what type its "
           "outputs are");
-    types.push_back({"", type, ShapeOf(c.node(), i)});
+    types.push_back({"", type, OutputShapeOf(c.node(), i)});
   }
   const auto values = c.ir().EmitCall(
       Op::kCustom, CustomOptions{c.node().op(), CustomOptionBytes(c.node())},

@@ -68,13 +68,14 @@ Result<void> LowerVecPermute(LowerContext& c) {
       f.Gather(c.input(0), f.Ints(PlacesIn(formats.from, formats.to))));
 }
 
-constexpr TfOp kOps[] = {
-    {"DataFormatDimMap", 1, LowerDimMap},
-    {"DataFormatVecPermute", 1, LowerVecPermute},
-};
-
 }  // namespace
 
-std::span<const TfOp> DataFormatOps() { return kOps; }
+std::span<const TfOp> DataFormatOps() {
+  static constexpr TfOp kOps[] = {
+      {"DataFormatDimMap", 1, LowerDimMap},
+      {"DataFormatVecPermute", 1, LowerVecPermute},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

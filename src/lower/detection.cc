@@ -152,17 +152,18 @@ Result<void> LowerPostProcess(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"NonMaxSuppression", 3, LowerV1},
-    {"NonMaxSuppressionV2", 4, LowerV1},
-    {"NonMaxSuppressionV3", 5, LowerV3},
-    {"NonMaxSuppressionV4", 5, LowerV4},
-    {"NonMaxSuppressionV5", 6, LowerV5},
-    {"TFLite_Detection_PostProcess", 3, LowerPostProcess},
-};
-
 }  // namespace
 
-std::span<const TfOp> DetectionOps() { return kOps; }
+std::span<const TfOp> DetectionOps() {
+  static constexpr TfOp kOps[] = {
+      {"NonMaxSuppression", 3, LowerV1},
+      {"NonMaxSuppressionV2", 4, LowerV1},
+      {"NonMaxSuppressionV3", 5, LowerV3},
+      {"NonMaxSuppressionV4", 5, LowerV4},
+      {"NonMaxSuppressionV5", 6, LowerV5},
+      {"TFLite_Detection_PostProcess", 3, LowerPostProcess},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

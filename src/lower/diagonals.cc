@@ -264,21 +264,22 @@ Result<void> LowerMatrixBandPart(LowerContext& c) {
   return f.Finish(f.Select(stays, x, f.Like(x, 0)));
 }
 
-constexpr TfOp kOps[] = {
-    {"MatrixBandPart", 3, LowerMatrixBandPart},
-    {"MatrixDiag", 1, LowerMatrixDiag},
-    {"MatrixDiagPart", 1, LowerMatrixDiagPart},
-    {"MatrixDiagPartV2", 2, LowerMatrixDiagPart},
-    {"MatrixDiagPartV3", 2, LowerMatrixDiagPart},
-    {"MatrixDiagV2", 4, LowerMatrixDiag},
-    {"MatrixDiagV3", 4, LowerMatrixDiag},
-    {"MatrixSetDiag", 2, LowerMatrixSetDiag},
-    {"MatrixSetDiagV2", 3, LowerMatrixSetDiag},
-    {"MatrixSetDiagV3", 3, LowerMatrixSetDiag},
-};
-
 }  // namespace
 
-std::span<const TfOp> DiagonalOps() { return kOps; }
+std::span<const TfOp> DiagonalOps() {
+  static constexpr TfOp kOps[] = {
+      {"MatrixBandPart", 3, LowerMatrixBandPart},
+      {"MatrixDiag", 1, LowerMatrixDiag},
+      {"MatrixDiagPart", 1, LowerMatrixDiagPart},
+      {"MatrixDiagPartV2", 2, LowerMatrixDiagPart},
+      {"MatrixDiagPartV3", 2, LowerMatrixDiagPart},
+      {"MatrixDiagV2", 4, LowerMatrixDiag},
+      {"MatrixDiagV3", 4, LowerMatrixDiag},
+      {"MatrixSetDiag", 2, LowerMatrixSetDiag},
+      {"MatrixSetDiagV2", 3, LowerMatrixSetDiag},
+      {"MatrixSetDiagV3", 3, LowerMatrixSetDiag},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

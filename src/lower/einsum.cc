@@ -25,29 +25,29 @@ namespace liteforge {
 namespace {
 
 // One label an axis; those an ellipsis stands for are digits, the last axis 0.
-using Labels = std::string;
+using Subscripts = std::string;
 
 // An operand with its labels.
 struct Term {
   Value* value = nullptr;
-  Labels labels;
+  Subscripts labels;
 };
 
 // An axis of a result: its size, or where to find it.
-struct Dim {
+struct LabelDim {
   int32_t size = Shape::kUnknownDim;
   Value* source = nullptr;
   int axis = 0;
 };
 
-bool Has(const Labels& labels, char label) {
-  return labels.find(label) != Labels::npos;
+bool HasLabel(const Subscripts& labels, char label) {
+  return labels.find(label) != Subscripts::npos;
 }
 
-Labels Expand(const std::string& text, int ellipsis) {
+Subscripts Expand(const std::string& text, int ellipsis) {
   const size_t at = text.find("...");
   if (at == std::string::npos) return text;
-  Labels axes;
+  Subscripts axes;
   for (int i = ellipsis - 1; i >= 0; --i) axes += static_cast<char>('0' + i);
   return text.substr(0, at) + axes + text.substr(at + 3);
 }
@@ -89,9 +89,9 @@ Result<void> CheckTerm(const Term& term) {
 }
 
 // The first label that stands there twice; none: 0.
-char Repeated(const Labels& labels) {
+char Repeated(const Subscripts& labels) {
   for (size_t i = 0; i < labels.size(); ++i) {
-    if (labels.find(labels[i], i + 1) != Labels::npos) return labels[i];
+    if (labels.find(labels[i], i + 1) != Subscripts::npos) return labels[i];
   }
   return 0;
 }
@@ -103,11 +103,11 @@ class Einsum {
   // The diagonal of axes that have one label, which stands in front then.
   Result<Term> Diagonal(Term term, char label);
   // Sums over axes that are not in `kept`.
-  Result<Term> Reduce(Term term, const Labels& kept) {
+  Result<Term> Reduce(Term term, const Subscripts& kept) {
     std::vector<int32_t> axes;
-    Labels left;
+    Subscripts left;
     for (size_t i = 0; i < term.labels.size(); ++i) {
-      if (Has(kept, term.labels[i])) {
+      if (HasLabel(kept, term.labels[i])) {
         left += term.labels[i];
       } else {
         axes.push_back(static_cast<int32_t>(i));
@@ -121,7 +121,7 @@ class Einsum {
   }
 
   // Axes in the order of `labels`, all of which the term has.
-  Result<Term> Order(Term term, const Labels& labels) {
+  Result<Term> Order(Term term, const Subscripts& labels) {
     std::vector<int32_t> permutation;
     for (const char label : labels)
       permutation.push_back(static_cast<int32_t>(term.labels.find(label)));
@@ -130,18 +130,19 @@ class Einsum {
     return term;
   }
 
-  Result<Value*> Product(const Term& a, const Term& b, const Labels& result);
+  Result<Value*> Product(const Term& a, const Term& b,
+                         const Subscripts& result);
 
  private:
-  Dim DimOf(char label) const;
-  static Dim Merge(std::span<const Dim> dims);
-  Result<Value*> Reshape(Value* x, const std::vector<Dim>& dims);
-  std::vector<Dim> DimsOf(const Labels& labels) const;
-  Result<Value*> Group(const Term& term, const Labels& batch,
-                       const Labels& first, const Labels& second);
+  LabelDim DimOf(char label) const;
+  static LabelDim Merge(std::span<const LabelDim> dims);
+  Result<Value*> Reshape(Value* x, const std::vector<LabelDim>& dims);
+  std::vector<LabelDim> DimsOf(const Subscripts& labels) const;
+  Result<Value*> Group(const Term& term, const Subscripts& batch,
+                       const Subscripts& first, const Subscripts& second);
   Result<Value*> AgainstConstant(const Term& a, const Term& b,
-                                 const Labels& left, const Labels& sum,
-                                 const Labels& right);
+                                 const Subscripts& left, const Subscripts& sum,
+                                 const Subscripts& right);
 
   IrBuilder& ir_;
   std::vector<Term> sources_;
@@ -153,7 +154,7 @@ Result<Term> Einsum::Diagonal(Term term, char label) {
   const size_t second = term.labels.find(label, first + 1);
   std::vector<int32_t> order = {static_cast<int32_t>(first),
                                 static_cast<int32_t>(second)};
-  Labels labels(1, label);
+  Subscripts labels(1, label);
   for (size_t i = 0; i < term.labels.size(); ++i) {
     if (i == first || i == second) continue;
     order.push_back(static_cast<int32_t>(i));
@@ -179,13 +180,13 @@ Result<Term> Einsum::Diagonal(Term term, char label) {
 }
 
 // A dimension of 1 that an ellipsis broadcasts gives way to the other's.
-Dim Einsum::DimOf(char label) const {
-  Dim found;
+LabelDim Einsum::DimOf(char label) const {
+  LabelDim found;
   for (const Term& term : sources_) {
     const size_t at = term.labels.find(label);
-    if (at == Labels::npos) continue;
-    const Dim own{term.value->shape[static_cast<int>(at)], term.value,
-                  static_cast<int>(at)};
+    if (at == Subscripts::npos) continue;
+    const LabelDim own{term.value->shape[static_cast<int>(at)], term.value,
+                       static_cast<int>(at)};
     if (found.source == nullptr || found.size == 1 ||
         (found.size < 0 && own.size > 1))
       found = own;
@@ -193,25 +194,25 @@ Dim Einsum::DimOf(char label) const {
   return found;
 }
 
-std::vector<Dim> Einsum::DimsOf(const Labels& labels) const {
-  std::vector<Dim> dims;
+std::vector<LabelDim> Einsum::DimsOf(const Subscripts& labels) const {
+  std::vector<LabelDim> dims;
   for (const char label : labels) dims.push_back(DimOf(label));
   return dims;
 }
 
 // One axis of several; unknown when one of them is.
-Dim Einsum::Merge(std::span<const Dim> dims) {
+LabelDim Einsum::Merge(std::span<const LabelDim> dims) {
   if (dims.size() == 1) return dims[0];
-  Dim merged;
+  LabelDim merged;
   merged.size = 1;
-  for (const Dim& dim : dims)
+  for (const LabelDim& dim : dims)
     merged.size = dim.size < 0 || merged.size < 0 ? Shape::kUnknownDim
                                                   : merged.size * dim.size;
   return merged;
 }
 
 // At most one axis may be a product of unknown ones; others are looked up.
-Result<Value*> Einsum::Reshape(Value* x, const std::vector<Dim>& dims) {
+Result<Value*> Einsum::Reshape(Value* x, const std::vector<LabelDim>& dims) {
   Shape shape;
   int unknown = 0, open = -1;
   for (size_t i = 0; i < dims.size(); ++i) {
@@ -224,7 +225,7 @@ Result<Value*> Einsum::Reshape(Value* x, const std::vector<Dim>& dims) {
   if (unknown <= 1 && CanReshapeTo(shape)) return ir_.Reshape(x, shape);
   std::vector<Value*> parts;
   for (size_t i = 0; i < dims.size(); ++i) {
-    const Dim& dim = dims[i];
+    const LabelDim& dim = dims[i];
     if (dim.size >= 0 || static_cast<int>(i) == open) {
       parts.push_back(ir_.Int32s({dim.size >= 0 ? dim.size : -1}));
       continue;
@@ -245,19 +246,20 @@ Result<Value*> Einsum::Reshape(Value* x, const std::vector<Dim>& dims) {
 }
 
 // [batch.., first, second] with the last two as one axis each.
-Result<Value*> Einsum::Group(const Term& term, const Labels& batch,
-                             const Labels& first, const Labels& second) {
-  Labels own;
+Result<Value*> Einsum::Group(const Term& term, const Subscripts& batch,
+                             const Subscripts& first,
+                             const Subscripts& second) {
+  Subscripts own;
   for (const char label : batch) {
-    if (Has(term.labels, label)) own += label;
+    if (HasLabel(term.labels, label)) own += label;
   }
   TRY_ASSIGN(const Term ordered, Order(term, own + first + second));
-  std::vector<Dim> dims;
+  std::vector<LabelDim> dims;
   for (size_t i = 0; i < own.size(); ++i)
     dims.push_back({ordered.value->shape[static_cast<int>(i)], ordered.value,
                     static_cast<int>(i)});
-  const auto group = [&](const Labels& labels) {
-    std::vector<Dim> all = DimsOf(labels);
+  const auto group = [&](const Subscripts& labels) {
+    std::vector<LabelDim> all = DimsOf(labels);
     dims.push_back(Merge(all));
   };
   group(first);
@@ -268,11 +270,12 @@ Result<Value*> Einsum::Group(const Term& term, const Labels& batch,
 
 // FULLY_CONNECTED over the last axes of a, which keep their shape in front.
 Result<Value*> Einsum::AgainstConstant(const Term& a, const Term& b,
-                                       const Labels& left, const Labels& sum,
-                                       const Labels& right) {
+                                       const Subscripts& left,
+                                       const Subscripts& sum,
+                                       const Subscripts& right) {
   TRY_ASSIGN(const Term ordered, Order(a, left + sum));
   Value* x = ordered.value;
-  std::vector<Dim> dims = DimsOf(left);
+  std::vector<LabelDim> dims = DimsOf(left);
   if (sum.size() != 1) {
     dims.push_back(Merge(DimsOf(sum)));
     TRY_ASSIGN(x, Reshape(x, dims));
@@ -284,26 +287,27 @@ Result<Value*> Einsum::AgainstConstant(const Term& a, const Term& b,
   TRY_ASSIGN(Value * y,
              ir_.Emit(Op::kFullyConnected, options, {x, weights, nullptr}));
   if (right.size() == 1) return y;
-  for (const Dim& dim : DimsOf(right)) dims.push_back(dim);
+  for (const LabelDim& dim : DimsOf(right)) dims.push_back(dim);
   return Reshape(y, dims);
 }
 
 Result<Value*> Einsum::Product(const Term& a, const Term& b,
-                               const Labels& result) {
+                               const Subscripts& result) {
   sources_ = {a, b};
-  Labels batch, sum, left, right;
+  Subscripts batch, sum, left, right;
   for (const char label : result) {
-    const bool in_a = Has(a.labels, label), in_b = Has(b.labels, label);
+    const bool in_a = HasLabel(a.labels, label),
+               in_b = HasLabel(b.labels, label);
     const bool ellipsis = label >= '0' && label <= '9';
     (ellipsis || (in_a && in_b) ? batch : in_a ? left : right) += label;
   }
   for (const char label : a.labels) {
-    if (!Has(result, label)) sum += label;
+    if (!HasLabel(result, label)) sum += label;
   }
   const bool plain = b.value->is_constant() && !a.value->is_constant() &&
                      a.value->type == DataType::kFloat32;
   const bool batch_of_a = std::ranges::none_of(
-      batch, [&](char label) { return Has(b.labels, label); });
+      batch, [&](char label) { return HasLabel(b.labels, label); });
   Value* y = nullptr;
   if (plain && batch_of_a && !sum.empty()) {
     TRY_ASSIGN(y, AgainstConstant(a, b, batch + left, sum, right));
@@ -342,22 +346,18 @@ Result<std::vector<Term>> Terms(Einsum& einsum, const Equation& equation,
   return terms;
 }
 
-Result<void> CheckResult(const Labels& result, const std::vector<Term>& terms) {
+Result<void> CheckResult(const Subscripts& result,
+                         const std::vector<Term>& terms) {
   if (Repeated(result) != 0)
     return Unsupported("a label that stands twice in the result");
   for (const char label : result) {
     if (std::ranges::none_of(
-            terms, [&](const Term& t) { return Has(t.labels, label); }))
+            terms, [&](const Term& t) { return HasLabel(t.labels, label); }))
       return InvalidModel(
           fmt::format("the result has label '{}', no operand has", label));
   }
   return {};
 }
-
-constexpr TfOp kOps[] = {
-    {"Einsum", 1, LowerEinsum},
-    {"XlaEinsum", 2, LowerEinsum},
-};
 
 }  // namespace
 
@@ -373,12 +373,12 @@ Result<Value*> EmitEinsum(IrBuilder& ir, const std::string& text,
         std::max(ellipsis, EllipsisOf(equation.operands[i], *operands[i]));
   if (ellipsis > Shape::kMaxRank)
     return InvalidModel("an ellipsis of too many axes");
-  const Labels result = Expand(equation.result, ellipsis);
+  const Subscripts result = Expand(equation.result, ellipsis);
   Einsum einsum(ir);
   TRY_ASSIGN(std::vector<Term> terms, Terms(einsum, equation, operands));
   TRY(CheckResult(result, terms));
   for (size_t i = 0; i < count; ++i) {
-    Labels kept = result;
+    Subscripts kept = result;
     if (count == 2) kept += terms[1 - i].labels;
     TRY_ASSIGN(terms[i], einsum.Reduce(terms[i], kept));
   }
@@ -387,6 +387,12 @@ Result<Value*> EmitEinsum(IrBuilder& ir, const std::string& text,
   return ordered.value;
 }
 
-std::span<const TfOp> EinsumOps() { return kOps; }
+std::span<const TfOp> EinsumOps() {
+  static constexpr TfOp kOps[] = {
+      {"Einsum", 1, LowerEinsum},
+      {"XlaEinsum", 2, LowerEinsum},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -58,11 +58,11 @@ Result<void> LowerVars(LowerContext& c) {
   return EmitFakeQuant(c, min, max);
 }
 
-struct Steps {
+struct QuantizedSteps {
   float lo = 0, hi = 0, scale = 0, inverse = 0;  // all 0: everything is 0
 };
 
-Steps Nudged(float min, float max, const FakeQuantOptions& options) {
+QuantizedSteps Nudged(float min, float max, const FakeQuantOptions& options) {
   if (min == 0 && max == 0) return {};
   const float low = options.narrow_range ? 1 : 0;
   const auto high = static_cast<float>((1 << options.num_bits) - 1);
@@ -85,7 +85,7 @@ Result<void> LowerPerChannel(LowerContext& c) {
   for (size_t i = 0; i < min.size(); ++i) {
     if (!(min[i] <= 0 && max[i] >= 0) || (min[i] == max[i] && min[i] != 0))
       return InvalidModel("a range that 0 does not lie in");
-    const Steps steps = Nudged(min[i], max[i], options);
+    const QuantizedSteps steps = Nudged(min[i], max[i], options);
     lo.push_back(steps.lo);
     hi.push_back(steps.hi);
     scale.push_back(steps.scale);
@@ -101,7 +101,8 @@ Result<void> LowerPerChannel(LowerContext& c) {
 }
 
 // The integers of so many bits.
-Result<std::pair<float, float>> Integers(const LowerContext& c, int64_t bits) {
+Result<std::pair<float, float>> IntegerRange(const LowerContext& c,
+                                             int64_t bits) {
   if (bits < 2 || bits > 24) return Unsupported(fmt::format("{} bits", bits));
   TRY_ASSIGN(const bool with_sign, c.Attribute<bool>("signed_input", true));
   TRY_ASSIGN(const bool narrow, c.Attribute<bool>("narrow_range", false));
@@ -121,7 +122,7 @@ Result<void> QuantizeAndDequantize(LowerContext& c, int64_t bits) {
         "slice of an axis");
   TRY_ASSIGN(float min, RangeEnd(*c.input(1)));
   TRY_ASSIGN(float max, RangeEnd(*c.input(2)));
-  TRY_ASSIGN(const auto integers, Integers(c, bits));
+  TRY_ASSIGN(const auto integers, IntegerRange(c, bits));
   const auto [low, high] = integers;
   constexpr float kMost = std::numeric_limits<float>::max();
   const float by_min = low * min > 0 ? low / min : kMost;
@@ -148,17 +149,18 @@ Result<void> LowerQuantizeAndDequantizeV3(LowerContext& c) {
   return QuantizeAndDequantize(c, bits);
 }
 
-constexpr TfOp kOps[] = {
-    {"FakeQuantWithMinMaxArgs", 1, LowerArgs},
-    {"FakeQuantWithMinMaxVars", 3, LowerVars},
-    {"FakeQuantWithMinMaxVarsPerChannel", 3, LowerPerChannel},
-    {"QuantizeAndDequantizeV2", 3, LowerQuantizeAndDequantize},
-    {"QuantizeAndDequantizeV3", 4, LowerQuantizeAndDequantizeV3},
-    {"QuantizeAndDequantizeV4", 3, LowerQuantizeAndDequantize},
-};
-
 }  // namespace
 
-std::span<const TfOp> FakeQuantOps() { return kOps; }
+std::span<const TfOp> FakeQuantOps() {
+  static constexpr TfOp kOps[] = {
+      {"FakeQuantWithMinMaxArgs", 1, LowerArgs},
+      {"FakeQuantWithMinMaxVars", 3, LowerVars},
+      {"FakeQuantWithMinMaxVarsPerChannel", 3, LowerPerChannel},
+      {"QuantizeAndDequantizeV2", 3, LowerQuantizeAndDequantize},
+      {"QuantizeAndDequantizeV3", 4, LowerQuantizeAndDequantizeV3},
+      {"QuantizeAndDequantizeV4", 3, LowerQuantizeAndDequantize},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -238,17 +238,18 @@ Result<void> LowerIrfft(LowerContext& c) {
   return f.Finish(y.real);
 }
 
-constexpr TfOp kOps[] = {
-    {"FFT", 1, LowerFft<1, false>},   {"FFT2D", 1, LowerFft<2, false>},
-    {"FFT3D", 1, LowerFft<3, false>}, {"IFFT", 1, LowerFft<1, true>},
-    {"IFFT2D", 1, LowerFft<2, true>}, {"IFFT3D", 1, LowerFft<3, true>},
-    {"IRFFT", 2, LowerIrfft<1>},      {"IRFFT2D", 2, LowerIrfft<2>},
-    {"IRFFT3D", 2, LowerIrfft<3>},    {"RFFT", 2, LowerRfft<1>},
-    {"RFFT2D", 2, LowerRfft<2>},      {"RFFT3D", 2, LowerRfft<3>},
-};
-
 }  // namespace
 
-std::span<const TfOp> FourierOps() { return kOps; }
+std::span<const TfOp> FourierOps() {
+  static constexpr TfOp kOps[] = {
+      {"FFT", 1, LowerFft<1, false>},   {"FFT2D", 1, LowerFft<2, false>},
+      {"FFT3D", 1, LowerFft<3, false>}, {"IFFT", 1, LowerFft<1, true>},
+      {"IFFT2D", 1, LowerFft<2, true>}, {"IFFT3D", 1, LowerFft<3, true>},
+      {"IRFFT", 2, LowerIrfft<1>},      {"IRFFT2D", 2, LowerIrfft<2>},
+      {"IRFFT3D", 2, LowerIrfft<3>},    {"RFFT", 2, LowerRfft<1>},
+      {"RFFT2D", 2, LowerRfft<2>},      {"RFFT3D", 2, LowerRfft<3>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -105,17 +105,18 @@ Result<void> LowerPadConv(LowerContext& c) {
   return Finish(c, Run(c, As(c, "Conv2D"), {x, c.input(kPaddings + 1)}));
 }
 
-constexpr TfOp kOps[] = {
-    {"FusedPadConv2D", 3, LowerPadConv<false>},
-    {"FusedResizeAndPadConv2D", 4, LowerPadConv<true>},
-    {"_FusedBatchNormEx", 5, LowerFusedNorm},
-    {"_FusedConv2D", 2, LowerFused<2>},
-    {"_FusedDepthwiseConv2dNative", 2, LowerFused<2>},
-    {"_FusedMatMul", 2, LowerFused<2>},
-};
-
 }  // namespace
 
-std::span<const TfOp> FusedOps() { return kOps; }
+std::span<const TfOp> FusedOps() {
+  static constexpr TfOp kOps[] = {
+      {"FusedPadConv2D", 3, LowerPadConv<false>},
+      {"FusedResizeAndPadConv2D", 4, LowerPadConv<true>},
+      {"_FusedBatchNormEx", 5, LowerFusedNorm},
+      {"_FusedConv2D", 2, LowerFused<2>},
+      {"_FusedDepthwiseConv2dNative", 2, LowerFused<2>},
+      {"_FusedMatMul", 2, LowerFused<2>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

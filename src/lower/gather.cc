@@ -54,15 +54,16 @@ Result<void> LowerOneHot(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kOneHot, options, c.inputs()));
 }
 
-constexpr TfOp kOps[] = {
-    {"Gather", 2, LowerGather},
-    {"GatherNd", 2, LowerGatherNd},
-    {"GatherV2", 3, LowerGatherV2},
-    {"OneHot", 4, LowerOneHot},
-};
-
 }  // namespace
 
-std::span<const TfOp> GatherOps() { return kOps; }
+std::span<const TfOp> GatherOps() {
+  static constexpr TfOp kOps[] = {
+      {"Gather", 2, LowerGather},
+      {"GatherNd", 2, LowerGatherNd},
+      {"GatherV2", 3, LowerGatherV2},
+      {"OneHot", 4, LowerOneHot},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

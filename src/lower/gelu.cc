@@ -33,7 +33,7 @@ struct Scaled {
 };
 
 // Splits MUL by a scalar, on either side, or DIV by one.
-std::optional<Scaled> Split(const Value* value) {
+std::optional<Scaled> SplitScale(const Value* value) {
   const bool is_quotient = IsProducedBy(value, Op::kDiv);
   if (!is_quotient && !IsProducedBy(value, Op::kMul)) return std::nullopt;
   const ir::Node& node = *value->producer();
@@ -52,7 +52,7 @@ Value* ArgumentOfOnePlusErf(const IrBuilder& ir, const Value* value) {
     const auto one = ScalarOf(sum.input(i));
     const Value* scaled = ir.ErfArgument(sum.input(1 - i));
     if (!one || !IsNear(*one, 1.0) || scaled == nullptr) continue;
-    const auto split = Split(scaled);
+    const auto split = SplitScale(scaled);
     if (split && IsNear(split->factor, 1.0 / std::numbers::sqrt2))
       return split->rest;
   }
@@ -63,13 +63,13 @@ Value* ArgumentOfOnePlusErf(const IrBuilder& ir, const Value* value) {
 Value* Match(const IrBuilder& ir, double factor, const Value* x_side,
              const Value* erf_side) {
   Value* x = ArgumentOfOnePlusErf(ir, erf_side);
-  if (const auto split = Split(erf_side); x == nullptr && split) {
+  if (const auto split = SplitScale(erf_side); x == nullptr && split) {
     factor *= split->factor;
     x = ArgumentOfOnePlusErf(ir, split->rest);
   }
   if (x == nullptr) return nullptr;
   if (x == x_side) return IsNear(factor, 0.5) ? x : nullptr;
-  const auto split = Split(x_side);
+  const auto split = SplitScale(x_side);
   const bool matches =
       split && split->rest == x && IsNear(factor * split->factor, 0.5);
   return matches ? x : nullptr;

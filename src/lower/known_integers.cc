@@ -151,7 +151,7 @@ std::optional<int64_t> Minus(int64_t a, int64_t b) {
   return __builtin_sub_overflow(a, b, &difference) ? std::nullopt
                                                    : std::optional(difference);
 }
-std::optional<int64_t> Times(int64_t a, int64_t b) {
+std::optional<int64_t> CheckedProduct(int64_t a, int64_t b) {
   int64_t product;
   return __builtin_mul_overflow(a, b, &product) ? std::nullopt
                                                 : std::optional(product);
@@ -220,9 +220,9 @@ constexpr Rule kRules[] = {
     {Op::kGather, KnownGather},
     {Op::kMaximum, Elementwise<Larger>},
     {Op::kMinimum, Elementwise<Smaller>},
-    {Op::kMul, Elementwise<Times>},
+    {Op::kMul, Elementwise<CheckedProduct>},
     {Op::kPack, Joined},
-    {Op::kReduceProd, ReduceAll<Times, 1>},
+    {Op::kReduceProd, ReduceAll<CheckedProduct, 1>},
     {Op::kReshape, SameElements},
     {Op::kShape, KnownShape},
     {Op::kSlice, KnownSlice},

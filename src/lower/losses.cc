@@ -98,16 +98,17 @@ Result<void> LowerInTopKV2(LowerContext& c) {
   return InTopK(c, k);
 }
 
-constexpr TfOp kOps[] = {
-    {"InTopK", 2, LowerInTopK},
-    {"InTopKV2", 3, LowerInTopKV2},
-    {"L2Loss", 1, LowerL2Loss},
-    {"SoftmaxCrossEntropyWithLogits", 2, LowerCrossEntropy},
-    {"SparseSoftmaxCrossEntropyWithLogits", 2, LowerSparseCrossEntropy},
-};
-
 }  // namespace
 
-std::span<const TfOp> LossOps() { return kOps; }
+std::span<const TfOp> LossOps() {
+  static constexpr TfOp kOps[] = {
+      {"InTopK", 2, LowerInTopK},
+      {"InTopKV2", 3, LowerInTopKV2},
+      {"L2Loss", 1, LowerL2Loss},
+      {"SoftmaxCrossEntropyWithLogits", 2, LowerCrossEntropy},
+      {"SparseSoftmaxCrossEntropyWithLogits", 2, LowerSparseCrossEntropy},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

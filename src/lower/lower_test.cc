@@ -7,8 +7,7 @@
 
 #include "lower/test_function.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::lower_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -367,5 +366,4 @@ TEST(Lower, NamesTheNodeOfADamagedGraph) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::lower_test

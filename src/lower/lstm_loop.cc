@@ -77,8 +77,8 @@ bool IsZero(const Value* value) {
   }
 }
 
-Value* Floats(IrBuilder& ir, const Shape& shape, std::vector<float> values,
-              std::string_view what) {
+Value* FloatConstant(IrBuilder& ir, const Shape& shape,
+                     std::vector<float> values, std::string_view what) {
   return ir.Constant(DataType::kFloat32, shape, Blob::Own(std::move(values)),
                      what);
 }
@@ -88,8 +88,9 @@ Result<Value*> Zeros(IrBuilder& ir, const Sequence& sequence, int32_t units) {
   const int32_t batch = sequence.batch();
   if (batch >= 0) {
     const int64_t count = int64_t{batch} * units;
-    return Floats(ir, {batch, units},
-                  std::vector<float>(static_cast<size_t>(count)), "zeros");
+    return FloatConstant(ir, {batch, units},
+                         std::vector<float>(static_cast<size_t>(count)),
+                         "zeros");
   }
   std::vector<int32_t> sizes = {1, 1, 1};
   sizes[static_cast<size_t>(1 - sequence.time_axis())] = -1;
@@ -97,27 +98,29 @@ Result<Value*> Zeros(IrBuilder& ir, const Sequence& sequence, int32_t units) {
                                    {sequence.x, ir.Int32s({0, 0, 0}),
                                     ir.Int32s(std::move(sizes))}));
   TRY_ASSIGN(zero, ir.Emit(Op::kZerosLike, ZerosLikeOptions{}, {zero}));
-  Value* row = Floats(ir, {1, 1, units},
-                      std::vector<float>(static_cast<size_t>(units)), "zeros");
+  Value* row =
+      FloatConstant(ir, {1, 1, units},
+                    std::vector<float>(static_cast<size_t>(units)), "zeros");
   return ir.Emit(Op::kAdd, AddOptions{}, {zero, row});
 }
 
 //----------------------------------------------------------------- operands
 
-std::vector<Value*> Operands(IrBuilder& ir, LstmLoop& lstm, Value* x,
-                             Value* output_state, Value* cell_state) {
+std::vector<Value*> LstmOperands(IrBuilder& ir, LstmLoop& lstm, Value* x,
+                                 Value* output_state, Value* cell_state) {
   const Shape input{lstm.units, lstm.features};
   const Shape recurrent{lstm.units, lstm.units};
   std::vector<Value*> operands = {x};
   for (MatchedGate& gate : lstm.gates)
     operands.push_back(
-        Floats(ir, input, std::move(gate.input), "input_weights"));
+        FloatConstant(ir, input, std::move(gate.input), "input_weights"));
   for (MatchedGate& gate : lstm.gates)
-    operands.push_back(
-        Floats(ir, recurrent, std::move(gate.recurrent), "recurrent_weights"));
+    operands.push_back(FloatConstant(ir, recurrent, std::move(gate.recurrent),
+                                     "recurrent_weights"));
   operands.insert(operands.end(), 3, nullptr);  // peepholes
   for (MatchedGate& gate : lstm.gates)
-    operands.push_back(Floats(ir, {lstm.units}, std::move(gate.bias), "bias"));
+    operands.push_back(
+        FloatConstant(ir, {lstm.units}, std::move(gate.bias), "bias"));
   operands.insert(operands.end(), 2, nullptr);  // projection
   operands.push_back(output_state);
   operands.push_back(cell_state);
@@ -140,22 +143,22 @@ Result<Value*> Last(IrBuilder& ir, const Sequence& sequence, Value* y) {
                   ir.Int32s({1, 1, 1})});
 }
 
-Result<Value*> Steps(IrBuilder& ir, const Sequence& sequence) {
+Result<Value*> StepCount(IrBuilder& ir, const Sequence& sequence) {
   if (sequence.steps() >= 0) return ir.Int32(sequence.steps());
   TRY_ASSIGN(Value * shape, ir.ShapeOf(sequence.x, DataType::kInt32));
   return ir.Emit(Op::kGather, GatherOptions{},
                  {shape, ir.Int32(sequence.time_axis())});
 }
 
-Result<std::vector<Value*>> Results(IrBuilder& ir, const LoopGraphs& loop,
-                                    const LstmLoop& lstm,
-                                    const Sequence& sequence, Value* y,
-                                    const std::vector<bool>& read) {
+Result<std::vector<Value*>> LstmResults(IrBuilder& ir, const LoopGraphs& loop,
+                                        const LstmLoop& lstm,
+                                        const Sequence& sequence, Value* y,
+                                        const std::vector<bool>& read) {
   std::vector<Value*> results(loop.initial.begin(), loop.initial.end());
   results[lstm.cell_state] = nullptr;
   for (const size_t i : lstm.counters) {
     if (!read[i]) continue;
-    TRY_ASSIGN(results[i], Steps(ir, sequence));
+    TRY_ASSIGN(results[i], StepCount(ir, sequence));
   }
   if (read[lstm.output_state]) {
     TRY_ASSIGN(results[lstm.output_state], Last(ir, sequence, y));
@@ -189,10 +192,10 @@ Result<std::optional<std::vector<Value*>>> EmitLstm(
   UnidirectionalSequenceLSTMOptions options;
   options.fused_activation_function = lstm->activation;
   options.time_major = sequence.time_major;
-  TRY_ASSIGN(Value * y,
-             ir.Emit(Op::kUnidirectionalSequenceLstm, options,
-                     Operands(ir, *lstm, sequence.x, states[0], states[1])));
-  return Results(ir, loop, *lstm, sequence, y, read);
+  TRY_ASSIGN(Value * y, ir.Emit(Op::kUnidirectionalSequenceLstm, options,
+                                LstmOperands(ir, *lstm, sequence.x, states[0],
+                                             states[1])));
+  return LstmResults(ir, loop, *lstm, sequence, y, read);
 }
 
 }  // namespace liteforge

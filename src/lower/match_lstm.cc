@@ -57,7 +57,7 @@ size_t InputNumber(const Graph& graph, const Value* value) {
   return at == inputs.end() ? kNone : static_cast<size_t>(at - inputs.begin());
 }
 
-bool IsInteger(const IrBuilder& ir, const Value* value, int64_t wanted) {
+bool IsKnownInteger(const IrBuilder& ir, const Value* value, int64_t wanted) {
   if (value == nullptr) return false;
   const auto known = ir.Known(value);
   return known && known->size() == 1 && (*known)[0] == wanted;
@@ -122,10 +122,10 @@ class Matcher {
   void FindCounters() {
     for (size_t i = 0; i < body_.outputs().size(); ++i) {
       const Node* add = ProducerIf(After(i), Op::kAdd);
-      if (add == nullptr || !IsInteger(ir_, loop_.initial[i], 0)) continue;
+      if (add == nullptr || !IsKnownInteger(ir_, loop_.initial[i], 0)) continue;
       for (int k = 0; k < 2; ++k) {
         if (BehindCopies(add->input(k)) == body_.inputs()[i] &&
-            IsInteger(ir_, add->input(1 - k), 1))
+            IsKnownInteger(ir_, add->input(1 - k), 1))
           found_.counters.push_back(i);
       }
     }
@@ -234,8 +234,8 @@ class Matcher {
   bool AddPart(const Value& part, int32_t first, MatchedGate& gate) {
     const Node& split = *part.producer();
     const int32_t width = part.shape.rank() == 2 ? part.shape[1] : -1;
-    if (width < 0 || !(IsInteger(ir_, split.input(0), 1) ||
-                       IsInteger(ir_, split.input(0), -1)))
+    if (width < 0 || !(IsKnownInteger(ir_, split.input(0), 1) ||
+                       IsKnownInteger(ir_, split.input(0), -1)))
       return false;
     return AddSum(split.input(1), first + part.producer_output() * width, gate);
   }
@@ -357,8 +357,8 @@ class Matcher {
     const Node* equal = ProducerIf(BehindReshapes(value), Op::kEqual);
     const Node* range =
         equal ? ProducerIf(equal->input(0), Op::kRange) : nullptr;
-    return range != nullptr && IsInteger(ir_, range->input(0), 0) &&
-           IsInteger(ir_, range->input(2), 1) &&
+    return range != nullptr && IsKnownInteger(ir_, range->input(0), 0) &&
+           IsKnownInteger(ir_, range->input(2), 1) &&
            IsCounter(body_, equal->input(1));
   }
 
@@ -382,7 +382,7 @@ class Matcher {
   bool IsLength(const Graph& graph, const Value* value) const {
     const Value* sequence = loop_.initial[found_.sequence];
     const int32_t steps = sequence->shape[0];
-    if (steps >= 0 && IsInteger(ir_, value, steps)) return true;
+    if (steps >= 0 && IsKnownInteger(ir_, value, steps)) return true;
     const size_t variable = InputNumber(graph, BehindReshapes(value));
     if (variable != kNone) {
       return IsHandedOn(variable) &&
@@ -394,11 +394,11 @@ class Matcher {
   // SHAPE(sequence)[0]
   bool IsLengthOf(const Value* value, const Value* sequence,
                   int32_t steps) const {
-    if (steps >= 0 && IsInteger(ir_, value, steps)) return true;
+    if (steps >= 0 && IsKnownInteger(ir_, value, steps)) return true;
     value = BehindReshapes(value);
     const Node* part = ProducerIf(value, Op::kGather);
     if (part == nullptr) part = ProducerIf(value, Op::kStridedSlice);
-    if (part == nullptr || !IsInteger(ir_, part->input(1), 0) ||
+    if (part == nullptr || !IsKnownInteger(ir_, part->input(1), 0) ||
         value->shape.elements() != 1)
       return false;
     const Node* shape = ProducerIf(part->input(0), Op::kShape);

@@ -18,12 +18,12 @@ namespace {
 
 constexpr int32_t kSwap[] = {1, 0};
 
-bool IsFloat(const Value& value) {
+bool HasFloats(const Value& value) {
   return value.type == DataType::kFloat32 || value.type == DataType::kFloat16 ||
          value.type == DataType::kBFloat16;
 }
 
-bool IsInteger(const Value& value) {
+bool HasIntegers(const Value& value) {
   return value.type == DataType::kInt32 || value.type == DataType::kInt64 ||
          value.type == DataType::kInt16 || value.type == DataType::kInt8 ||
          value.type == DataType::kUInt8;
@@ -86,7 +86,7 @@ Result<void> LowerMatMul(LowerContext& c) {
   TRY(CheckMatrix(*b));
   TRY_ASSIGN(const bool transpose_a, c.Attribute<bool>("transpose_a", false));
   TRY_ASSIGN(const bool transpose_b, c.Attribute<bool>("transpose_b", false));
-  if (!IsFloat(*a)) {
+  if (!HasFloats(*a)) {
     BatchMatMulOptions options;
     options.adj_x = transpose_a;
     options.adj_y = transpose_b;
@@ -112,7 +112,7 @@ Result<void> LowerBatchMatMul(LowerContext& c) {
   BatchMatMulOptions options;
   TRY_ASSIGN(options.adj_x, c.Attribute<bool>("adj_x", false));
   TRY_ASSIGN(options.adj_y, c.Attribute<bool>("adj_y", false));
-  if (IsFloat(*a) && b->is_constant() && b->shape.rank() == 2 &&
+  if (HasFloats(*a) && b->is_constant() && b->shape.rank() == 2 &&
       a->shape.rank() >= 2 && !a->is_constant() && !options.adj_x) {
     if (!options.adj_y) {
       TRY_ASSIGN(b, ir.Transpose(b, kSwap));
@@ -134,24 +134,25 @@ Result<void> LowerCross(LowerContext& c) {
   return f.Finish(f.Sub(ahead, behind));
 }
 
-constexpr TfOp kOps[] = {
-    {"BatchMatMul", 2, LowerBatchMatMul},
-    {"BatchMatMulV2", 2, LowerBatchMatMul},
-    {"BatchMatMulV3", 2, LowerBatchMatMul},
-    {"Cross", 2, LowerCross},
-    {"MatMul", 2, LowerMatMul},
-};
-
 }  // namespace
 
 Result<Value*> EmitMatrixProduct(IrBuilder& ir, Value* a, Value* b,
                                  const BatchMatMulOptions& options) {
-  if (IsInteger(*a)) return IntegerProduct(ir, a, b, options);
-  if (IsFloat(*a)) return ir.Emit(Op::kBatchMatMul, options, {a, b});
+  if (HasIntegers(*a)) return IntegerProduct(ir, a, b, options);
+  if (HasFloats(*a)) return ir.Emit(Op::kBatchMatMul, options, {a, b});
   return Unsupported(fmt::format(
       "TFLite multiplies matrices of numbers, not of {}", Name(a->type)));
 }
 
-std::span<const TfOp> MatrixOps() { return kOps; }
+std::span<const TfOp> MatrixOps() {
+  static constexpr TfOp kOps[] = {
+      {"BatchMatMul", 2, LowerBatchMatMul},
+      {"BatchMatMulV2", 2, LowerBatchMatMul},
+      {"BatchMatMulV3", 2, LowerBatchMatMul},
+      {"Cross", 2, LowerCross},
+      {"MatMul", 2, LowerMatMul},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -3,8 +3,7 @@
 
 #include "lower/lowering_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::matrix_test {
 
 const LoweringCase kMatrices[] = {
     {"Dense",
@@ -68,5 +67,4 @@ const LoweringCase kMatrices[] = {
 
 TEST(LowerMatrix, WritesTflite) { ExpectLowered(kMatrices); }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::matrix_test

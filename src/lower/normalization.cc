@@ -170,18 +170,19 @@ Result<void> LowerLrn(LowerContext& c) {
       c, c.ir().Emit(Op::kLocalResponseNormalization, options, {c.input(0)}));
 }
 
-constexpr TfOp kOps[] = {
-    {"BatchNormWithGlobalNormalization", 5, LowerGlobalNorm},
-    {"BiasAdd", 2, LowerBiasAdd},
-    {"BiasAddV1", 2, LowerBiasAdd},
-    {"FusedBatchNorm", 5, LowerFusedBatchNorm},
-    {"FusedBatchNormV2", 5, LowerFusedBatchNorm},
-    {"FusedBatchNormV3", 5, LowerFusedBatchNorm},
-    {"LRN", 1, LowerLrn},
-};
-
 }  // namespace
 
-std::span<const TfOp> NormalizationOps() { return kOps; }
+std::span<const TfOp> NormalizationOps() {
+  static constexpr TfOp kOps[] = {
+      {"BatchNormWithGlobalNormalization", 5, LowerGlobalNorm},
+      {"BiasAdd", 2, LowerBiasAdd},
+      {"BiasAddV1", 2, LowerBiasAdd},
+      {"FusedBatchNorm", 5, LowerFusedBatchNorm},
+      {"FusedBatchNormV2", 5, LowerFusedBatchNorm},
+      {"FusedBatchNormV3", 5, LowerFusedBatchNorm},
+      {"LRN", 1, LowerLrn},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

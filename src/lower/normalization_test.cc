@@ -3,8 +3,7 @@
 
 #include "lower/lowering_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::normalization_test {
 
 const LoweringCase kNormalizations[] = {
     {"FusedBatchNormV3",
@@ -53,5 +52,4 @@ const LoweringCase kNormalizations[] = {
 
 TEST(LowerNormalization, WritesTflite) { ExpectLowered(kNormalizations); }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::normalization_test

@@ -25,14 +25,15 @@ Result<void> LowerAgainstInfinity(LowerContext& c) {
   return Finish(c, ir.Emit(op, Options{}, {size, infinity}));
 }
 
-constexpr TfOp kOps[] = {
-    {"IsFinite", 1, LowerAgainstInfinity<Op::kLess, LessOptions>},
-    {"IsInf", 1, LowerAgainstInfinity<Op::kEqual, EqualOptions>},
-    {"IsNan", 1, LowerIsNan},
-};
-
 }  // namespace
 
-std::span<const TfOp> NumberTestOps() { return kOps; }
+std::span<const TfOp> NumberTestOps() {
+  static constexpr TfOp kOps[] = {
+      {"IsFinite", 1, LowerAgainstInfinity<Op::kLess, LessOptions>},
+      {"IsInf", 1, LowerAgainstInfinity<Op::kEqual, EqualOptions>},
+      {"IsNan", 1, LowerIsNan},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -30,14 +30,15 @@ Result<void> LowerMirrorPad(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kMirrorPad, options, {c.input(0), amounts}));
 }
 
-constexpr TfOp kOps[] = {
-    {"MirrorPad", 2, LowerMirrorPad},
-    {"Pad", 2, LowerPad},
-    {"PadV2", 3, LowerPadV2},
-};
-
 }  // namespace
 
-std::span<const TfOp> PaddingOps() { return kOps; }
+std::span<const TfOp> PaddingOps() {
+  static constexpr TfOp kOps[] = {
+      {"MirrorPad", 2, LowerMirrorPad},
+      {"Pad", 2, LowerPad},
+      {"PadV2", 3, LowerPadV2},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -162,17 +162,18 @@ Result<void> LowerDenseBincount(LowerContext& c) {
   return f.Finish(f.Emit(Op::kSum, ReducerOptions{}, {marks, axes}));
 }
 
-constexpr TfOp kOps[] = {
-    {"Bincount", 3, LowerBincount},
-    {"DenseBincount", 3, LowerDenseBincount},
-    {"DynamicPartition", 2, LowerDynamicPartition},
-    {"DynamicStitch", 2, LowerDynamicStitch},
-    {"InvertPermutation", 1, LowerInvertPermutation},
-    {"ParallelDynamicStitch", 2, LowerDynamicStitch},
-};
-
 }  // namespace
 
-std::span<const TfOp> PartitionOps() { return kOps; }
+std::span<const TfOp> PartitionOps() {
+  static constexpr TfOp kOps[] = {
+      {"Bincount", 3, LowerBincount},
+      {"DenseBincount", 3, LowerDenseBincount},
+      {"DynamicPartition", 2, LowerDynamicPartition},
+      {"DynamicStitch", 2, LowerDynamicStitch},
+      {"InvertPermutation", 1, LowerInvertPermutation},
+      {"ParallelDynamicStitch", 2, LowerDynamicStitch},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -19,28 +19,29 @@ Result<void> PassAllThrough(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"CheckNumerics", 1, PassThrough},
-    {"Copy", 1, PassThrough},
-    {"CopyHost", 1, PassThrough},
-    {"DebugIdentity", 1, PassThrough},
-    {"DeepCopy", 1, PassThrough},
-    {"EnsureShape", 1, PassThrough},
-    {"GuaranteeConst", 1, PassThrough},
-    {"Identity", 1, PassThrough},
-    {"IdentityN", 0, PassAllThrough},
-    {"PlaceholderWithDefault", 1, PassThrough},
-    {"PreventGradient", 1, PassThrough},
-    {"Print", 1, PassThrough},
-    {"Snapshot", 1, PassThrough},
-    {"StopGradient", 1, PassThrough},
-    {"XlaOptimizationBarrier", 0, PassAllThrough},
-    {"XlaSetBound", 1, PassThrough},
-    {"XlaSharding", 1, PassThrough},
-};
-
 }  // namespace
 
-std::span<const TfOp> PassThroughOps() { return kOps; }
+std::span<const TfOp> PassThroughOps() {
+  static constexpr TfOp kOps[] = {
+      {"CheckNumerics", 1, PassThrough},
+      {"Copy", 1, PassThrough},
+      {"CopyHost", 1, PassThrough},
+      {"DebugIdentity", 1, PassThrough},
+      {"DeepCopy", 1, PassThrough},
+      {"EnsureShape", 1, PassThrough},
+      {"GuaranteeConst", 1, PassThrough},
+      {"Identity", 1, PassThrough},
+      {"IdentityN", 0, PassAllThrough},
+      {"PlaceholderWithDefault", 1, PassThrough},
+      {"PreventGradient", 1, PassThrough},
+      {"Print", 1, PassThrough},
+      {"Snapshot", 1, PassThrough},
+      {"StopGradient", 1, PassThrough},
+      {"XlaOptimizationBarrier", 0, PassAllThrough},
+      {"XlaSetBound", 1, PassThrough},
+      {"XlaSharding", 1, PassThrough},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -141,14 +141,15 @@ Result<void> LowerMaxPoolWithArgmax(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"Dilation2D", 2, LowerDilation},
-    {"ExtractImagePatches", 1, LowerPatches},
-    {"MaxPoolWithArgmax", 1, LowerMaxPoolWithArgmax},
-};
-
 }  // namespace
 
-std::span<const TfOp> PatchOps() { return kOps; }
+std::span<const TfOp> PatchOps() {
+  static constexpr TfOp kOps[] = {
+      {"Dilation2D", 2, LowerDilation},
+      {"ExtractImagePatches", 1, LowerPatches},
+      {"MaxPoolWithArgmax", 1, LowerMaxPoolWithArgmax},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

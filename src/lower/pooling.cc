@@ -12,7 +12,7 @@
 namespace liteforge {
 namespace {
 
-struct Pool {
+struct Pooling {
   bool nchw = false;
   HeightWidth size;
   HeightWidth strides;
@@ -35,7 +35,7 @@ Result<Value*> PadWithLowest(IrBuilder& ir, Value* x,
 }
 
 template <Op op>
-Result<void> EmitPool(LowerContext& c, const Pool& pool) {
+Result<void> EmitPool(LowerContext& c, const Pooling& pool) {
   IrBuilder& ir = c.ir();
   TRY_ASSIGN(Value * x, EnterNhwc(ir, c.input(0), pool.nchw));
   if (op == Op::kMaxPool2D) {
@@ -53,7 +53,7 @@ Result<void> EmitPool(LowerContext& c, const Pool& pool) {
 
 template <Op op>
 Result<void> LowerPool(LowerContext& c) {
-  Pool pool;
+  Pooling pool;
   TRY_ASSIGN(pool.nchw, IsNchw(c));
   TRY_ASSIGN(pool.size, SpatialAttribute(c, "ksize", pool.nchw));
   TRY_ASSIGN(pool.strides, SpatialAttribute(c, "strides", pool.nchw));
@@ -65,7 +65,7 @@ Result<void> LowerPool(LowerContext& c) {
 
 // Size and strides are inputs.
 Result<void> LowerMaxPoolV2(LowerContext& c) {
-  Pool pool;
+  Pooling pool;
   TRY_ASSIGN(pool.nchw, IsNchw(c));
   TRY_ASSIGN(const auto size, c.IntegersOf(1, "ksize"));
   TRY_ASSIGN(const auto strides, c.IntegersOf(2, "strides"));
@@ -75,14 +75,15 @@ Result<void> LowerMaxPoolV2(LowerContext& c) {
   return EmitPool<Op::kMaxPool2D>(c, pool);
 }
 
-constexpr TfOp kOps[] = {
-    {"AvgPool", 1, LowerPool<Op::kAveragePool2D>},
-    {"MaxPool", 1, LowerPool<Op::kMaxPool2D>},
-    {"MaxPoolV2", 3, LowerMaxPoolV2},
-};
-
 }  // namespace
 
-std::span<const TfOp> PoolingOps() { return kOps; }
+std::span<const TfOp> PoolingOps() {
+  static constexpr TfOp kOps[] = {
+      {"AvgPool", 1, LowerPool<Op::kAveragePool2D>},
+      {"MaxPool", 1, LowerPool<Op::kMaxPool2D>},
+      {"MaxPoolV2", 3, LowerMaxPoolV2},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

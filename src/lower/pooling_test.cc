@@ -3,8 +3,7 @@
 
 #include "lower/lowering_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::pooling_test {
 
 const LoweringCase kPools[] = {
     {"AvgPool",
@@ -24,5 +23,4 @@ const LoweringCase kPools[] = {
 
 TEST(LowerPooling, WritesTflite) { ExpectLowered(kPools); }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::pooling_test

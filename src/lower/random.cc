@@ -59,16 +59,17 @@ Result<void> LowerTruncatedNormal(LowerContext& c) {
                         f.Number(DataType::kFloat32, std::sqrt(2.0))));
 }
 
-constexpr TfOp kOps[] = {
-    {"Multinomial", 2, LowerMultinomial},
-    {"RandomStandardNormal", 1, LowerRandom<Op::kRandomStandardNormal>},
-    {"RandomUniform", 1, LowerRandom<Op::kRandomUniform>},
-    {"RandomUniformInt", 3, LowerRandomInteger},
-    {"TruncatedNormal", 1, LowerTruncatedNormal},
-};
-
 }  // namespace
 
-std::span<const TfOp> RandomOps() { return kOps; }
+std::span<const TfOp> RandomOps() {
+  static constexpr TfOp kOps[] = {
+      {"Multinomial", 2, LowerMultinomial},
+      {"RandomStandardNormal", 1, LowerRandom<Op::kRandomStandardNormal>},
+      {"RandomUniform", 1, LowerRandom<Op::kRandomUniform>},
+      {"RandomUniformInt", 3, LowerRandomInteger},
+      {"TruncatedNormal", 1, LowerTruncatedNormal},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -3,8 +3,7 @@
 
 #include "lower/lowering_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::random_test {
 
 const LoweringCase kCases[] = {
     {"uniform and normal, with seeds",
@@ -44,5 +43,4 @@ const LoweringCase kCases[] = {
 
 TEST(RandomOps, WritesTflite) { ExpectLowered(kCases); }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::random_test

@@ -100,13 +100,14 @@ Result<void> LowerGruCell(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"GRUBlockCell", 6, LowerGruCell},
-    {"LSTMBlockCell", 8, LowerLstmCell},
-};
-
 }  // namespace
 
-std::span<const TfOp> RecurrentCellOps() { return kOps; }
+std::span<const TfOp> RecurrentCellOps() {
+  static constexpr TfOp kOps[] = {
+      {"GRUBlockCell", 6, LowerGruCell},
+      {"LSTMBlockCell", 8, LowerLstmCell},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

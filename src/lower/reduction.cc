@@ -38,20 +38,21 @@ Result<void> LowerCumsum(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kCumsum, options, {c.input(0), axis}));
 }
 
-constexpr TfOp kOps[] = {
-    {"All", 2, LowerReduction<Op::kReduceAll>},
-    {"Any", 2, LowerReduction<Op::kReduceAny>},
-    {"Cumsum", 2, LowerCumsum},
-    {"EuclideanNorm", 2, LowerEuclideanNorm},
-    {"Max", 2, LowerReduction<Op::kReduceMax>},
-    {"Mean", 2, LowerReduction<Op::kMean>},
-    {"Min", 2, LowerReduction<Op::kReduceMin>},
-    {"Prod", 2, LowerReduction<Op::kReduceProd>},
-    {"Sum", 2, LowerReduction<Op::kSum>},
-};
-
 }  // namespace
 
-std::span<const TfOp> ReductionOps() { return kOps; }
+std::span<const TfOp> ReductionOps() {
+  static constexpr TfOp kOps[] = {
+      {"All", 2, LowerReduction<Op::kReduceAll>},
+      {"Any", 2, LowerReduction<Op::kReduceAny>},
+      {"Cumsum", 2, LowerCumsum},
+      {"EuclideanNorm", 2, LowerEuclideanNorm},
+      {"Max", 2, LowerReduction<Op::kReduceMax>},
+      {"Mean", 2, LowerReduction<Op::kMean>},
+      {"Min", 2, LowerReduction<Op::kReduceMin>},
+      {"Prod", 2, LowerReduction<Op::kReduceProd>},
+      {"Sum", 2, LowerReduction<Op::kSum>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -156,13 +156,14 @@ Result<void> LowerResample(LowerContext& c) {
                         weights_of(f, r.columns, align, half));
 }
 
-constexpr TfOp kOps[] = {
-    {"ResizeArea", 2, LowerResample<AreaWeights>},
-    {"ResizeBicubic", 2, LowerResample<CubicWeights>},
-};
-
 }  // namespace
 
-std::span<const TfOp> ResampleOps() { return kOps; }
+std::span<const TfOp> ResampleOps() {
+  static constexpr TfOp kOps[] = {
+      {"ResizeArea", 2, LowerResample<AreaWeights>},
+      {"ResizeBicubic", 2, LowerResample<CubicWeights>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

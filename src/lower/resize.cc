@@ -53,13 +53,14 @@ Result<void> LowerNearest(LowerContext& c) {
                           c.input(0), c.input(1)));
 }
 
-constexpr TfOp kOps[] = {
-    {"ResizeBilinear", 2, LowerBilinear},
-    {"ResizeNearestNeighbor", 2, LowerNearest},
-};
-
 }  // namespace
 
-std::span<const TfOp> ResizeOps() { return kOps; }
+std::span<const TfOp> ResizeOps() {
+  static constexpr TfOp kOps[] = {
+      {"ResizeBilinear", 2, LowerBilinear},
+      {"ResizeNearestNeighbor", 2, LowerNearest},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

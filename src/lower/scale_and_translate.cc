@@ -26,50 +26,52 @@ struct Kernel {
   Value* (*at)(Formula& f, Value* distance);  // of distances >= 0
 };
 
-Value* Known(Formula& f, double value) {
+Value* KnownNumber(Formula& f, double value) {
   return f.Number(DataType::kFloat32, value);
 }
 
 Value* Below(Formula& f, Value* x, double bound, Value* yes, Value* no) {
-  return f.Select(f.Compare(Op::kLess, x, Known(f, bound)), yes, no);
+  return f.Select(f.Compare(Op::kLess, x, KnownNumber(f, bound)), yes, no);
 }
 
 Value* Box(Formula& f, Value* x) {
-  Value* edge = f.Select(f.Compare(Op::kEqual, x, Known(f, 0.5)), Known(f, 0.5),
-                         Known(f, 0));
-  return Below(f, x, 0.5, Known(f, 1), edge);
+  Value* edge = f.Select(f.Compare(Op::kEqual, x, KnownNumber(f, 0.5)),
+                         KnownNumber(f, 0.5), KnownNumber(f, 0));
+  return Below(f, x, 0.5, KnownNumber(f, 1), edge);
 }
 
 Value* Triangle(Formula& f, Value* x) {
-  return f.Max(Known(f, 0), f.Sub(Known(f, 1), x));
+  return f.Max(KnownNumber(f, 0), f.Sub(KnownNumber(f, 1), x));
 }
 
 Value* Gaussian(Formula& f, Value* x) {
-  Value* y = f.Of(Op::kExp, f.Mul(Known(f, -2), f.Mul(x, x)));
-  return Below(f, x, 1.5, y, Known(f, 0));
+  Value* y = f.Of(Op::kExp, f.Mul(KnownNumber(f, -2), f.Mul(x, x)));
+  return Below(f, x, 1.5, y, KnownNumber(f, 0));
 }
 
 template <int radius>
 Value* Lanczos(Formula& f, Value* x) {
   constexpr double kNear = 1e-3;
-  Value* angle = f.Mul(f.Max(x, Known(f, kNear)), Known(f, M_PI));
+  Value* angle = f.Mul(f.Max(x, KnownNumber(f, kNear)), KnownNumber(f, M_PI));
   Value* waves = f.Mul(f.Of(Op::kSin, angle),
-                       f.Of(Op::kSin, f.Div(angle, Known(f, radius))));
-  Value* y = f.Div(f.Mul(Known(f, radius), waves), f.Mul(angle, angle));
-  y = f.Select(f.Compare(Op::kGreater, x, Known(f, kNear)), y, Known(f, 1));
-  return f.Select(f.Compare(Op::kGreater, x, Known(f, radius)), Known(f, 0), y);
+                       f.Of(Op::kSin, f.Div(angle, KnownNumber(f, radius))));
+  Value* y = f.Div(f.Mul(KnownNumber(f, radius), waves), f.Mul(angle, angle));
+  y = f.Select(f.Compare(Op::kGreater, x, KnownNumber(f, kNear)), y,
+               KnownNumber(f, 1));
+  return f.Select(f.Compare(Op::kGreater, x, KnownNumber(f, radius)),
+                  KnownNumber(f, 0), y);
 }
 
 Value* KeysCubic(Formula& f, Value* x) {
   Value* outer = CubicOf(f, x, {-0.5, 2.5, -4, 2});
   Value* y = Below(f, x, 1, CubicOf(f, x, {1.5, -2.5, 0, 1}), outer);
-  return Below(f, x, 2, y, Known(f, 0));
+  return Below(f, x, 2, y, KnownNumber(f, 0));
 }
 
 Value* MitchellCubic(Formula& f, Value* x) {
   Value* outer = CubicOf(f, x, {-7.0 / 18, 2, -10.0 / 3, 16.0 / 9});
   Value* y = Below(f, x, 1, CubicOf(f, x, {7.0 / 6, -2, 0, 8.0 / 9}), outer);
-  return Below(f, x, 2, y, Known(f, 0));
+  return Below(f, x, 2, y, KnownNumber(f, 0));
 }
 
 constexpr Kernel kKernels[] = {
@@ -85,16 +87,18 @@ Value* Within(Formula& f, Value* low, Value* x, Value* high) {
                  f.Compare(Op::kLessEqual, x, high)});
 }
 
-Value* WeightsOf(Formula& f, const ResampleAxis& axis, Value* scale,
-                 Value* translation, const Kernel& kernel, bool antialias) {
-  Value* zero = Known(f, 0);
-  Value* half = Known(f, 0.5);
-  Value* step = f.Div(Known(f, 1), scale);
-  Value* stretch = antialias ? f.Max(step, Known(f, 1)) : Known(f, 1);
-  Value* reach = f.Mul(Known(f, kernel.radius), stretch);
+Value* SampledWeights(Formula& f, const ResampleAxis& axis, Value* scale,
+                      Value* translation, const Kernel& kernel,
+                      bool antialias) {
+  Value* zero = KnownNumber(f, 0);
+  Value* half = KnownNumber(f, 0.5);
+  Value* step = f.Div(KnownNumber(f, 1), scale);
+  Value* stretch =
+      antialias ? f.Max(step, KnownNumber(f, 1)) : KnownNumber(f, 1);
+  Value* reach = f.Mul(KnownNumber(f, kernel.radius), stretch);
   Value* place =
       f.Sub(f.Mul(f.Add(axis.places, half), step), f.Mul(step, translation));
-  Value* last = f.Sub(axis.from, Known(f, 1));
+  Value* last = f.Sub(axis.from, KnownNumber(f, 1));
   const auto pixel = [&](Value* x) { return f.Max(f.Min(x, last), zero); };
   Value* begin = pixel(f.Of(Op::kCeil, f.Sub(f.Sub(place, reach), half)));
   Value* end = pixel(f.Of(Op::kFloor, f.Sub(f.Add(place, reach), half)));
@@ -102,9 +106,10 @@ Value* WeightsOf(Formula& f, const ResampleAxis& axis, Value* scale,
   Value* weights = kernel.at(f, f.Of(Op::kAbs, f.Div(offset, stretch)));
   weights = f.Select(Within(f, begin, axis.pixels, end), weights, zero);
   Value* sum = f.Sum(weights, {1}, true);
-  Value* none = f.Compare(Op::kLess, f.Of(Op::kAbs, sum),
-                          Known(f, 1000 * std::numeric_limits<float>::min()));
-  weights = f.Div(weights, f.Select(none, Known(f, 1), sum));
+  Value* none =
+      f.Compare(Op::kLess, f.Of(Op::kAbs, sum),
+                KnownNumber(f, 1000 * std::numeric_limits<float>::min()));
+  weights = f.Div(weights, f.Select(none, KnownNumber(f, 1), sum));
   return f.Select(Within(f, zero, place, axis.from), weights, zero);
 }
 
@@ -130,18 +135,20 @@ Result<void> LowerScaleAndTranslate(LowerContext& c) {
   const auto weights = [&](const ResampleAxis& axis, int32_t i) {
     Value* scale = f.Gather(c.input(2), c.ir().Int32(i));
     Value* translation = f.Gather(c.input(3), c.ir().Int32(i));
-    return WeightsOf(f, axis, scale, translation, kKernels[choice], antialias);
+    return SampledWeights(f, axis, scale, translation, kKernels[choice],
+                          antialias);
   };
   Value* rows = weights(r.rows, 0);
   return LowerByWeights(c, f, rows, weights(r.columns, 1));
 }
 
-constexpr TfOp kOps[] = {
-    {"ScaleAndTranslate", 4, LowerScaleAndTranslate},
-};
-
 }  // namespace
 
-std::span<const TfOp> ScaleAndTranslateOps() { return kOps; }
+std::span<const TfOp> ScaleAndTranslateOps() {
+  static constexpr TfOp kOps[] = {
+      {"ScaleAndTranslate", 4, LowerScaleAndTranslate},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

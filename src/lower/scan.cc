@@ -15,7 +15,7 @@
 namespace liteforge {
 namespace {
 
-Value* Product(Formula& f, Value* a, Value* b) { return f.Mul(a, b); }
+Value* ScanProduct(Formula& f, Value* a, Value* b) { return f.Mul(a, b); }
 
 Value* LogSumExp(Formula& f, Value* a, Value* b) {
   Value* most = f.Max(a, b);
@@ -70,18 +70,19 @@ Result<void> LowerScan(LowerContext& c) {
   if (exclusive) y = moved(y, 1);
   for (int64_t steps = 1; steps < length && y != nullptr; steps *= 2) {
     Value* before = moved(y, static_cast<int32_t>(steps));
-    y = product ? Product(f, y, before) : LogSumExp(f, y, before);
+    y = product ? ScanProduct(f, y, before) : LogSumExp(f, y, before);
   }
   return f.Finish(reverse && y != nullptr ? Reversed(f, y, axis) : y);
 }
 
-constexpr TfOp kOps[] = {
-    {"Cumprod", 2, LowerScan<true>},
-    {"CumulativeLogsumexp", 2, LowerScan<false>},
-};
-
 }  // namespace
 
-std::span<const TfOp> ScanOps() { return kOps; }
+std::span<const TfOp> ScanOps() {
+  static constexpr TfOp kOps[] = {
+      {"Cumprod", 2, LowerScan<true>},
+      {"CumulativeLogsumexp", 2, LowerScan<false>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -115,20 +115,21 @@ Result<void> LowerInplaceUpdate(LowerContext& c) {
   return f.Finish(f.Emit(Op::kDynamicUpdateSlice, {}, {x, c.input(2), at}));
 }
 
-constexpr TfOp kOps[] = {
-    {"InplaceUpdate", 3, LowerInplaceUpdate},
-    {"ScatterNd", 3, LowerScatterNd},
-    {"TensorScatterAdd", 3, LowerTensorScatterAdd<Op::kAdd>},
-    {"TensorScatterMax", 3,
-     LowerTensorScatterBest<Op::kUnsortedSegmentMax, Op::kMaximum>},
-    {"TensorScatterMin", 3,
-     LowerTensorScatterBest<Op::kUnsortedSegmentMin, Op::kMinimum>},
-    {"TensorScatterSub", 3, LowerTensorScatterAdd<Op::kSub>},
-    {"TensorScatterUpdate", 3, LowerTensorScatterUpdate},
-};
-
 }  // namespace
 
-std::span<const TfOp> ScatterOps() { return kOps; }
+std::span<const TfOp> ScatterOps() {
+  static constexpr TfOp kOps[] = {
+      {"InplaceUpdate", 3, LowerInplaceUpdate},
+      {"ScatterNd", 3, LowerScatterNd},
+      {"TensorScatterAdd", 3, LowerTensorScatterAdd<Op::kAdd>},
+      {"TensorScatterMax", 3,
+       LowerTensorScatterBest<Op::kUnsortedSegmentMax, Op::kMaximum>},
+      {"TensorScatterMin", 3,
+       LowerTensorScatterBest<Op::kUnsortedSegmentMin, Op::kMinimum>},
+      {"TensorScatterSub", 3, LowerTensorScatterAdd<Op::kSub>},
+      {"TensorScatterUpdate", 3, LowerTensorScatterUpdate},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

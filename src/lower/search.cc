@@ -78,18 +78,19 @@ Result<void> LowerUnravelIndex(LowerContext& c) {
   return f.Finish(f.Emit(Op::kPack, pack, std::move(places)));
 }
 
-constexpr TfOp kOps[] = {
-    {"ArgMax", 2, LowerArg<Op::kArgMax, ArgMaxOptions>},
-    {"ArgMin", 2, LowerArg<Op::kArgMin, ArgMinOptions>},
-    {"NthElement", 2, LowerNthElement},
-    {"TopK", 1, LowerOldTopK},
-    {"TopKV2", 2, LowerTopK},
-    {"UnravelIndex", 2, LowerUnravelIndex},
-    {"Where", 1, LowerWhere},
-};
-
 }  // namespace
 
-std::span<const TfOp> SearchOps() { return kOps; }
+std::span<const TfOp> SearchOps() {
+  static constexpr TfOp kOps[] = {
+      {"ArgMax", 2, LowerArg<Op::kArgMax, ArgMaxOptions>},
+      {"ArgMin", 2, LowerArg<Op::kArgMin, ArgMinOptions>},
+      {"NthElement", 2, LowerNthElement},
+      {"TopK", 1, LowerOldTopK},
+      {"TopKV2", 2, LowerTopK},
+      {"UnravelIndex", 2, LowerUnravelIndex},
+      {"Where", 1, LowerWhere},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -15,7 +15,7 @@
 namespace liteforge {
 namespace {
 
-Result<Value*> CountOf(IrBuilder& ir, Value* ids) {
+Result<Value*> SegmentCount(IrBuilder& ir, Value* ids) {
   ReducerOptions options;
   Value* axis = ir.Int32s({0});
   TRY_ASSIGN(Value * last, ir.Emit(Op::kReduceMax, options, {ids, axis}));
@@ -52,7 +52,7 @@ Result<Segments> SegmentsOf(LowerContext& c) {
   if (!s.data->shape.has_rank())
     return Unsupported("segments of an input of unknown rank");
   TRY_ASSIGN(s.ids, ir.AsInt32(c.input(1)));
-  TRY_ASSIGN(s.count, CountOf(ir, s.ids));
+  TRY_ASSIGN(s.count, SegmentCount(ir, s.ids));
   TRY_ASSIGN(s.rows,
              RowsOf(ir, s.ids, s.count, s.data->shape.rank(), s.data->type));
   return s;
@@ -72,7 +72,7 @@ Result<void> LowerSorted(LowerContext& c) {
 Result<void> LowerSegmentProd(LowerContext& c) {
   IrBuilder& ir = c.ir();
   TRY_ASSIGN(Value * ids, ir.AsInt32(c.input(1)));
-  TRY_ASSIGN(Value * count, CountOf(ir, ids));
+  TRY_ASSIGN(Value * count, SegmentCount(ir, ids));
   return Finish(c,
                 ir.Emit(Op::kUnsortedSegmentProd, UnsortedSegmentProdOptions{},
                         {c.input(0), ids, count}));
@@ -109,7 +109,7 @@ Result<void> LowerSegmentSum(LowerContext& c) {
     return Finish(
         c, ir.Emit(Op::kSegmentSum, SegmentSumOptions{}, {c.input(0), ids}));
   }
-  TRY_ASSIGN(Value * count, CountOf(ir, ids));
+  TRY_ASSIGN(Value * count, SegmentCount(ir, ids));
   return Finish(c, ir.Emit(Op::kUnsortedSegmentSum, UnsortedSegmentSumOptions{},
                            {c.input(0), ids, count}));
 }
@@ -121,26 +121,27 @@ Result<void> LowerUnsorted(LowerContext& c) {
   return Finish(c, c.ir().Emit(op, Options{}, {c.input(0), ids, count}));
 }
 
-constexpr TfOp kOps[] = {
-    {"SegmentMax", 2,
-     LowerSorted<Op::kUnsortedSegmentMax, UnsortedSegmentMaxOptions>},
-    {"SegmentMean", 2, LowerSegmentMean},
-    {"SegmentMin", 2,
-     LowerSorted<Op::kUnsortedSegmentMin, UnsortedSegmentMinOptions>},
-    {"SegmentProd", 2, LowerSegmentProd},
-    {"SegmentSum", 2, LowerSegmentSum},
-    {"UnsortedSegmentMax", 3,
-     LowerUnsorted<Op::kUnsortedSegmentMax, UnsortedSegmentMaxOptions>},
-    {"UnsortedSegmentMin", 3,
-     LowerUnsorted<Op::kUnsortedSegmentMin, UnsortedSegmentMinOptions>},
-    {"UnsortedSegmentProd", 3,
-     LowerUnsorted<Op::kUnsortedSegmentProd, UnsortedSegmentProdOptions>},
-    {"UnsortedSegmentSum", 3,
-     LowerUnsorted<Op::kUnsortedSegmentSum, UnsortedSegmentSumOptions>},
-};
-
 }  // namespace
 
-std::span<const TfOp> SegmentOps() { return kOps; }
+std::span<const TfOp> SegmentOps() {
+  static constexpr TfOp kOps[] = {
+      {"SegmentMax", 2,
+       LowerSorted<Op::kUnsortedSegmentMax, UnsortedSegmentMaxOptions>},
+      {"SegmentMean", 2, LowerSegmentMean},
+      {"SegmentMin", 2,
+       LowerSorted<Op::kUnsortedSegmentMin, UnsortedSegmentMinOptions>},
+      {"SegmentProd", 2, LowerSegmentProd},
+      {"SegmentSum", 2, LowerSegmentSum},
+      {"UnsortedSegmentMax", 3,
+       LowerUnsorted<Op::kUnsortedSegmentMax, UnsortedSegmentMaxOptions>},
+      {"UnsortedSegmentMin", 3,
+       LowerUnsorted<Op::kUnsortedSegmentMin, UnsortedSegmentMinOptions>},
+      {"UnsortedSegmentProd", 3,
+       LowerUnsorted<Op::kUnsortedSegmentProd, UnsortedSegmentProdOptions>},
+      {"UnsortedSegmentSum", 3,
+       LowerUnsorted<Op::kUnsortedSegmentSum, UnsortedSegmentSumOptions>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -17,13 +17,14 @@ Result<void> LowerSelectV2(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kSelectV2, SelectV2Options{}, c.inputs()));
 }
 
-constexpr TfOp kOps[] = {
-    {"Select", 3, LowerSelect},
-    {"SelectV2", 3, LowerSelectV2},
-};
-
 }  // namespace
 
-std::span<const TfOp> SelectionOps() { return kOps; }
+std::span<const TfOp> SelectionOps() {
+  static constexpr TfOp kOps[] = {
+      {"Select", 3, LowerSelect},
+      {"SelectV2", 3, LowerSelectV2},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

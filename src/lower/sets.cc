@@ -69,18 +69,19 @@ Result<void> LowerBound(LowerContext& c) {
   return f.Finish(f.Cast(f.Sum(ones, {2}), type));
 }
 
-constexpr TfOp kOps[] = {
-    {"ListDiff", 2, LowerListDiff},
-    {"LowerBound", 2, LowerBound<Op::kLess>},
-    {"Unique", 1, LowerUnique},
-    {"UniqueV2", 2, LowerUnique},
-    {"UniqueWithCounts", 1, LowerUnique},
-    {"UniqueWithCountsV2", 2, LowerUnique},
-    {"UpperBound", 2, LowerBound<Op::kLessEqual>},
-};
-
 }  // namespace
 
-std::span<const TfOp> SetOps() { return kOps; }
+std::span<const TfOp> SetOps() {
+  static constexpr TfOp kOps[] = {
+      {"ListDiff", 2, LowerListDiff},
+      {"LowerBound", 2, LowerBound<Op::kLess>},
+      {"Unique", 1, LowerUnique},
+      {"UniqueV2", 2, LowerUnique},
+      {"UniqueWithCounts", 1, LowerUnique},
+      {"UniqueWithCountsV2", 2, LowerUnique},
+      {"UpperBound", 2, LowerBound<Op::kLessEqual>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -153,20 +153,21 @@ Result<void> LowerSqueeze(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kSqueeze, options, {x}));
 }
 
-constexpr TfOp kOps[] = {
-    {"ConjugateTranspose", 2, LowerTranspose},
-    {"ExpandDims", 2, LowerExpandDims},
-    {"Rank", 1, LowerRank},
-    {"Reshape", 2, LowerReshape},
-    {"Shape", 1, LowerShape},
-    {"ShapeN", 1, LowerShape},
-    {"Size", 1, LowerSize},
-    {"Squeeze", 1, LowerSqueeze},
-    {"Transpose", 2, LowerTranspose},
-};
-
 }  // namespace
 
-std::span<const TfOp> ShapeOps() { return kOps; }
+std::span<const TfOp> ShapeOps() {
+  static constexpr TfOp kOps[] = {
+      {"ConjugateTranspose", 2, LowerTranspose},
+      {"ExpandDims", 2, LowerExpandDims},
+      {"Rank", 1, LowerRank},
+      {"Reshape", 2, LowerReshape},
+      {"Shape", 1, LowerShape},
+      {"ShapeN", 1, LowerShape},
+      {"Size", 1, LowerSize},
+      {"Squeeze", 1, LowerSqueeze},
+      {"Transpose", 2, LowerTranspose},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

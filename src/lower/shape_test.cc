@@ -3,8 +3,7 @@
 
 #include "lower/lowering_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::shape_test {
 
 const LoweringCase kShapes[] = {
     {"Flatten: Reshape(x, Pack(Shape(x)[0], 12))",
@@ -168,5 +167,4 @@ const LoweringCase kShapes[] = {
 
 TEST(LowerShapes, WritesTflite) { ExpectLowered(kShapes); }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::shape_test

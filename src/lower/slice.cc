@@ -181,13 +181,14 @@ Result<void> LowerStridedSlice(LowerContext& c) {
   return Finish(c, InsertAxes(ir, y, dense.is_new));
 }
 
-constexpr TfOp kOps[] = {
-    {"Slice", 3, LowerSlice},
-    {"StridedSlice", 4, LowerStridedSlice},
-};
-
 }  // namespace
 
-std::span<const TfOp> SliceOps() { return kOps; }
+std::span<const TfOp> SliceOps() {
+  static constexpr TfOp kOps[] = {
+      {"Slice", 3, LowerSlice},
+      {"StridedSlice", 4, LowerStridedSlice},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

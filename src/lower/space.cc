@@ -101,23 +101,24 @@ Result<void> LowerReverseSequence(LowerContext& c) {
       c, c.ir().Emit(Op::kReverseSequence, options, {c.input(0), c.input(1)}));
 }
 
-constexpr TfOp kOps[] = {
-    {"BatchToSpace", 2, LowerSquareBlocks<Op::kBatchToSpaceND>},
-    {"BatchToSpaceND", 3, LowerBatchBlocks<Op::kBatchToSpaceND>},
-    {"DepthToSpace", 1,
-     LowerDepthBlocks<Op::kDepthToSpace, DepthToSpaceOptions>},
-    {"Reverse", 2, LowerMarkedReverse},
-    {"ReverseSequence", 2, LowerReverseSequence},
-    {"ReverseV2", 2, LowerReverse},
-    {"Roll", 3, LowerRoll},
-    {"SpaceToBatch", 2, LowerSquareBlocks<Op::kSpaceToBatchND>},
-    {"SpaceToBatchND", 3, LowerBatchBlocks<Op::kSpaceToBatchND>},
-    {"SpaceToDepth", 1,
-     LowerDepthBlocks<Op::kSpaceToDepth, SpaceToDepthOptions>},
-};
-
 }  // namespace
 
-std::span<const TfOp> SpaceOps() { return kOps; }
+std::span<const TfOp> SpaceOps() {
+  static constexpr TfOp kOps[] = {
+      {"BatchToSpace", 2, LowerSquareBlocks<Op::kBatchToSpaceND>},
+      {"BatchToSpaceND", 3, LowerBatchBlocks<Op::kBatchToSpaceND>},
+      {"DepthToSpace", 1,
+       LowerDepthBlocks<Op::kDepthToSpace, DepthToSpaceOptions>},
+      {"Reverse", 2, LowerMarkedReverse},
+      {"ReverseSequence", 2, LowerReverseSequence},
+      {"ReverseV2", 2, LowerReverse},
+      {"Roll", 3, LowerRoll},
+      {"SpaceToBatch", 2, LowerSquareBlocks<Op::kSpaceToBatchND>},
+      {"SpaceToBatchND", 3, LowerBatchBlocks<Op::kSpaceToBatchND>},
+      {"SpaceToDepth", 1,
+       LowerDepthBlocks<Op::kSpaceToDepth, SpaceToDepthOptions>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -14,7 +14,7 @@
 namespace liteforge {
 namespace {
 
-Result<void> LowerMatMul(LowerContext& c) {
+Result<void> LowerSparseMatMul(LowerContext& c) {
   TRY_ASSIGN(const bool adjoint_a, c.Attribute<bool>("adjoint_a", false));
   TRY_ASSIGN(const bool adjoint_b, c.Attribute<bool>("adjoint_b", false));
   Formula f(c);
@@ -61,18 +61,20 @@ Result<void> LowerSegments(LowerContext& c) {
   return f.Finish(f.Div(y, f.Reshape(n, std::move(spread))));
 }
 
-constexpr TfOp kOps[] = {
-    {"SparseSegmentMean", 3, LowerSegments<Kind::kMean, false>},
-    {"SparseSegmentMeanWithNumSegments", 4, LowerSegments<Kind::kMean, true>},
-    {"SparseSegmentSqrtN", 3, LowerSegments<Kind::kSqrtN, false>},
-    {"SparseSegmentSqrtNWithNumSegments", 4, LowerSegments<Kind::kSqrtN, true>},
-    {"SparseSegmentSum", 3, LowerSegments<Kind::kSum, false>},
-    {"SparseSegmentSumWithNumSegments", 4, LowerSegments<Kind::kSum, true>},
-    {"SparseTensorDenseMatMul", 4, LowerMatMul},
-};
-
 }  // namespace
 
-std::span<const TfOp> SparseOps() { return kOps; }
+std::span<const TfOp> SparseOps() {
+  static constexpr TfOp kOps[] = {
+      {"SparseSegmentMean", 3, LowerSegments<Kind::kMean, false>},
+      {"SparseSegmentMeanWithNumSegments", 4, LowerSegments<Kind::kMean, true>},
+      {"SparseSegmentSqrtN", 3, LowerSegments<Kind::kSqrtN, false>},
+      {"SparseSegmentSqrtNWithNumSegments", 4,
+       LowerSegments<Kind::kSqrtN, true>},
+      {"SparseSegmentSum", 3, LowerSegments<Kind::kSum, false>},
+      {"SparseSegmentSumWithNumSegments", 4, LowerSegments<Kind::kSum, true>},
+      {"SparseTensorDenseMatMul", 4, LowerSparseMatMul},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

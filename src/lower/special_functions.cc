@@ -86,14 +86,15 @@ Result<void> LowerLgamma(LowerContext& c) {
   return f.Finish(f.Select(is_low, mirrored, y));
 }
 
-constexpr TfOp kOps[] = {
-    {"Erfinv", 1, LowerErfinv},
-    {"Lgamma", 1, LowerLgamma},
-    {"Ndtri", 1, LowerNdtri},
-};
-
 }  // namespace
 
-std::span<const TfOp> SpecialFunctionOps() { return kOps; }
+std::span<const TfOp> SpecialFunctionOps() {
+  static constexpr TfOp kOps[] = {
+      {"Erfinv", 1, LowerErfinv},
+      {"Lgamma", 1, LowerLgamma},
+      {"Ndtri", 1, LowerNdtri},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -152,8 +152,8 @@ std::vector<float> Truncated(Philox random, size_t count) {
   });
 }
 
-std::vector<int32_t> Integers(Philox random, size_t count, int32_t low,
-                              uint32_t range) {
+std::vector<int32_t> RandomIntegers(Philox random, size_t count, int32_t low,
+                                    uint32_t range) {
   return Drawn<int32_t>(count, [&] {
     std::array<int32_t, 4> four{};
     const Words w = random.Next();
@@ -177,7 +177,7 @@ std::vector<int64_t> WideIntegers(Philox random, size_t count, int64_t low,
 
 //----------------------------------------------------------------- operations
 
-Result<Shape> ShapeOf(const LowerContext& c) {
+Result<Shape> RandomShape(const LowerContext& c) {
   constexpr int64_t kMost = 1 << 24;  // elements, which the file then has
   TRY_ASSIGN(const auto dims, c.IntegersOf(0, "shape"));
   if (dims.size() > Shape::kMaxRank) return InvalidModel("too many dimensions");
@@ -215,7 +215,7 @@ Result<void> LowerFloats(LowerContext& c) {
   if (type != DataType::kFloat32)
     return Unsupported("random numbers other than float32");
   TRY_ASSIGN(const Philox random, Generator<version>(c));
-  TRY_ASSIGN(const Shape shape, ShapeOf(c));
+  TRY_ASSIGN(const Shape shape, RandomShape(c));
   return Give(c, type, shape,
               floats(random, static_cast<size_t>(shape.elements())));
 }
@@ -226,9 +226,10 @@ Result<void> LowerFull(LowerContext& c) {
   if (type != DataType::kInt32)
     return Unsupported("all bits of other than int32");
   TRY_ASSIGN(const Philox random, Generator<version>(c));
-  TRY_ASSIGN(const Shape shape, ShapeOf(c));
-  return Give(c, type, shape,
-              Integers(random, static_cast<size_t>(shape.elements()), 0, 0));
+  TRY_ASSIGN(const Shape shape, RandomShape(c));
+  return Give(
+      c, type, shape,
+      RandomIntegers(random, static_cast<size_t>(shape.elements()), 0, 0));
 }
 
 template <int version>
@@ -237,37 +238,39 @@ Result<void> LowerIntegers(LowerContext& c) {
   TRY_ASSIGN(const Philox random, Generator<version>(c));
   TRY_ASSIGN(const int64_t low, c.IntegerOf(kFirst, "minval"));
   TRY_ASSIGN(const int64_t high, c.IntegerOf(kFirst + 1, "maxval"));
-  TRY_ASSIGN(const Shape shape, ShapeOf(c));
+  TRY_ASSIGN(const Shape shape, RandomShape(c));
   if (low >= high) return InvalidModel("minval is not below maxval");
   const auto count = static_cast<size_t>(shape.elements());
   const uint64_t range = Bits(high) - Bits(low);
   const DataType type = c.input(kFirst)->type;
   if (type == DataType::kInt32)
-    return Give(c, type, shape,
-                Integers(random, count, static_cast<int32_t>(low), Low(range)));
+    return Give(
+        c, type, shape,
+        RandomIntegers(random, count, static_cast<int32_t>(low), Low(range)));
   if (type == DataType::kInt64)
     return Give(c, type, shape, WideIntegers(random, count, low, range));
   return Unsupported("random integers other than int32 and int64");
 }
 
-constexpr TfOp kOps[] = {
-    {"StatelessRandomGetAlg", 0, LowerAlgorithm},
-    {"StatelessRandomGetKeyCounter", 1, LowerKeyCounter},
-    {"StatelessRandomGetKeyCounterAlg", 1, LowerKeyCounter},
-    {"StatelessRandomNormal", 2, LowerFloats<1, Normals>},
-    {"StatelessRandomNormalV2", 4, LowerFloats<2, Normals>},
-    {"StatelessRandomUniform", 2, LowerFloats<1, Uniforms>},
-    {"StatelessRandomUniformFullInt", 2, LowerFull<1>},
-    {"StatelessRandomUniformFullIntV2", 4, LowerFull<2>},
-    {"StatelessRandomUniformInt", 4, LowerIntegers<1>},
-    {"StatelessRandomUniformIntV2", 6, LowerIntegers<2>},
-    {"StatelessRandomUniformV2", 4, LowerFloats<2, Uniforms>},
-    {"StatelessTruncatedNormal", 2, LowerFloats<1, Truncated>},
-    {"StatelessTruncatedNormalV2", 4, LowerFloats<2, Truncated>},
-};
-
 }  // namespace
 
-std::span<const TfOp> StatelessRandomOps() { return kOps; }
+std::span<const TfOp> StatelessRandomOps() {
+  static constexpr TfOp kOps[] = {
+      {"StatelessRandomGetAlg", 0, LowerAlgorithm},
+      {"StatelessRandomGetKeyCounter", 1, LowerKeyCounter},
+      {"StatelessRandomGetKeyCounterAlg", 1, LowerKeyCounter},
+      {"StatelessRandomNormal", 2, LowerFloats<1, Normals>},
+      {"StatelessRandomNormalV2", 4, LowerFloats<2, Normals>},
+      {"StatelessRandomUniform", 2, LowerFloats<1, Uniforms>},
+      {"StatelessRandomUniformFullInt", 2, LowerFull<1>},
+      {"StatelessRandomUniformFullIntV2", 4, LowerFull<2>},
+      {"StatelessRandomUniformInt", 4, LowerIntegers<1>},
+      {"StatelessRandomUniformIntV2", 6, LowerIntegers<2>},
+      {"StatelessRandomUniformV2", 4, LowerFloats<2, Uniforms>},
+      {"StatelessTruncatedNormal", 2, LowerFloats<1, Truncated>},
+      {"StatelessTruncatedNormalV2", 4, LowerFloats<2, Truncated>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -16,7 +16,7 @@ namespace liteforge {
 namespace {
 
 // FNV-1a, without the sign.
-int32_t NumberOf(std::string_view name) {
+int32_t HashOf(std::string_view name) {
   uint32_t hash = 2166136261u;
   for (const char c : name)
     hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
@@ -30,7 +30,7 @@ Result<void> LowerTable(LowerContext& c) {
   TRY_ASSIGN(const auto container, c.Attribute<std::string>("container", ""));
   TRY_ASSIGN(const auto name, c.Attribute<std::string>("shared_name"));
   const std::string key = container + "/" + name;
-  options.table_id = NumberOf(key);
+  options.table_id = HashOf(key);
   if (c.node().attr().contains("initializer")) {
     TRY_ASSIGN(const std::string function, c.FunctionName("initializer"));
     CallOnceOptions once;
@@ -52,21 +52,22 @@ Result<void> LowerFind(LowerContext& c) {
                                {c.input(0), c.input(1), c.input(2)}));
 }
 
-Result<void> LowerSize(LowerContext& c) {
+Result<void> LowerTableSize(LowerContext& c) {
   TRY_ASSIGN(Value * size, c.ir().Emit(Op::kHashtableSize,
                                        HashtableSizeOptions{}, {c.input(0)}));
   return Finish(c, c.ir().Reshape(size, Shape()));
 }
 
-constexpr TfOp kOps[] = {
-    {"HashTableV2", 0, LowerTable},
-    {"LookupTableFindV2", 3, LowerFind},
-    {"LookupTableImportV2", 3, LowerImport},
-    {"LookupTableSizeV2", 1, LowerSize},
-};
-
 }  // namespace
 
-std::span<const TfOp> TableOps() { return kOps; }
+std::span<const TfOp> TableOps() {
+  static constexpr TfOp kOps[] = {
+      {"HashTableV2", 0, LowerTable},
+      {"LookupTableFindV2", 3, LowerFind},
+      {"LookupTableImportV2", 3, LowerImport},
+      {"LookupTableSizeV2", 1, LowerTableSize},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -47,7 +47,7 @@ Result<Value*> ListLike(IrBuilder& ir, const Value* open, const Shape& like) {
 namespace {
 
 // A scalar: how many elements.
-Result<Value*> CountOf(IrBuilder& ir, Value* list) {
+Result<Value*> ListCount(IrBuilder& ir, Value* list) {
   if (Value* count = ir.OpenListCount(list)) return count;
   if (list->shape.has_rank() && list->shape[0] >= 0)
     return ir.Int32(list->shape[0]);
@@ -85,7 +85,7 @@ Result<void> LowerReserve(LowerContext& c) {
   return EmitList(c, count);
 }
 
-Result<void> LowerEmpty(LowerContext& c) {
+Result<void> LowerEmptyList(LowerContext& c) {
   return EmitList(c, c.ir().Int32(0));
 }
 
@@ -154,7 +154,7 @@ Result<Value*> Update(IrBuilder& ir, Value* list, Value* index, Value* item) {
 }
 
 Result<Value*> Choose(IrBuilder& ir, Value* list, Value* index, Value* item) {
-  TRY_ASSIGN(Value * count, CountOf(ir, list));
+  TRY_ASSIGN(Value * count, ListCount(ir, list));
   TRY_ASSIGN(Value * numbers, ir.Emit(Op::kRange, RangeOptions{},
                                       {ir.Int32(0), count, ir.Int32(1)}));
   TRY_ASSIGN(Value * here,
@@ -210,7 +210,7 @@ Result<void> LowerPopBack(LowerContext& c) {
   const int rank = list->shape.rank();
   if (rank < 1) return Unsupported("elements of unknown rank");
   Formula f(c);
-  TRY_ASSIGN(Value * count, CountOf(c.ir(), list));
+  TRY_ASSIGN(Value * count, ListCount(c.ir(), list));
   Value* last = f.Sub(count, c.ir().Int32(1));
   std::vector<int32_t> rest(static_cast<size_t>(rank - 1), -1);
   Value* sizes = f.Reshape(last, {1});
@@ -241,7 +241,7 @@ bool CountsUp(const IrBuilder& ir, const Value& indices) {
   return is(0, 0) && is(2, 1);
 }
 
-Result<void> LowerScatter(LowerContext& c) {
+Result<void> LowerListScatter(LowerContext& c) {
   const bool open = IsOpenList(c.ir(), c.input(0));
   const Shape& list = c.input(0)->shape;
   const Shape& x = c.input(1)->shape;
@@ -307,7 +307,7 @@ Result<void> LowerResize(LowerContext& c) {
   }
   const int rank = list->shape.rank();
   if (rank < 1) return Unsupported("elements of unknown rank");
-  TRY_ASSIGN(Value * count, CountOf(ir, list));
+  TRY_ASSIGN(Value * count, ListCount(ir, list));
   Value* missing = f.Max(f.Sub(size, count), ir.Int32(0));
   std::vector<int32_t> axes;
   for (int32_t axis = 1; axis < rank; ++axis) axes.push_back(axis);
@@ -346,10 +346,10 @@ Result<void> LowerElementShape(LowerContext& c) {
 }
 
 Result<void> LowerLength(LowerContext& c) {
-  return Finish(c, CountOf(c.ir(), c.input(0)));
+  return Finish(c, ListCount(c.ir(), c.input(0)));
 }
 
-Result<void> LowerConcat(LowerContext& c) {
+Result<void> LowerListConcat(LowerContext& c) {
   IrBuilder& ir = c.ir();
   Value* list = c.input(0);
   TRY(CheckWritten(c, list));
@@ -361,7 +361,7 @@ Result<void> LowerConcat(LowerContext& c) {
   if (!CanReshapeTo(shape))
     return Unsupported("elements of more than one unknown dimension");
   TRY_ASSIGN(Value * joined, ir.Reshape(list, shape));
-  TRY_ASSIGN(Value * count, CountOf(ir, list));
+  TRY_ASSIGN(Value * count, ListCount(ir, list));
   TRY_ASSIGN(count, ir.Reshape(count, {1}));
   TRY_ASSIGN(Value * sizes, ir.ShapeOf(list, DataType::kInt32));
   TRY_ASSIGN(Value * length,
@@ -374,7 +374,7 @@ Result<void> LowerConcat(LowerContext& c) {
   return {};
 }
 
-Result<void> LowerSplit(LowerContext& c) {
+Result<void> LowerListSplit(LowerContext& c) {
   Value* x = c.input(0);
   TRY_ASSIGN(const auto lengths, c.IntegersOf(2, "lengths"));
   if (lengths.empty() || x->shape.rank() < 1 ||
@@ -389,30 +389,31 @@ Result<void> LowerSplit(LowerContext& c) {
   return Finish(c, c.ir().Reshape(x, shape));
 }
 
-constexpr TfOp kOps[] = {
-    {"EmptyTensorList", 1, LowerEmpty},
-    {"TensorListConcat", 1, LowerConcat},
-    {"TensorListConcatLists", 2, LowerConcatLists},
-    {"TensorListConcatV2", 1, LowerConcat},
-    {"TensorListElementShape", 1, LowerElementShape},
-    {"TensorListFromTensor", 1, LowerTensor},
-    {"TensorListGather", 2, LowerGet},
-    {"TensorListGetItem", 2, LowerGet},
-    {"TensorListLength", 1, LowerLength},
-    {"TensorListPopBack", 1, LowerPopBack},
-    {"TensorListPushBack", 2, LowerPushBack},
-    {"TensorListReserve", 2, LowerReserve},
-    {"TensorListResize", 2, LowerResize},
-    {"TensorListScatter", 2, LowerScatterV1},
-    {"TensorListScatterIntoExistingList", 3, LowerScatter},
-    {"TensorListScatterV2", 4, LowerScatterV2},
-    {"TensorListSetItem", 3, LowerSet},
-    {"TensorListSplit", 3, LowerSplit},
-    {"TensorListStack", 1, LowerTensor},
-};
-
 }  // namespace
 
-std::span<const TfOp> TensorListOps() { return kOps; }
+std::span<const TfOp> TensorListOps() {
+  static constexpr TfOp kOps[] = {
+      {"EmptyTensorList", 1, LowerEmptyList},
+      {"TensorListConcat", 1, LowerListConcat},
+      {"TensorListConcatLists", 2, LowerConcatLists},
+      {"TensorListConcatV2", 1, LowerListConcat},
+      {"TensorListElementShape", 1, LowerElementShape},
+      {"TensorListFromTensor", 1, LowerTensor},
+      {"TensorListGather", 2, LowerGet},
+      {"TensorListGetItem", 2, LowerGet},
+      {"TensorListLength", 1, LowerLength},
+      {"TensorListPopBack", 1, LowerPopBack},
+      {"TensorListPushBack", 2, LowerPushBack},
+      {"TensorListReserve", 2, LowerReserve},
+      {"TensorListResize", 2, LowerResize},
+      {"TensorListScatter", 2, LowerScatterV1},
+      {"TensorListScatterIntoExistingList", 3, LowerListScatter},
+      {"TensorListScatterV2", 4, LowerScatterV2},
+      {"TensorListSetItem", 3, LowerSet},
+      {"TensorListSplit", 3, LowerListSplit},
+      {"TensorListStack", 1, LowerTensor},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

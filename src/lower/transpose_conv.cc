@@ -111,12 +111,13 @@ Result<void> LowerConv2DBackpropInput(LowerContext& c) {
   return Finish(c, LeaveNhwc(ir, y, conv.nchw));
 }
 
-constexpr TfOp kOps[] = {
-    {"Conv2DBackpropInput", 3, LowerConv2DBackpropInput},
-};
-
 }  // namespace
 
-std::span<const TfOp> TransposeConvOps() { return kOps; }
+std::span<const TfOp> TransposeConvOps() {
+  static constexpr TfOp kOps[] = {
+      {"Conv2DBackpropInput", 3, LowerConv2DBackpropInput},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -73,16 +73,17 @@ Result<void> LowerAs(LowerContext& c) {
   return f.Finish(function(f, c.input(0)));
 }
 
-constexpr TfOp kOps[] = {
-    {"Acos", 1, LowerAs<Acos>}, {"Acosh", 1, LowerAs<Acosh>},
-    {"Asin", 1, LowerAs<Asin>}, {"Asinh", 1, LowerAs<Asinh>},
-    {"Atan", 1, LowerAs<Atan>}, {"Atanh", 1, LowerAs<Atanh>},
-    {"Cosh", 1, LowerAs<Cosh>}, {"Expm1", 1, LowerAs<Expm1>},
-    {"Sinh", 1, LowerAs<Sinh>}, {"Tan", 1, LowerAs<Tan>},
-};
-
 }  // namespace
 
-std::span<const TfOp> TrigonometryOps() { return kOps; }
+std::span<const TfOp> TrigonometryOps() {
+  static constexpr TfOp kOps[] = {
+      {"Acos", 1, LowerAs<Acos>}, {"Acosh", 1, LowerAs<Acosh>},
+      {"Asin", 1, LowerAs<Asin>}, {"Asinh", 1, LowerAs<Asinh>},
+      {"Atan", 1, LowerAs<Atan>}, {"Atanh", 1, LowerAs<Atanh>},
+      {"Cosh", 1, LowerAs<Cosh>}, {"Expm1", 1, LowerAs<Expm1>},
+      {"Sinh", 1, LowerAs<Sinh>}, {"Tan", 1, LowerAs<Tan>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -57,8 +57,8 @@ Result<void> LowerLog1p(LowerContext& c) {
 }
 
 // Horner's rule, the highest power first.
-Result<Value*> Polynomial(IrBuilder& ir, Value* x,
-                          std::span<const double> coefficients) {
+Result<Value*> EmitPolynomial(IrBuilder& ir, Value* x,
+                              std::span<const double> coefficients) {
   TRY_ASSIGN(Value * sum, ir.Scalar(x->type, coefficients[0]));
   for (double coefficient : coefficients.subspan(1)) {
     TRY_ASSIGN(sum, ir.Emit(Op::kMul, MulOptions{}, {x, sum}));
@@ -83,8 +83,8 @@ Result<Value*> Erf(LowerContext& c) {
   TRY_ASSIGN(x, ir.Emit(Op::kMinimum, MaximumMinimumOptions{}, {x, high}));
   TRY_ASSIGN(x, ir.Emit(Op::kMaximum, MaximumMinimumOptions{}, {x, low}));
   TRY_ASSIGN(Value * square, ir.Emit(Op::kMul, MulOptions{}, {x, x}));
-  TRY_ASSIGN(Value * p, Polynomial(ir, square, kNumerator));
-  TRY_ASSIGN(Value * q, Polynomial(ir, square, kDenominator));
+  TRY_ASSIGN(Value * p, EmitPolynomial(ir, square, kNumerator));
+  TRY_ASSIGN(Value * q, EmitPolynomial(ir, square, kDenominator));
   TRY_ASSIGN(p, ir.Emit(Op::kMul, MulOptions{}, {p, x}));
   TRY_ASSIGN(Value * y, ir.Emit(Op::kDiv, DivOptions{}, {p, q}));
   ir.NoteErf(y, c.input(0));
@@ -100,32 +100,33 @@ Result<void> LowerErfc(LowerContext& c) {
   return Finish(c, c.ir().Emit(Op::kSub, SubOptions{}, {one, erf}));
 }
 
-constexpr TfOp kOps[] = {
-    {"Abs", 1, LowerUnary<Op::kAbs>},
-    {"Cast", 1, LowerCast},
-    {"Ceil", 1, LowerRounding<Op::kCeil>},
-    {"Cos", 1, LowerUnary<Op::kCos>},
-    {"Erf", 1, LowerErf},
-    {"Erfc", 1, LowerErfc},
-    {"Exp", 1, LowerUnary<Op::kExp>},
-    {"Floor", 1, LowerRounding<Op::kFloor>},
-    {"Inv", 1, LowerReciprocal},
-    {"Log", 1, LowerUnary<Op::kLog>},
-    {"Log1p", 1, LowerLog1p},
-    {"LogicalNot", 1, LowerUnary<Op::kLogicalNot>},
-    {"Neg", 1, LowerUnary<Op::kNeg>},
-    {"Reciprocal", 1, LowerReciprocal},
-    {"Rint", 1, LowerRounding<Op::kRound>},
-    {"Round", 1, LowerRounding<Op::kRound>},
-    {"Rsqrt", 1, LowerUnary<Op::kRsqrt>},
-    {"Sign", 1, LowerUnary<Op::kSign>},
-    {"Sin", 1, LowerUnary<Op::kSin>},
-    {"Sqrt", 1, LowerUnary<Op::kSqrt>},
-    {"Square", 1, LowerSquare},
-};
-
 }  // namespace
 
-std::span<const TfOp> UnaryOps() { return kOps; }
+std::span<const TfOp> UnaryOps() {
+  static constexpr TfOp kOps[] = {
+      {"Abs", 1, LowerUnary<Op::kAbs>},
+      {"Cast", 1, LowerCast},
+      {"Ceil", 1, LowerRounding<Op::kCeil>},
+      {"Cos", 1, LowerUnary<Op::kCos>},
+      {"Erf", 1, LowerErf},
+      {"Erfc", 1, LowerErfc},
+      {"Exp", 1, LowerUnary<Op::kExp>},
+      {"Floor", 1, LowerRounding<Op::kFloor>},
+      {"Inv", 1, LowerReciprocal},
+      {"Log", 1, LowerUnary<Op::kLog>},
+      {"Log1p", 1, LowerLog1p},
+      {"LogicalNot", 1, LowerUnary<Op::kLogicalNot>},
+      {"Neg", 1, LowerUnary<Op::kNeg>},
+      {"Reciprocal", 1, LowerReciprocal},
+      {"Rint", 1, LowerRounding<Op::kRound>},
+      {"Round", 1, LowerRounding<Op::kRound>},
+      {"Rsqrt", 1, LowerUnary<Op::kRsqrt>},
+      {"Sign", 1, LowerUnary<Op::kSign>},
+      {"Sin", 1, LowerUnary<Op::kSin>},
+      {"Sqrt", 1, LowerUnary<Op::kSqrt>},
+      {"Square", 1, LowerSquare},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -7,8 +7,7 @@
 
 #include "lower/lowering_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::unary_test {
 
 const LoweringCase kElementwise[] = {
     {"LeakyRelu",
@@ -183,5 +182,4 @@ TEST(LowerElementwise, DecompositionsComputeTheirDefinition) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::unary_test

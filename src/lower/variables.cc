@@ -47,14 +47,15 @@ Result<void> LowerAssign(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"AssignVariableOp", 2, LowerAssign},
-    {"ReadVariableOp", 1, LowerRead},
-    {"VarHandleOp", 0, LowerVarHandle},
-};
-
 }  // namespace
 
-std::span<const TfOp> VariableOps() { return kOps; }
+std::span<const TfOp> VariableOps() {
+  static constexpr TfOp kOps[] = {
+      {"AssignVariableOp", 2, LowerAssign},
+      {"ReadVariableOp", 1, LowerRead},
+      {"VarHandleOp", 0, LowerVarHandle},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -108,12 +108,12 @@ Result<void> LowerConv3dTranspose(LowerContext& c) {
   return Leave(c, y, first);
 }
 
-int32_t Product(int32_t a, int32_t b) {
+int32_t ProductOfDims(int32_t a, int32_t b) {
   return a < 0 || b < 0 ? Shape::kUnknownDim : a * b;
 }
 
 // A dimension of a value, or what is left.
-struct Dim {
+struct DimOfValue {
   Value* of = nullptr;
   int32_t axis = 0;
 };
@@ -121,7 +121,7 @@ struct Dim {
 // x in the dimensions of other values, one of them left open. `shape` is what
 // is known of it.
 Value* ReshapedBy(Formula& f, Value* x, const Shape& shape,
-                  const std::vector<Dim>& dims) {
+                  const std::vector<DimOfValue>& dims) {
   if (x == nullptr) return nullptr;
   if (CanReshapeTo(shape)) return f.Take(f.ir().Reshape(x, shape));
   std::vector<Value*> parts;
@@ -139,13 +139,14 @@ Value* ReshapedBy(Formula& f, Value* x, const Shape& shape,
 }
 
 template <Op op>
-Value* Pool(Formula& f, Value* volume, Padding padding, const Depths& size,
-            const Depths& strides) {
+Value* PoolVolume(Formula& f, Value* volume, Padding padding,
+                  const Depths& size, const Depths& strides) {
   Pool2DOptions options;
   options.padding = padding;
   const Shape in = volume->shape;
-  Value* x = ReshapedBy(f, volume, {Product(in[0], in[1]), in[2], in[3], in[4]},
-                        {{}, {volume, 2}, {volume, 3}, {volume, 4}});
+  Value* x =
+      ReshapedBy(f, volume, {ProductOfDims(in[0], in[1]), in[2], in[3], in[4]},
+                 {{}, {volume, 2}, {volume, 3}, {volume, 4}});
   options.filter_height = size.h;
   options.filter_width = size.w;
   options.stride_h = strides.h;
@@ -153,7 +154,7 @@ Value* Pool(Formula& f, Value* volume, Padding padding, const Depths& size,
   Value* slices = f.Emit(op, options, {x});
   if (slices == nullptr) return nullptr;
   const int32_t h = slices->shape[1], w = slices->shape[2];
-  x = ReshapedBy(f, slices, {in[0], in[1], Product(h, w), in[4]},
+  x = ReshapedBy(f, slices, {in[0], in[1], ProductOfDims(h, w), in[4]},
                  {{volume, 0}, {volume, 1}, {}, {volume, 4}});
   options.filter_height = size.d;
   options.stride_h = strides.d;
@@ -172,20 +173,21 @@ Result<void> LowerPool3d(LowerContext& c) {
   TRY_ASSIGN(const Padding padding, PaddingOf(c));
   TRY_ASSIGN(Value * x, Enter(c.ir(), c.input(0), first));
   Formula f(c);
-  Value* y = Pool<op>(f, x, padding, size, strides);
+  Value* y = PoolVolume<op>(f, x, padding, size, strides);
   TRY(f.Check());
   return Leave(c, y, first);
 }
 
-constexpr TfOp kOps[] = {
-    {"AvgPool3D", 1, LowerPool3d<Op::kAveragePool2D>},
-    {"Conv3D", 2, LowerConv3d},
-    {"Conv3DBackpropInputV2", 3, LowerConv3dTranspose},
-    {"MaxPool3D", 1, LowerPool3d<Op::kMaxPool2D>},
-};
-
 }  // namespace
 
-std::span<const TfOp> VolumeOps() { return kOps; }
+std::span<const TfOp> VolumeOps() {
+  static constexpr TfOp kOps[] = {
+      {"AvgPool3D", 1, LowerPool3d<Op::kAveragePool2D>},
+      {"Conv3D", 2, LowerConv3d},
+      {"Conv3DBackpropInputV2", 3, LowerConv3dTranspose},
+      {"MaxPool3D", 1, LowerPool3d<Op::kMaxPool2D>},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

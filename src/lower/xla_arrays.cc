@@ -64,7 +64,7 @@ Result<void> LowerDynamicUpdateSlice(LowerContext& c) {
       f.Emit(Op::kDynamicUpdateSlice, {}, {c.input(0), c.input(1), at}));
 }
 
-Result<void> LowerPad(LowerContext& c) {
+Result<void> LowerXlaPad(LowerContext& c) {
   constexpr int32_t kMost = 1 << 24;
   Value* x = c.input(0);
   if (!x->shape.has_rank()) return Unsupported("an input of unknown rank");
@@ -81,15 +81,16 @@ Result<void> LowerPad(LowerContext& c) {
   return f.Finish(PadEdges(f, x, edges, c.input(1)));
 }
 
-constexpr TfOp kOps[] = {
-    {"XlaBroadcastHelper", 3, LowerBroadcastHelper},
-    {"XlaDynamicSlice", 3, LowerDynamicSlice},
-    {"XlaDynamicUpdateSlice", 3, LowerDynamicUpdateSlice},
-    {"XlaPad", 5, LowerPad},
-};
-
 }  // namespace
 
-std::span<const TfOp> XlaArrayOps() { return kOps; }
+std::span<const TfOp> XlaArrayOps() {
+  static constexpr TfOp kOps[] = {
+      {"XlaBroadcastHelper", 3, LowerBroadcastHelper},
+      {"XlaDynamicSlice", 3, LowerDynamicSlice},
+      {"XlaDynamicUpdateSlice", 3, LowerDynamicUpdateSlice},
+      {"XlaPad", 5, LowerXlaPad},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

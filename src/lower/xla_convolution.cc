@@ -23,7 +23,7 @@ namespace {
 using Axes = std::vector<int32_t>;
 
 // One spatial axis.
-struct Axis {
+struct SlidAxis {
   int32_t input = 1, size = 1;
   int32_t stride = 1, low = 0, high = 0, spread = 1, rate = 1;
 
@@ -40,17 +40,17 @@ struct Axis {
   }
 };
 
-struct Convolution {
+struct XlaConvolution {
   Value* x;       // [N, .., C]
   Value* kernel;  // [.., I, O]
   Axes result;    // the permutation of [N, .., O] that is asked for
-  std::vector<Axis> axes;
+  std::vector<SlidAxis> axes;
   bool grouped = false;
 };
 
-Result<Axes> Order(int rank, int64_t first,
-                   const google::protobuf::RepeatedField<int64_t>& spatial,
-                   int64_t last) {
+Result<Axes> OrderOf(int rank, int64_t first,
+                     const google::protobuf::RepeatedField<int64_t>& spatial,
+                     int64_t last) {
   google::protobuf::RepeatedField<int64_t> all;
   all.Add(first);
   all.MergeFrom(spatial);
@@ -60,32 +60,32 @@ Result<Axes> Order(int rank, int64_t first,
   return XlaAxes(all, rank);
 }
 
-Axes Inverse(const Axes& order) {
+Axes InverseOrder(const Axes& order) {
   Axes inverse(order.size());
   for (size_t i = 0; i < order.size(); ++i)
     inverse[static_cast<size_t>(order[i])] = static_cast<int32_t>(i);
   return inverse;
 }
 
-Result<void> ReadOperands(const LowerContext& c, Convolution& conv) {
+Result<void> ReadOperands(const LowerContext& c, XlaConvolution& conv) {
   TRY_ASSIGN(const auto dims, XlaDimensions<tf::XlaConvolutionDimensions>(c));
   const int rank = c.input(0)->shape.rank();
   if (rank < 0 || c.input(1)->shape.rank() != rank)
     return Unsupported("an operand of unknown rank");
   if (rank < 3 || rank > 5)
     return Unsupported("a convolution along other than 1 to 3 axes");
-  TRY_ASSIGN(const Axes input, Order(rank, dims.input_batch_dimension(),
-                                     dims.input_spatial_dimensions(),
-                                     dims.input_feature_dimension()));
+  TRY_ASSIGN(const Axes input, OrderOf(rank, dims.input_batch_dimension(),
+                                       dims.input_spatial_dimensions(),
+                                       dims.input_feature_dimension()));
   // The kernel's order is spatial first.
-  TRY_ASSIGN(Axes kernel, Order(rank, dims.kernel_input_feature_dimension(),
-                                dims.kernel_spatial_dimensions(),
-                                dims.kernel_output_feature_dimension()));
+  TRY_ASSIGN(Axes kernel, OrderOf(rank, dims.kernel_input_feature_dimension(),
+                                  dims.kernel_spatial_dimensions(),
+                                  dims.kernel_output_feature_dimension()));
   std::rotate(kernel.begin(), kernel.begin() + 1, kernel.end() - 1);
-  TRY_ASSIGN(const Axes output, Order(rank, dims.output_batch_dimension(),
-                                      dims.output_spatial_dimensions(),
-                                      dims.output_feature_dimension()));
-  conv.result = Inverse(output);
+  TRY_ASSIGN(const Axes output, OrderOf(rank, dims.output_batch_dimension(),
+                                        dims.output_spatial_dimensions(),
+                                        dims.output_feature_dimension()));
+  conv.result = InverseOrder(output);
   TRY_ASSIGN(conv.x, c.ir().Cast(c.input(0), DataType::kFloat32));
   TRY_ASSIGN(conv.kernel, c.ir().Cast(c.input(1), DataType::kFloat32));
   TRY_ASSIGN(conv.x, c.ir().Transpose(conv.x, input));
@@ -93,7 +93,7 @@ Result<void> ReadOperands(const LowerContext& c, Convolution& conv) {
   return {};
 }
 
-Result<void> ReadAxes(const LowerContext& c, Convolution& conv) {
+Result<void> ReadSlidAxes(const LowerContext& c, XlaConvolution& conv) {
   constexpr int32_t kMost = 1 << 24;
   const auto count = static_cast<size_t>(conv.x->shape.rank() - 2);
   TRY_ASSIGN(const Axes strides,
@@ -115,7 +115,7 @@ Result<void> ReadAxes(const LowerContext& c, Convolution& conv) {
   return {};
 }
 
-Result<Convolution> ReadConvolution(const LowerContext& c) {
+Result<XlaConvolution> ReadXlaConvolution(const LowerContext& c) {
   for (const DataType type : {c.input(0)->type, c.input(1)->type}) {
     if (type != DataType::kFloat32 && type != DataType::kFloat16)
       return Unsupported("TFLite convolves floats only");
@@ -124,9 +124,9 @@ Result<Convolution> ReadConvolution(const LowerContext& c) {
              c.Attribute<int64_t>("batch_group_count", 1));
   if (batch_groups != 1)
     return Unsupported("groups of the batch, which gradients have");
-  Convolution conv{};
+  XlaConvolution conv{};
   TRY(ReadOperands(c, conv));
-  TRY(ReadAxes(c, conv));
+  TRY(ReadSlidAxes(c, conv));
   TRY_ASSIGN(const int64_t groups, c.IntegerOf(6, "feature_group_count"));
   conv.grouped = groups != 1;
   return conv;
@@ -139,10 +139,10 @@ struct Plain {
   Padding padding;
 };
 
-Plain Padded(Formula& f, Value* x, const std::vector<Axis>& axes) {
-  const bool same = std::ranges::all_of(axes, &Axis::IsSame);
+Plain PaddedImage(Formula& f, Value* x, const std::vector<SlidAxis>& axes) {
+  const bool same = std::ranges::all_of(axes, &SlidAxis::IsSame);
   const bool valid = std::ranges::all_of(
-      axes, [](const Axis& a) { return a.low == 0 && a.high == 0; });
+      axes, [](const SlidAxis& a) { return a.low == 0 && a.high == 0; });
   if (valid || same) return {x, valid ? Padding::kValid : Padding::kSame};
   EdgePadding edges(static_cast<int>(axes.size()) + 2);
   for (size_t i = 0; i < axes.size(); ++i) {
@@ -153,21 +153,21 @@ Plain Padded(Formula& f, Value* x, const std::vector<Axis>& axes) {
           Padding::kValid};
 }
 
-Value* Convolve2d(Formula& f, const Convolution& conv) {
-  const Plain plain = Padded(f, conv.x, conv.axes);
+Value* Convolve2d(Formula& f, const XlaConvolution& conv) {
+  const Plain plain = PaddedImage(f, conv.x, conv.axes);
   if (plain.x == nullptr) return nullptr;
-  const Axis &h = conv.axes[0], &w = conv.axes[1];
+  const SlidAxis &h = conv.axes[0], &w = conv.axes[1];
   const ConvolutionWindow window{
       plain.padding, {h.stride, w.stride}, {h.rate, w.rate}};
   return f.Take(EmitConvolution(f.ir(), window, plain.x, conv.kernel));
 }
 
-Value* Convolve3d(Formula& f, const Convolution& conv) {
+Value* Convolve3d(Formula& f, const XlaConvolution& conv) {
   if (conv.grouped)
     return f.Fail({ErrorCode::kUnsupported,
                    "TFLite's convolution of volumes has no groups", ""});
-  const Plain plain = Padded(f, conv.x, conv.axes);
-  const Axis &d = conv.axes[0], &h = conv.axes[1], &w = conv.axes[2];
+  const Plain plain = PaddedImage(f, conv.x, conv.axes);
+  const SlidAxis &d = conv.axes[0], &h = conv.axes[1], &w = conv.axes[2];
   Conv3DOptions options;
   options.padding = plain.padding;
   options.stride_d = d.stride;
@@ -185,24 +185,25 @@ Value* Convolve3d(Formula& f, const Convolution& conv) {
 struct Cut {
   int32_t whole, low, high;
 
-  explicit Cut(const Axis& a)
+  explicit Cut(const SlidAxis& a)
       : whole((a.input - 1) * a.spread + a.size),
         low(a.size - 1 - a.low),
         high(a.size - 1 - a.high) {}
   int32_t output() const { return whole - low - high; }
   // Whether it is what SAME of TRANSPOSE_CONV means.
-  bool IsSame(const Axis& a) const {
+  bool IsSame(const SlidAxis& a) const {
     return low >= 0 && high >= 0 && low == (low + high) / 2 &&
            (output() + a.spread - 1) / a.spread == a.input;
   }
 };
 
-Value* Sizes(Formula& f, Value* x, int32_t h, int32_t w, int32_t channels) {
+Value* ImageSizes(Formula& f, Value* x, int32_t h, int32_t w,
+                  int32_t channels) {
   if (x->shape[0] >= 0) return f.Ints({x->shape[0], h, w, channels});
   return f.Concat({f.Reshape(f.DimOf(x, 0), {1}), f.Ints({h, w, channels})}, 0);
 }
 
-Value* ConvolveTransposed(Formula& f, const Convolution& conv) {
+Value* ConvolveTransposed(Formula& f, const XlaConvolution& conv) {
   const Cut h(conv.axes[0]), w(conv.axes[1]);
   const bool same = h.IsSame(conv.axes[0]) && w.IsSame(conv.axes[1]);
   const int32_t channels = conv.kernel->shape[3];
@@ -213,8 +214,8 @@ Value* ConvolveTransposed(Formula& f, const Convolution& conv) {
   options.padding = same ? Padding::kSame : Padding::kValid;
   options.stride_h = conv.axes[0].spread;
   options.stride_w = conv.axes[1].spread;
-  Value* sizes = Sizes(f, conv.x, same ? h.output() : h.whole,
-                       same ? w.output() : w.whole, channels);
+  Value* sizes = ImageSizes(f, conv.x, same ? h.output() : h.whole,
+                            same ? w.output() : w.whole, channels);
   Value* y = f.Emit(Op::kTransposeConv, options, {sizes, kernel, conv.x});
   if (y == nullptr) return nullptr;
   y->shape = {conv.x->shape[0], same ? h.output() : h.whole,
@@ -228,23 +229,23 @@ Value* ConvolveTransposed(Formula& f, const Convolution& conv) {
 
 //----------------------------------------------------------------------- all
 
-bool IsTransposed(const Convolution& conv) {
+bool IsTransposed(const XlaConvolution& conv) {
   return conv.axes.size() == 2 && !conv.grouped &&
-         std::ranges::all_of(conv.axes, &Axis::is_transposed) &&
+         std::ranges::all_of(conv.axes, &SlidAxis::is_transposed) &&
          std::ranges::none_of(conv.axes,
-                              [](const Axis& a) { return a.input < 1; });
+                              [](const SlidAxis& a) { return a.input < 1; });
 }
 
 // [N, W, C] as [N, 1, W, C], and so the kernel.
-void AddAxis(Formula& f, Convolution& conv) {
+void AddAxis(Formula& f, XlaConvolution& conv) {
   conv.x = f.ExpandDims(conv.x, 1);
   conv.kernel = f.ExpandDims(conv.kernel, 0);
-  conv.axes.insert(conv.axes.begin(), Axis{});
+  conv.axes.insert(conv.axes.begin(), SlidAxis{});
 }
 
-void SpreadOut(Formula& f, Convolution& conv) {
+void SpreadOut(Formula& f, XlaConvolution& conv) {
   for (size_t i = 0; i < conv.axes.size(); ++i) {
-    Axis& axis = conv.axes[i];
+    SlidAxis& axis = conv.axes[i];
     const auto own = static_cast<int32_t>(i + 1);
     conv.x = SpreadAxis(f, conv.x, own, axis.spread - 1,
                         f.Number(DataType::kFloat32, 0));
@@ -256,12 +257,12 @@ void SpreadOut(Formula& f, Convolution& conv) {
 Result<void> LowerConvolution(LowerContext& c) {
   TRY_ASSIGN(const DataType type,
              c.Attribute<DataType>("preferred_element_type", c.input(0)->type));
-  TRY_ASSIGN(Convolution conv, ReadConvolution(c));
+  TRY_ASSIGN(XlaConvolution conv, ReadXlaConvolution(c));
   Formula f(c);
   const bool line = conv.axes.size() == 1;
   if (line) AddAxis(f, conv);
   TRY(f.Check());
-  const bool plain = std::ranges::all_of(conv.axes, &Axis::is_plain);
+  const bool plain = std::ranges::all_of(conv.axes, &SlidAxis::is_plain);
   Value* y = nullptr;
   if (!plain && IsTransposed(conv)) {
     y = ConvolveTransposed(f, conv);
@@ -280,13 +281,14 @@ Result<void> LowerConvolution(LowerContext& c) {
   return Finish(c, c.ir().Transpose(y, conv.result));
 }
 
-constexpr TfOp kOps[] = {
-    {"XlaConv", 7, LowerConvolution},
-    {"XlaConvV2", 7, LowerConvolution},
-};
-
 }  // namespace
 
-std::span<const TfOp> XlaConvolutionOps() { return kOps; }
+std::span<const TfOp> XlaConvolutionOps() {
+  static constexpr TfOp kOps[] = {
+      {"XlaConv", 7, LowerConvolution},
+      {"XlaConvV2", 7, LowerConvolution},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

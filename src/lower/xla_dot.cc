@@ -75,13 +75,14 @@ Result<void> LowerDot(LowerContext& c) {
   return Finish(c, EmitEinsum(c.ir(), labels.Equation(), {a, b}));
 }
 
-constexpr TfOp kOps[] = {
-    {"XlaDot", 2, LowerDot},
-    {"XlaDotV2", 2, LowerDot},
-};
-
 }  // namespace
 
-std::span<const TfOp> XlaDotOps() { return kOps; }
+std::span<const TfOp> XlaDotOps() {
+  static constexpr TfOp kOps[] = {
+      {"XlaDot", 2, LowerDot},
+      {"XlaDotV2", 2, LowerDot},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

@@ -18,10 +18,6 @@ namespace {
 
 using Axes = std::vector<int32_t>;
 
-bool Has(const Axes& axes, int32_t axis) {
-  return std::ranges::find(axes, axis) != axes.end();
-}
-
 struct Gathering {
   XlaWindows w;
   Axes collapsed;  // dimensions of the array that the result lacks
@@ -50,7 +46,7 @@ Axes Wanted(const Gathering& g) {
 
 // y, whose dimensions are `has`, in the order that is wanted; collapsed
 // dimensions go.
-Value* Arranged(Formula& f, const Gathering& g, Value* y, Axes has) {
+Value* ArrangedResult(Formula& f, const Gathering& g, Value* y, Axes has) {
   SqueezeOptions squeeze;
   for (size_t i = 0; i < has.size(); ++i) {
     if (Has(g.collapsed, has[i] - kOfArray))
@@ -106,7 +102,7 @@ Value* Rows(Formula& f, const Gathering& g, Value* starts) {
     for (int32_t batch = 0; batch < g.w.batch_rank(); ++batch)
       has.push_back(batch);
   }
-  return Arranged(f, g, f.Gather(CutToWindow(f, g.w), rows, axis), has);
+  return ArrangedResult(f, g, f.Gather(CutToWindow(f, g.w), rows, axis), has);
 }
 
 Value* AnyWindows(Formula& f, const Gathering& g, Value* starts) {
@@ -124,10 +120,10 @@ Value* AnyWindows(Formula& f, const Gathering& g, Value* starts) {
   Value* x = CutToWindow(f, g.w);
   if (x == nullptr) return nullptr;
   x = f.Take(f.ir().Transpose(x, IndexedFirst(g.w, rest)));
-  return Arranged(f, g, f.GatherNd(x, places), has);
+  return ArrangedResult(f, g, f.GatherNd(x, places), has);
 }
 
-Result<Gathering> Read(LowerContext& c, Formula& f) {
+Result<Gathering> ReadGathering(LowerContext& c, Formula& f) {
   TRY_ASSIGN(const auto dims, XlaDimensions<tf::XlaGatherDimensions>(c));
   Value* array = c.input(0);
   const int rank = array->shape.rank();
@@ -157,9 +153,9 @@ Result<Gathering> Read(LowerContext& c, Formula& f) {
   return g;
 }
 
-Result<void> LowerGather(LowerContext& c) {
+Result<void> LowerXlaGather(LowerContext& c) {
   Formula f(c);
-  TRY_ASSIGN(const Gathering g, Read(c, f));
+  TRY_ASSIGN(const Gathering g, ReadGathering(c, f));
   Value* starts = ClampedStarts(f, g.w);
   TRY(f.Check());
   const Shape batch(
@@ -170,12 +166,13 @@ Result<void> LowerGather(LowerContext& c) {
   return f.Finish(AnyWindows(f, g, starts));
 }
 
-constexpr TfOp kOps[] = {
-    {"XlaGather", 3, LowerGather},
-};
-
 }  // namespace
 
-std::span<const TfOp> XlaGatherOps() { return kOps; }
+std::span<const TfOp> XlaGatherOps() {
+  static constexpr TfOp kOps[] = {
+      {"XlaGather", 3, LowerXlaGather},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

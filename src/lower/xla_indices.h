@@ -2,6 +2,7 @@
 // Where the windows lie that XlaGather reads and XlaScatter writes.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "lower/xla.h"
@@ -42,6 +43,10 @@ Value* ClampedStarts(Formula& f, const XlaWindows& w);
 // extent along other indexed dimensions is 1.
 Value* PlacesOf(Formula& f, const XlaWindows& w, Value* starts,
                 const std::vector<int32_t>& expanded);
+
+inline bool Has(const std::vector<int32_t>& axes, int32_t axis) {
+  return std::ranges::find(axes, axis) != axes.end();
+}
 
 // The array's dimensions: the indexed ones in front, then `rest`.
 std::vector<int32_t> IndexedFirst(const XlaWindows& w,

@@ -126,14 +126,15 @@ Result<void> LowerVariadicReduce(LowerContext& c) {
                     Values(half, c.inputs().end()));
 }
 
-constexpr TfOp kOps[] = {
-    {"XlaReduce", 2, LowerReduce},
-    {"XlaVariadicReduce", 2, LowerVariadicReduce},
-    {"XlaVariadicReduceV2", 2, LowerVariadicReduce},
-};
-
 }  // namespace
 
-std::span<const TfOp> XlaReduceOps() { return kOps; }
+std::span<const TfOp> XlaReduceOps() {
+  static constexpr TfOp kOps[] = {
+      {"XlaReduce", 2, LowerReduce},
+      {"XlaVariadicReduce", 2, LowerVariadicReduce},
+      {"XlaVariadicReduceV2", 2, LowerVariadicReduce},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

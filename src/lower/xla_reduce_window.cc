@@ -18,7 +18,7 @@ namespace liteforge {
 namespace {
 
 // One axis.
-struct Axis {
+struct WindowAxis {
   int32_t input = 1, size = 1, stride = 1;
   int32_t low = 0, high = 0, spread = 1, rate = 1;
 
@@ -32,9 +32,9 @@ struct Axis {
     return low == missing / 2 && high == missing - low;
   }
 };
-using Axes = std::vector<Axis>;
+using WindowAxes = std::vector<WindowAxis>;
 
-Result<Axes> ReadAxes(const LowerContext& c) {
+Result<WindowAxes> ReadWindowAxes(const LowerContext& c) {
   constexpr int32_t kMost = 1 << 24;
   const Shape& shape = c.input(0)->shape;
   if (!shape.has_rank()) return Unsupported("an input of unknown rank");
@@ -49,14 +49,15 @@ Result<Axes> ReadAxes(const LowerContext& c) {
              XlaIntegers(c, 5, "window_dilations", rank, 1, kMost));
   TRY_ASSIGN(const auto padding,
              XlaIntegers(c, 6, "padding", 2 * rank, -kMost, kMost));
-  Axes axes;
+  WindowAxes axes;
   for (size_t i = 0; i < rank; ++i)
     axes.push_back({shape[static_cast<int>(i)], size[i], stride[i],
                     padding[2 * i], padding[2 * i + 1], spread[i], rate[i]});
   return axes;
 }
 
-Value* Padded(Formula& f, Value* x, const Axes& axes, Value* initial) {
+Value* PaddedArray(Formula& f, Value* x, const WindowAxes& axes,
+                   Value* initial) {
   EdgePadding edges(static_cast<int>(axes.size()));
   for (size_t i = 0; i < axes.size(); ++i) {
     edges.low[i] = axes[i].low;
@@ -68,22 +69,24 @@ Value* Padded(Formula& f, Value* x, const Axes& axes, Value* initial) {
 //---------------------------------------------------------------- operators
 
 // Whether the windows are those of a pool of images [N, H, W, C].
-bool IsPool(const Axes& axes) {
+bool IsPool(const WindowAxes& axes) {
   return axes.size() == 4 && axes[0].is_untouched() && axes[3].is_untouched() &&
-         std::ranges::all_of(
-             axes, [](const Axis& a) { return a.spread == 1 && a.rate == 1; });
+         std::ranges::all_of(axes, [](const WindowAxis& a) {
+           return a.spread == 1 && a.rate == 1;
+         });
 }
 
-Value* Pool(Formula& f, Op op, Value* x, const Axes& axes, Value* initial) {
+Value* PoolWindows(Formula& f, Op op, Value* x, const WindowAxes& axes,
+                   Value* initial) {
   const bool same =
-      op == Op::kMaximum && std::ranges::all_of(axes, &Axis::IsSame);
+      op == Op::kMaximum && std::ranges::all_of(axes, &WindowAxis::IsSame);
   Pool2DOptions options;
   options.padding = same ? Padding::kSame : Padding::kValid;
   options.filter_height = axes[1].size;
   options.filter_width = axes[2].size;
   options.stride_h = axes[1].stride;
   options.stride_w = axes[2].stride;
-  if (!same) x = Padded(f, x, axes, initial);
+  if (!same) x = PaddedArray(f, x, axes, initial);
   if (op == Op::kMaximum) return f.Emit(Op::kMaxPool2D, options, {x});
   Value* mean = f.Emit(Op::kAveragePool2D, options, {x});
   const double size = static_cast<double>(axes[1].size) * axes[2].size;
@@ -91,10 +94,10 @@ Value* Pool(Formula& f, Op op, Value* x, const Axes& axes, Value* initial) {
 }
 
 // Which axis a sum runs along, over all elements up to each; -1: none.
-int32_t CumulativeAxis(const Axes& axes, bool& reverse) {
+int32_t CumulativeAxis(const WindowAxes& axes, bool& reverse) {
   int32_t found = -1;
   for (size_t i = 0; i < axes.size(); ++i) {
-    const Axis& a = axes[i];
+    const WindowAxis& a = axes[i];
     if (a.is_untouched()) continue;
     const bool whole = a.size == a.input && a.stride == 1 && a.spread == 1 &&
                        a.rate == 1 && a.low + a.high == a.size - 1;
@@ -113,7 +116,7 @@ class Windows {
       : c_(c), f_(f), reducer_(reducer) {}
 
   // All windows along one axis, which is padded.
-  Result<Value*> Along(Value* x, int32_t axis, const Axis& a) {
+  Result<Value*> Along(Value* x, int32_t axis, const WindowAxis& a) {
     const int64_t reach = int64_t{a.size - 1} * a.rate;
     const int64_t count = x->shape[axis] - reach;
     if (x->shape[axis] < 0)
@@ -149,13 +152,14 @@ class Windows {
   const XlaReducer& reducer_;
 };
 
-Result<Value*> ByFunction(LowerContext& c, Formula& f,
-                          const XlaReducer& reducer, const Axes& axes) {
+Result<Value*> WindowsByFunction(LowerContext& c, Formula& f,
+                                 const XlaReducer& reducer,
+                                 const WindowAxes& axes) {
   Value* x = c.input(0);
   Value* initial = c.input(1);
   for (size_t i = 0; i < axes.size(); ++i)
     x = SpreadAxis(f, x, static_cast<int32_t>(i), axes[i].spread - 1, initial);
-  x = Padded(f, x, axes, initial);
+  x = PaddedArray(f, x, axes, initial);
   Windows windows(c, f, reducer);
   for (size_t i = 0; i < axes.size(); ++i) {
     TRY(f.Check());
@@ -170,18 +174,18 @@ Result<void> LowerReduceWindow(LowerContext& c) {
   Value* initial = c.input(1);
   TRY_ASSIGN(const XlaReducer reducer,
              ReadXlaReducer(c, "computation", x->type));
-  TRY_ASSIGN(const Axes axes, ReadAxes(c));
+  TRY_ASSIGN(const WindowAxes axes, ReadWindowAxes(c));
   const bool neutral = reducer.op && IsNeutral(*reducer.op, *initial);
   const bool is_sum = reducer.op == Op::kAdd;
   Formula f(c);
   if (neutral && IsPool(axes) && x->type == DataType::kFloat32 &&
       (is_sum || reducer.op == Op::kMaximum))
-    return f.Finish(Pool(f, *reducer.op, x, axes, initial));
+    return f.Finish(PoolWindows(f, *reducer.op, x, axes, initial));
   CumsumOptions options;
   const int32_t axis = CumulativeAxis(axes, options.reverse);
   if (neutral && is_sum && axis >= 0)
     return f.Finish(f.Emit(Op::kCumsum, options, {x, c.ir().Int32(axis)}));
-  TRY_ASSIGN(Value * y, ByFunction(c, f, reducer, axes));
+  TRY_ASSIGN(Value * y, WindowsByFunction(c, f, reducer, axes));
   TRY(f.Check());
   if (neutral) return f.Finish(y);
   Value* start = f.Fill(f.ShapeOf(y), initial);
@@ -189,12 +193,13 @@ Result<void> LowerReduceWindow(LowerContext& c) {
   return Finish(c, ApplyReducer(c, reducer, start, y));
 }
 
-constexpr TfOp kOps[] = {
-    {"XlaReduceWindow", 7, LowerReduceWindow},
-};
-
 }  // namespace
 
-std::span<const TfOp> XlaReduceWindowOps() { return kOps; }
+std::span<const TfOp> XlaReduceWindowOps() {
+  static constexpr TfOp kOps[] = {
+      {"XlaReduceWindow", 7, LowerReduceWindow},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

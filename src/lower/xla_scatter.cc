@@ -19,10 +19,6 @@ namespace {
 
 using Axes = std::vector<int32_t>;
 
-bool Has(const Axes& axes, int32_t axis) {
-  return std::ranges::find(axes, axis) != axes.end();
-}
-
 struct Scattering {
   XlaWindows w;
   Value* updates;  // [batch.., expanded.., rest..]
@@ -55,8 +51,8 @@ Result<Dimensions> ReadDimensions(const LowerContext& c,
 
 // The updates as [batch.., expanded.., rest..]; `axis_of` has where each
 // dimension of the array stands in them, -1: nowhere.
-Value* Arranged(Formula& f, const Scattering& s, Value* updates,
-                const Axes& of_window, const Axes& axis_of) {
+Value* ArrangedUpdates(Formula& f, const Scattering& s, Value* updates,
+                       const Axes& of_window, const Axes& axis_of) {
   Axes order;
   for (int32_t axis = 0; axis < updates->shape.rank(); ++axis) {
     if (!Has(of_window, axis)) order.push_back(axis);
@@ -77,7 +73,7 @@ void IndexPartOf(Formula& f, Scattering& s, int32_t axis) {
   s.w.indexed.push_back(axis);
 }
 
-Result<Scattering> Read(LowerContext& c, Formula& f) {
+Result<Scattering> ReadScattering(LowerContext& c, Formula& f) {
   TRY_ASSIGN(const auto dims, XlaDimensions<tf::XlaScatterDimensions>(c));
   TRY_ASSIGN(const Dimensions d, ReadDimensions(c, dims));
   Value* array = c.input(0);
@@ -110,7 +106,7 @@ Result<Scattering> Read(LowerContext& c, Formula& f) {
     }
     if (axis_of[at] >= 0) s.expanded.push_back(axis);
   }
-  s.updates = Arranged(f, s, updates, d.of_window, axis_of);
+  s.updates = ArrangedUpdates(f, s, updates, d.of_window, axis_of);
   TRY(f.Check());
   return s;
 }
@@ -187,11 +183,11 @@ Value* Combined(Formula& f, Op op, Value* x, Value* places, Value* updates) {
   }
 }
 
-Result<void> LowerScatter(LowerContext& c) {
+Result<void> LowerXlaScatter(LowerContext& c) {
   TRY_ASSIGN(const XlaReducer reducer,
              ReadXlaReducer(c, "update_computation", c.input(0)->type));
   Formula f(c);
-  TRY_ASSIGN(const Scattering s, Read(c, f));
+  TRY_ASSIGN(const Scattering s, ReadScattering(c, f));
   const std::vector<int32_t> order = IndexedFirst(s.w, s.rest);
   Value* x = f.Take(c.ir().Transpose(s.w.array, order));
   Value* fits = Fits(f, s);
@@ -215,12 +211,13 @@ Result<void> LowerScatter(LowerContext& c) {
   return Finish(c, c.ir().Transpose(y, back));
 }
 
-constexpr TfOp kOps[] = {
-    {"XlaScatter", 3, LowerScatter},
-};
-
 }  // namespace
 
-std::span<const TfOp> XlaScatterOps() { return kOps; }
+std::span<const TfOp> XlaScatterOps() {
+  static constexpr TfOp kOps[] = {
+      {"XlaScatter", 3, LowerXlaScatter},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

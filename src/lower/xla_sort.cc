@@ -19,22 +19,22 @@ namespace {
 
 using Values = std::vector<Value*>;
 
-bool IsFloat(const Value& x) { return x.type == DataType::kFloat32; }
+bool SortsFloats(const Value& x) { return x.type == DataType::kFloat32; }
 
 // Greater where x is smaller.
-Value* Reversed(Formula& f, Value* x) {
-  return IsFloat(*x) ? f.Of(Op::kNeg, x) : f.Sub(f.Like(x, -1), x);
+Value* Descending(Formula& f, Value* x) {
+  return SortsFloats(*x) ? f.Of(Op::kNeg, x) : f.Sub(f.Like(x, -1), x);
 }
 
 Value* LastDim(Formula& f, Value* x) { return f.DimOf(x, x->shape.rank() - 1); }
 
 // Numbers of the elements along the last axis, sorted.
-Value* Order(Formula& f, Value* keys, bool ascending) {
+Value* SortKeys(Formula& f, Value* keys, bool ascending) {
   if (keys == nullptr) return nullptr;
   // Narrow kernels would take them for quantized numbers.
-  if (!IsFloat(*keys) && keys->type != DataType::kInt64)
+  if (!SortsFloats(*keys) && keys->type != DataType::kInt64)
     keys = f.Cast(keys, DataType::kInt32);
-  if (ascending) keys = Reversed(f, keys);
+  if (ascending) keys = Descending(f, keys);
   if (keys == nullptr) return nullptr;
   return f.EmitMany(Op::kTopKV2, TopKV2Options{}, {keys, LastDim(f, keys)},
                     2)[1];
@@ -48,8 +48,8 @@ Value* InOrder(Formula& f, Value* x, Value* order) {
 }
 
 // By any comparator of 2 N scalars: the places that elements go to.
-Result<Value*> Places(LowerContext& c, Formula& f, const std::string& function,
-                      const Values& arrays) {
+Result<Value*> PlacesBySort(LowerContext& c, Formula& f,
+                            const std::string& function, const Values& arrays) {
   constexpr int32_t kMost = 2048;
   const int32_t rank = arrays[0]->shape.rank();
   const int32_t count = arrays[0]->shape[rank - 1];
@@ -106,7 +106,7 @@ Result<void> CheckArrays(const Values& arrays) {
 Result<void> LowerSort(LowerContext& c) {
   TRY(CheckArrays(c.inputs()));
   Formula f(c);
-  Value* order = Order(f, c.input(0), true);
+  Value* order = SortKeys(f, c.input(0), true);
   for (int i = 0; i < c.input_count(); ++i) {
     Value* y = InOrder(f, c.input(i), order);
     TRY(f.Check());
@@ -148,10 +148,11 @@ Result<void> LowerVariadicSort(LowerContext& c) {
   Formula f(c);
   Value* order = nullptr;
   if (key.operand >= 0) {
-    order = Order(f, arrays[static_cast<size_t>(key.operand)], key.ascending);
+    order =
+        SortKeys(f, arrays[static_cast<size_t>(key.operand)], key.ascending);
   } else {
-    TRY_ASSIGN(Value * places, Places(c, f, function, arrays));
-    order = Order(f, places, true);
+    TRY_ASSIGN(Value * places, PlacesBySort(c, f, function, arrays));
+    order = SortKeys(f, places, true);
   }
   for (size_t i = 0; i < arrays.size(); ++i) {
     Value* y = InOrder(f, arrays[i], order);
@@ -162,14 +163,15 @@ Result<void> LowerVariadicSort(LowerContext& c) {
   return {};
 }
 
-constexpr TfOp kOps[] = {
-    {"XlaKeyValueSort", 2, LowerSort},
-    {"XlaSort", 1, LowerSort},
-    {"XlaVariadicSort", 2, LowerVariadicSort},
-};
-
 }  // namespace
 
-std::span<const TfOp> XlaSortOps() { return kOps; }
+std::span<const TfOp> XlaSortOps() {
+  static constexpr TfOp kOps[] = {
+      {"XlaKeyValueSort", 2, LowerSort},
+      {"XlaSort", 1, LowerSort},
+      {"XlaVariadicSort", 2, LowerVariadicSort},
+  };
+  return kOps;
+}
 
 }  // namespace liteforge

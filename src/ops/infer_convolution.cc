@@ -66,8 +66,8 @@ Result<void> CheckBias(const InferContext& c, int i, int32_t channels) {
 // Input channels against the filter's; they may be a multiple (groups).
 Result<void> CheckChannels(int32_t input, int32_t filter, int32_t outputs) {
   if (input < 0 || filter < 0) return {};
-  const bool divides = filter > 0 && input % filter == 0;
-  const int32_t groups = divides && input > 0 ? input / filter : 1;
+  const bool divides = filter > 0 && input > 0 && input % filter == 0;
+  const int32_t groups = divides ? input / filter : 1;
   if (divides && (outputs < 0 || outputs % groups == 0)) return {};
   return InvalidModel("filter has " + std::to_string(filter) +
                       " input channels and " + std::to_string(outputs) +
@@ -209,19 +209,20 @@ Result<void> Pool2D(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kAveragePool2D, Pool2D},
-    {Op::kConv2D, Conv2D},
-    {Op::kConv3D, Conv3D},
-    {Op::kConv3DTranspose, Conv3DTranspose},
-    {Op::kDepthwiseConv2D, DepthwiseConv2D},
-    {Op::kL2Pool2D, Pool2D},
-    {Op::kMaxPool2D, Pool2D},
-    {Op::kTransposeConv, TransposeConv},
-};
-
 }  // namespace
 
-std::span<const InferRule> ConvolutionRules() { return kRules; }
+std::span<const InferRule> ConvolutionRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kAveragePool2D, Pool2D},
+      {Op::kConv2D, Conv2D},
+      {Op::kConv3D, Conv3D},
+      {Op::kConv3DTranspose, Conv3DTranspose},
+      {Op::kDepthwiseConv2D, DepthwiseConv2D},
+      {Op::kL2Pool2D, Pool2D},
+      {Op::kMaxPool2D, Pool2D},
+      {Op::kTransposeConv, TransposeConv},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

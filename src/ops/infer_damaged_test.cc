@@ -8,8 +8,7 @@
 
 #include "ops/infer.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::infer_damaged_test {
 
 class Dice {
  public:
@@ -177,5 +176,4 @@ TEST(InferDamaged, AnyInputsAnyOptions) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::infer_damaged_test

@@ -6,8 +6,7 @@
 
 #include "ops/infer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::infer_families_test {
 
 Conv2DOptions Conv(Padding padding, int stride, int dilation = 1) {
   Conv2DOptions o;
@@ -553,5 +552,4 @@ TEST(InferElementwise, Rows) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::infer_families_test

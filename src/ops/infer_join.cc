@@ -199,16 +199,17 @@ Result<void> SplitV(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kConcatenation, Concatenation},
-    {Op::kPack, Pack},
-    {Op::kSplit, Split},
-    {Op::kSplitV, SplitV},
-    {Op::kUnpack, Unpack},
-};
-
 }  // namespace
 
-std::span<const InferRule> JoinRules() { return kRules; }
+std::span<const InferRule> JoinRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kConcatenation, Concatenation},
+      {Op::kPack, Pack},
+      {Op::kSplit, Split},
+      {Op::kSplitV, SplitV},
+      {Op::kUnpack, Unpack},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

@@ -179,19 +179,20 @@ Result<void> ScatterNd(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kEmbeddingLookup, EmbeddingLookup},
-    {Op::kGather, Gather},
-    {Op::kGatherNd, GatherNd},
-    {Op::kOneHot, OneHot},
-    {Op::kScatterNd, ScatterNd},
-    {Op::kTopKV2, TopK},
-    {Op::kUnique, Unique},
-    {Op::kWhere, Where},
-};
-
 }  // namespace
 
-std::span<const InferRule> LookupRules() { return kRules; }
+std::span<const InferRule> LookupRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kEmbeddingLookup, EmbeddingLookup},
+      {Op::kGather, Gather},
+      {Op::kGatherNd, GatherNd},
+      {Op::kOneHot, OneHot},
+      {Op::kScatterNd, ScatterNd},
+      {Op::kTopKV2, TopK},
+      {Op::kUnique, Unique},
+      {Op::kWhere, Where},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

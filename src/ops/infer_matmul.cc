@@ -109,13 +109,14 @@ Result<void> BatchMatMul(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kBatchMatMul, BatchMatMul},
-    {Op::kFullyConnected, FullyConnected},
-};
-
 }  // namespace
 
-std::span<const InferRule> MatmulRules() { return kRules; }
+std::span<const InferRule> MatmulRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kBatchMatMul, BatchMatMul},
+      {Op::kFullyConnected, FullyConnected},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

@@ -106,15 +106,16 @@ Result<void> Bitcast(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kBitcast, Bitcast},
-    {Op::kMatrixDiag, MatrixDiag},
-    {Op::kMatrixSetDiag, MatrixSetDiag},
-    {Op::kRfft2D, Rfft2d},
-};
-
 }  // namespace
 
-std::span<const InferRule> MatrixRules() { return kRules; }
+std::span<const InferRule> MatrixRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kBitcast, Bitcast},
+      {Op::kMatrixDiag, MatrixDiag},
+      {Op::kMatrixSetDiag, MatrixSetDiag},
+      {Op::kRfft2D, Rfft2d},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

@@ -17,8 +17,7 @@
 #include "ops/infer.h"
 #include "ops/options_flatbuffers.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::infer_models_test {
 
 namespace fs = std::filesystem;
 
@@ -259,5 +258,4 @@ TEST_F(InferModels, ShapesInRealNetworks) {
   RecordProperty("known", count.known);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::infer_models_test

@@ -78,15 +78,16 @@ Result<void> Tile(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kMirrorPad, Pad},
-    {Op::kPad, Pad},
-    {Op::kPadV2, Pad},
-    {Op::kTile, Tile},
-};
-
 }  // namespace
 
-std::span<const InferRule> PadRules() { return kRules; }
+std::span<const InferRule> PadRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kMirrorPad, Pad},
+      {Op::kPad, Pad},
+      {Op::kPadV2, Pad},
+      {Op::kTile, Tile},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

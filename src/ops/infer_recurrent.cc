@@ -179,18 +179,19 @@ Result<void> Svdf(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kBidirectionalSequenceLstm, BidirectionalLstm},
-    {Op::kBidirectionalSequenceRnn, BidirectionalRnn},
-    {Op::kLstm, Lstm},
-    {Op::kRnn, Rnn},
-    {Op::kSvdf, Svdf},
-    {Op::kUnidirectionalSequenceLstm, FullLstm},
-    {Op::kUnidirectionalSequenceRnn, Rnn},
-};
-
 }  // namespace
 
-std::span<const InferRule> RecurrentRules() { return kRules; }
+std::span<const InferRule> RecurrentRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kBidirectionalSequenceLstm, BidirectionalLstm},
+      {Op::kBidirectionalSequenceRnn, BidirectionalRnn},
+      {Op::kLstm, Lstm},
+      {Op::kRnn, Rnn},
+      {Op::kSvdf, Svdf},
+      {Op::kUnidirectionalSequenceLstm, FullLstm},
+      {Op::kUnidirectionalSequenceRnn, Rnn},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

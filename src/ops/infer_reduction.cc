@@ -86,16 +86,17 @@ Result<void> Cumsum(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kArgMax, ArgMinMax},  {Op::kArgMin, ArgMinMax},
-    {Op::kCumsum, Cumsum},     {Op::kMean, Reduce},
-    {Op::kReduceAll, Reduce},  {Op::kReduceAny, Reduce},
-    {Op::kReduceMax, Reduce},  {Op::kReduceMin, Reduce},
-    {Op::kReduceProd, Reduce}, {Op::kSum, Reduce},
-};
-
 }  // namespace
 
-std::span<const InferRule> ReductionRules() { return kRules; }
+std::span<const InferRule> ReductionRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kArgMax, ArgMinMax},  {Op::kArgMin, ArgMinMax},
+      {Op::kCumsum, Cumsum},     {Op::kMean, Reduce},
+      {Op::kReduceAll, Reduce},  {Op::kReduceAny, Reduce},
+      {Op::kReduceMax, Reduce},  {Op::kReduceMin, Reduce},
+      {Op::kReduceProd, Reduce}, {Op::kSum, Reduce},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

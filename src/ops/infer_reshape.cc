@@ -212,15 +212,16 @@ Result<void> Reverse(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kExpandDims, ExpandDims}, {Op::kRank, Rank},
-    {Op::kReshape, Reshape},       {Op::kReverseSequence, Reverse},
-    {Op::kReverseV2, Reverse},     {Op::kShape, ShapeOf},
-    {Op::kSqueeze, Squeeze},       {Op::kTranspose, Transpose},
-};
-
 }  // namespace
 
-std::span<const InferRule> ReshapeRules() { return kRules; }
+std::span<const InferRule> ReshapeRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kExpandDims, ExpandDims}, {Op::kRank, Rank},
+      {Op::kReshape, Reshape},       {Op::kReverseSequence, Reverse},
+      {Op::kReverseV2, Reverse},     {Op::kShape, ShapeOf},
+      {Op::kSqueeze, Squeeze},       {Op::kTranspose, Transpose},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

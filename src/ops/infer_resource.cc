@@ -80,22 +80,23 @@ Result<void> RngBitGenerator(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kAssignVariable, AssignVariable},
-    {Op::kHashtable, Hashtable},
-    {Op::kHashtableFind, HashtableFind},
-    {Op::kHashtableImport, HashtableImport},
-    {Op::kHashtableSize, HashtableSize},
-    {Op::kMultinomial, Multinomial},
-    {Op::kRandomStandardNormal, Random},
-    {Op::kRandomUniform, Random},
-    {Op::kReadVariable, ReadVariable},
-    {Op::kStablehloRngBitGenerator, RngBitGenerator},
-    {Op::kVarHandle, VarHandle},
-};
-
 }  // namespace
 
-std::span<const InferRule> ResourceRules() { return kRules; }
+std::span<const InferRule> ResourceRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kAssignVariable, AssignVariable},
+      {Op::kHashtable, Hashtable},
+      {Op::kHashtableFind, HashtableFind},
+      {Op::kHashtableImport, HashtableImport},
+      {Op::kHashtableSize, HashtableSize},
+      {Op::kMultinomial, Multinomial},
+      {Op::kRandomStandardNormal, Random},
+      {Op::kRandomUniform, Random},
+      {Op::kReadVariable, ReadVariable},
+      {Op::kStablehloRngBitGenerator, RngBitGenerator},
+      {Op::kVarHandle, VarHandle},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

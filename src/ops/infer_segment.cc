@@ -78,16 +78,17 @@ Result<void> UnsortedSegment(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kSegmentSum, SegmentSum},
-    {Op::kUnsortedSegmentMax, UnsortedSegment},
-    {Op::kUnsortedSegmentMin, UnsortedSegment},
-    {Op::kUnsortedSegmentProd, UnsortedSegment},
-    {Op::kUnsortedSegmentSum, UnsortedSegment},
-};
-
 }  // namespace
 
-std::span<const InferRule> SegmentRules() { return kRules; }
+std::span<const InferRule> SegmentRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kSegmentSum, SegmentSum},
+      {Op::kUnsortedSegmentMax, UnsortedSegment},
+      {Op::kUnsortedSegmentMin, UnsortedSegment},
+      {Op::kUnsortedSegmentProd, UnsortedSegment},
+      {Op::kUnsortedSegmentSum, UnsortedSegment},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

@@ -187,14 +187,15 @@ Result<void> DynamicUpdateSlice(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kDynamicUpdateSlice, DynamicUpdateSlice},
-    {Op::kSlice, Slice},
-    {Op::kStridedSlice, StridedSlice},
-};
-
 }  // namespace
 
-std::span<const InferRule> SliceRules() { return kRules; }
+std::span<const InferRule> SliceRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kDynamicUpdateSlice, DynamicUpdateSlice},
+      {Op::kSlice, Slice},
+      {Op::kStridedSlice, StridedSlice},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

@@ -127,18 +127,19 @@ Result<void> NonMaxSuppression(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kEmbeddingLookupSparse, EmbeddingLookupSparse},
-    {Op::kHashtableLookup, HashtableLookup},
-    {Op::kLshProjection, LshProjection},
-    {Op::kNonMaxSuppressionV4, NonMaxSuppression},
-    {Op::kNonMaxSuppressionV5, NonMaxSuppression},
-    {Op::kSkipGram, SkipGram},
-    {Op::kSparseToDense, SparseToDense},
-};
-
 }  // namespace
 
-std::span<const InferRule> SparseRules() { return kRules; }
+std::span<const InferRule> SparseRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kEmbeddingLookupSparse, EmbeddingLookupSparse},
+      {Op::kHashtableLookup, HashtableLookup},
+      {Op::kLshProjection, LshProjection},
+      {Op::kNonMaxSuppressionV4, NonMaxSuppression},
+      {Op::kNonMaxSuppressionV5, NonMaxSuppression},
+      {Op::kSkipGram, SkipGram},
+      {Op::kSparseToDense, SparseToDense},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

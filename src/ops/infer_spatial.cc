@@ -191,14 +191,15 @@ Result<void> BatchToSpace(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kBatchToSpaceND, BatchToSpace}, {Op::kDepthToSpace, DepthToSpace},
-    {Op::kResizeBilinear, Resize},       {Op::kResizeNearestNeighbor, Resize},
-    {Op::kSpaceToBatchND, SpaceToBatch}, {Op::kSpaceToDepth, SpaceToDepth},
-};
-
 }  // namespace
 
-std::span<const InferRule> SpatialRules() { return kRules; }
+std::span<const InferRule> SpatialRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kBatchToSpaceND, BatchToSpace}, {Op::kDepthToSpace, DepthToSpace},
+      {Op::kResizeBilinear, Resize},       {Op::kResizeNearestNeighbor, Resize},
+      {Op::kSpaceToBatchND, SpaceToBatch}, {Op::kSpaceToDepth, SpaceToDepth},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

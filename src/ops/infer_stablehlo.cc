@@ -220,17 +220,18 @@ Result<void> StablehloScatter(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kDilate, Dilate},
-    {Op::kReduceWindow, ReduceWindow},
-    {Op::kStablehloGather, StablehloGather},
-    {Op::kStablehloPad, StablehloPad},
-    {Op::kStablehloReduceWindow, StablehloReduceWindow},
-    {Op::kStablehloScatter, StablehloScatter},
-};
-
 }  // namespace
 
-std::span<const InferRule> StablehloRules() { return kRules; }
+std::span<const InferRule> StablehloRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kDilate, Dilate},
+      {Op::kReduceWindow, ReduceWindow},
+      {Op::kStablehloGather, StablehloGather},
+      {Op::kStablehloPad, StablehloPad},
+      {Op::kStablehloReduceWindow, StablehloReduceWindow},
+      {Op::kStablehloScatter, StablehloScatter},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

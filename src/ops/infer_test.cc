@@ -5,8 +5,7 @@
 
 #include "ops/infer_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::infer_test {
 
 constexpr int32_t kAny = Shape::kUnknownDim;
 
@@ -133,5 +132,4 @@ TEST(NormalizeAxis, Range) {
   EXPECT_FALSE(NormalizeAxis(INT64_MIN, 3, "axis"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::infer_test

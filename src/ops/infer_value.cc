@@ -109,15 +109,16 @@ Result<void> Range(InferContext& c) {
   return {};
 }
 
-constexpr InferRule kRules[] = {
-    {Op::kBroadcastArgs, BroadcastArgs},
-    {Op::kBroadcastTo, BroadcastTo},
-    {Op::kFill, Fill},
-    {Op::kRange, Range},
-};
-
 }  // namespace
 
-std::span<const InferRule> ValueRules() { return kRules; }
+std::span<const InferRule> ValueRules() {
+  static constexpr InferRule kRules[] = {
+      {Op::kBroadcastArgs, BroadcastArgs},
+      {Op::kBroadcastTo, BroadcastTo},
+      {Op::kFill, Fill},
+      {Op::kRange, Range},
+  };
+  return kRules;
+}
 
 }  // namespace liteforge

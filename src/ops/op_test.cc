@@ -8,8 +8,7 @@
 #include "formats/tflite/model_reader.h"
 #include "formats/tflite/test_models.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::op_test {
 
 TEST(Op, NamesAndNumbersAreTheSchemas) {
   ASSERT_EQ(kOpCount, static_cast<int>(tflite::BuiltinOperator::MAX) + 1);
@@ -71,5 +70,4 @@ TEST(Op, RealFilesUseTheSameOptions) {
   EXPECT_GT(seen.size(), 80u);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::op_test

@@ -9,8 +9,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace liteforge {
-namespace {
+namespace liteforge::options_flatbuffers_test {
 
 using ::testing::ElementsAreArray;
 
@@ -346,5 +345,4 @@ TEST(OptionsFlatBuffer, CustomOptionsAreBytes) {
   EXPECT_EQ(ThroughFlatBuffer(Op::kCustom, none), none);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::options_flatbuffers_test

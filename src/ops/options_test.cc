@@ -3,8 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace liteforge {
-namespace {
+namespace liteforge::options_test {
 
 TEST(OpOptions, HoldsNothingAtFirst) {
   const OpOptions options;
@@ -51,5 +50,4 @@ TEST(OpOptions, EqualityComparesKindAndFields) {
                OpOptions(CustomOptions{"a", {2}}));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::options_test

@@ -6,8 +6,7 @@
 #include <cstring>
 #include <limits>
 
-namespace liteforge {
-namespace {
+namespace liteforge::string_tensor_test {
 
 // header words, then text
 std::vector<std::byte> Pack(const std::vector<int32_t>& words, size_t text) {
@@ -65,5 +64,4 @@ TEST(StringTensor, PacksAndUnpacks) {
   EXPECT_EQ(PackStrings({})->size(), 8u);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::string_tensor_test

@@ -40,7 +40,7 @@ std::optional<Activation> Chain(Activation first, Activation second) {
   return std::nullopt;
 }
 
-bool FuseOne(Graph& graph, Node* producer) {
+bool FuseActivationInto(Graph& graph, Node* producer) {
   if (!FusesActivation(producer->op()) || producer->outputs().size() != 1 ||
       producer->output()->type != DataType::kFloat32) {
     return false;
@@ -61,7 +61,7 @@ Result<int> FuseActivation(Graph& graph) {
   int rewrites = 0;
   // By index: a fusion removes a node behind the one looked at.
   for (size_t i = 0; i < graph.nodes().size(); ++i) {
-    while (FuseOne(graph, graph.nodes()[i].get())) ++rewrites;
+    while (FuseActivationInto(graph, graph.nodes()[i].get())) ++rewrites;
   }
   return rewrites;
 }

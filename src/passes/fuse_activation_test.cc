@@ -3,8 +3,7 @@
 
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::fuse_activation_test {
 
 constexpr RewriteRow kRows[] = {
     {"one of each",
@@ -55,5 +54,4 @@ TEST(FuseActivation, ClampsInTheProducer) {
   ExpectRewrites("fuse_activation", kRows);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::fuse_activation_test

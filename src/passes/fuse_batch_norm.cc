@@ -24,14 +24,14 @@ using ir::Graph;
 using ir::Node;
 using ir::Value;
 
-Affine Identity(int64_t channels) {
+Affine IdentityOf(int64_t channels) {
   const auto n = static_cast<size_t>(channels);
   return {std::vector<double>(n, 1.0), std::vector<double>(n, 0.0)};
 }
 
 // Repeats a shorter period until there is one number per channel.
 Affine Repeat(const Affine& affine, int64_t channels) {
-  Affine all = Identity(channels);
+  Affine all = IdentityOf(channels);
   for (size_t k = 0; k < all.scale.size(); ++k) {
     all.scale[k] = affine.scale[k % affine.scale.size()];
     all.shift[k] = affine.shift[k % affine.shift.size()];
@@ -77,7 +77,7 @@ class ChainBehind {
  public:
   explicit ChainBehind(const Linear& linear)
       : linear_(linear),
-        total_(Identity(linear.outputs)),
+        total_(IdentityOf(linear.outputs)),
         period_(linear.outputs),
         value_(linear.node->output()),
         chosen_(total_) {
@@ -176,7 +176,7 @@ class ChainBefore {
  public:
   explicit ChainBefore(const Linear& linear)
       : linear_(linear),
-        total_(Identity(linear.inputs)),
+        total_(IdentityOf(linear.inputs)),
         period_(linear.inputs),
         value_(linear.node->input(linear.input)) {
     while (Step()) {

@@ -6,8 +6,7 @@
 
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::fuse_batch_norm_test {
 
 constexpr RewriteRow kBehind[] = {
     {"conv, batch normalization",
@@ -224,5 +223,4 @@ TEST(FuseBatchNorm, RoundsOnce) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::fuse_batch_norm_test

@@ -26,7 +26,7 @@ Node* NextUser(Value*& value) {
   return user;
 }
 
-bool FuseOne(Graph& graph, const Linear& linear) {
+bool FuseBiasInto(Graph& graph, const Linear& linear) {
   Value* value = linear.node->output();
   Node* user = NextUser(value);
   if (user == nullptr) return false;
@@ -44,7 +44,7 @@ Result<int> FuseBias(Graph& graph) {
   // By index: a fusion removes nodes behind the one looked at.
   for (size_t i = 0; i < graph.nodes().size(); ++i) {
     const auto linear = AsLinear(graph.nodes()[i].get());
-    while (linear && FuseOne(graph, *linear)) ++rewrites;
+    while (linear && FuseBiasInto(graph, *linear)) ++rewrites;
   }
   return rewrites;
 }

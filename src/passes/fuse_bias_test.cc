@@ -3,8 +3,7 @@
 
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::fuse_bias_test {
 
 constexpr RewriteRow kRows[] = {
     {"no bias yet",
@@ -57,5 +56,4 @@ constexpr RewriteRow kRows[] = {
 
 TEST(FuseBias, AddsConstantsToTheBias) { ExpectRewrites("fuse_bias", kRows); }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::fuse_bias_test

@@ -70,7 +70,7 @@ bool PadsZeros(const Node& pad) {
          (pad.op() == Op::kPadV2 && UniformFloat(pad.input(2)) == 0.0f);
 }
 
-bool FuseOne(Node* conv) {
+bool FusePadInto(Node* conv) {
   const auto window = WindowOf(*conv);
   if (!window || window->padding != Padding::kValid) return false;
   const Node* pad = conv->input(0)->producer();
@@ -97,7 +97,7 @@ bool FuseOne(Node* conv) {
 
 Result<int> FusePad(Graph& graph) {
   int rewrites = 0;
-  for (const auto& node : graph.nodes()) rewrites += FuseOne(node.get());
+  for (const auto& node : graph.nodes()) rewrites += FusePadInto(node.get());
   return rewrites;
 }
 

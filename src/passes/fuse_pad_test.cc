@@ -6,8 +6,7 @@
 #include "ir/parse.h"
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::fuse_pad_test {
 
 constexpr RewriteRow kRows[] = {
     {"Keras' ZeroPadding2D of MobileNet: stride 2, the odd row behind",
@@ -90,5 +89,4 @@ TEST(FusePad, FusesExactlyWhatIsTheSame) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::fuse_pad_test

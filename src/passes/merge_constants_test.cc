@@ -3,8 +3,7 @@
 
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::merge_constants_test {
 
 constexpr RewriteRow kRows[] = {
     {"products and quotients",
@@ -38,5 +37,4 @@ TEST(MergeConstants, JoinsNeighbours) {
   ExpectRewrites("merge_constants", kRows);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::merge_constants_test

@@ -5,8 +5,7 @@
 #include "passes/passes.h"
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::merge_duplicates_test {
 
 constexpr RewriteRow kRows[] = {
     {"nodes with equal constants",
@@ -47,5 +46,4 @@ TEST(MergeDuplicates, RandomNumbersStayTwo) {
   EXPECT_EQ(graph->nodes().size(), 2u);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::merge_duplicates_test

@@ -9,8 +9,7 @@
 #include "passes/pass.h"
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::pipeline_test {
 
 TEST(Pipeline, NamesAreUniqueAndSummariesThere) {
   std::set<std::string_view> names;
@@ -276,5 +275,4 @@ TEST(RunPasses, RewritesEveryGraphAndKeepsSignatures) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::pipeline_test

@@ -3,8 +3,7 @@
 
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::recognize_activations_test {
 
 constexpr RewriteRow kClamps[] = {
     {"relu",
@@ -119,5 +118,4 @@ TEST(RecognizeActivations, Products) {
   ExpectRewrites("recognize_activations", kProducts);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::recognize_activations_test

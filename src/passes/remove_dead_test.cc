@@ -3,8 +3,7 @@
 
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::remove_dead_test {
 
 constexpr RewriteRow kRows[] = {
     {"chains nobody reads go, inputs stay",
@@ -17,5 +16,4 @@ constexpr RewriteRow kRows[] = {
 
 TEST(RemoveDead, DropsWhatNobodyReads) { ExpectRewrites("remove_dead", kRows); }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::remove_dead_test

@@ -36,7 +36,7 @@ bool IsReshapeTarget(const Shape& shape) {
 }
 
 // The permutation with all entries in [0, rank).
-std::optional<std::vector<int64_t>> Permutation(const Node& transpose) {
+std::optional<std::vector<int64_t>> AxesOf(const Node& transpose) {
   auto order = ConstantIntegers(transpose.input(1));
   if (!order) return std::nullopt;
   const auto rank = static_cast<int64_t>(order->size());
@@ -51,7 +51,7 @@ bool KeepsShape(const Node& node) {
 }
 
 bool IsIdentityTranspose(const Node& node) {
-  const auto order = Permutation(node);
+  const auto order = AxesOf(node);
   return order && std::is_sorted(order->begin(), order->end());
 }
 
@@ -177,7 +177,7 @@ void TurnIntoReshape(Graph& graph, Node* node) {
 
 // Axes longer than 1 keep their order.
 bool MovesOnlyUnitAxes(const Node& transpose) {
-  const auto order = Permutation(transpose);
+  const auto order = AxesOf(transpose);
   const Shape& shape = transpose.input(0)->shape;
   if (!order || static_cast<int>(order->size()) != shape.rank()) return false;
   std::vector<int64_t> moved;
@@ -227,7 +227,7 @@ bool ComposeTransposes(Graph& graph, Node* node) {
       !(inner->input(0)->quantization == inner->output()->quantization)) {
     return false;
   }
-  const auto p = Permutation(*inner), q = Permutation(*node);
+  const auto p = AxesOf(*inner), q = AxesOf(*node);
   if (!p || !q || p->size() != q->size()) return false;
   std::vector<int32_t> order;
   for (int64_t axis : *q) {

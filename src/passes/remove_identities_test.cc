@@ -3,8 +3,7 @@
 
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::remove_identities_test {
 
 constexpr RewriteRow kIdentities[] = {
     {"operators that change nothing",
@@ -92,5 +91,4 @@ TEST(RemoveIdentities, MergesChains) {
   ExpectRewrites("remove_identities", kChains);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::remove_identities_test

@@ -3,8 +3,7 @@
 
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::remove_transposes_test {
 
 constexpr RewriteRow kRows[] = {
     {"through elementwise operators, constants along",
@@ -127,5 +126,4 @@ TEST(RemoveTransposes, CancelsWhatItCan) {
   ExpectRewrites("remove_transposes", kRows);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::remove_transposes_test

@@ -3,8 +3,7 @@
 
 #include "passes/rewrite_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::reorder_dense_weights_test {
 
 constexpr RewriteRow kRows[] = {
     // Behind the TRANSPOSE an example is c0: 00 01 10 11, c1: 00 01 10 11.
@@ -55,5 +54,4 @@ TEST(ReorderDenseWeights, TakesTransposesIn) {
   ExpectRewrites("reorder_dense_weights", kRows);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::reorder_dense_weights_test

@@ -33,7 +33,7 @@ Parameters Retyped(const Parameters& p, DataType type) {
 }
 
 // What an int8, uint8 or int16 can hold.
-ValueRange LimitsOf(DataType type) {
+ValueRange RangeOfType(DataType type) {
   if (type == DataType::kInt16) return {-32768, 32767};
   return type == DataType::kUInt8 ? ValueRange{0, 255} : ValueRange{-128, 127};
 }
@@ -85,7 +85,7 @@ class BorderTypes {
   // Each number for itself.
   Result<Parameters> OfIntegers(const ir::Value& input, DataType type) const {
     const Statistics* s = calibration_.Find(graph_, input);
-    const ValueRange range = LimitsOf(type);
+    const ValueRange range = RangeOfType(type);
     if (s != nullptr && s->min >= range.min && s->max <= range.max)
       return Parameters{type, 1, 0};
     const std::string start = "input '" + input.name + "' cannot be " +
@@ -175,9 +175,9 @@ Result<void> SetBorderTypes(ir::Module& module, const Calibration& calibration,
   std::vector<int> entries = {0};
   for (const ir::Signature& signature : module.signatures)
     entries.push_back(signature.graph);
-  std::ranges::sort(entries);
-  const auto repeated = std::ranges::unique(entries);
-  entries.erase(repeated.begin(), repeated.end());
+  std::sort(entries.begin(), entries.end());
+  const auto repeated = std::unique(entries.begin(), entries.end());
+  entries.erase(repeated, entries.end());
   for (const int entry : entries) {
     TRY(BorderTypes(*module.graphs[static_cast<size_t>(entry)], calibration,
                     settings)

@@ -50,14 +50,14 @@ QuantizeMode ModeOf(const ir::Node& node, const QuantizeSettings& settings) {
 Result<void> CheckLayers(const ir::Module& module,
                          const QuantizeSettings& settings) {
   std::string unknown;
-  for (const auto& [pattern, mode] : settings.layers) {
+  for (const auto& entry : settings.layers) {
     const bool fits =
         std::ranges::any_of(module.graphs, [&](const auto& graph) {
           return std::ranges::any_of(graph->nodes(), [&](const auto& node) {
-            return FitsLayer(pattern, *node);
+            return FitsLayer(entry.first, *node);
           });
         });
-    if (!fits) unknown += (unknown.empty() ? "'" : ", '") + pattern + "'";
+    if (!fits) unknown += (unknown.empty() ? "'" : ", '") + entry.first + "'";
   }
   if (unknown.empty()) return {};
   return InvalidArgument("has no layer " + unknown +

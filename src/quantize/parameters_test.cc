@@ -6,8 +6,7 @@
 
 #include <cmath>
 
-namespace liteforge {
-namespace {
+namespace liteforge::parameters_test {
 
 using testing::ElementsAre;
 using testing::FloatEq;
@@ -81,5 +80,4 @@ TEST(QuantizeBias, RoundsAndSaturates) {
               ElementsAre(2, -3, 2147483647));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::parameters_test

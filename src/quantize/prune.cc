@@ -22,7 +22,7 @@ namespace {
 constexpr int64_t kGroup = 64;
 constexpr int64_t kFour = 4;
 // Multiplications that solving for the kept weights of a layer may take.
-constexpr double kMostOperations = 2e10;
+constexpr double kMostPruneOperations = 2e10;
 
 bool IsPrunable(const ir::Node& node) {
   if (node.op() != Op::kConv2D && node.op() != Op::kFullyConnected)
@@ -209,7 +209,7 @@ void FitRows(std::vector<float>& weights, std::vector<float>& bias,
                                         std::ranges::count(weights, 0.0f));
   const auto rows = static_cast<double>(layer.rows);
   const double per_row = kept / rows;
-  if (rows * per_row * per_row * per_row / 3 > kMostOperations) return;
+  if (rows * per_row * per_row * per_row / 3 > kMostPruneOperations) return;
   for (int64_t r = 0; r < layer.rows; ++r)
     FitRow(e, r,
            std::span(weights).subspan(static_cast<size_t>(r) * e.columns,

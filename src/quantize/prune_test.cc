@@ -9,8 +9,7 @@
 
 #include "ir/parse.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::prune_test {
 
 constexpr int kIn = 48, kOut = 8, kRows = 400;
 
@@ -220,5 +219,4 @@ TEST(ClusterWeights, ZeroStaysZero) {
   EXPECT_LE(std::set<float>(after.begin(), after.end()).size(), 4u);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::prune_test

@@ -6,8 +6,7 @@
 
 #include "ir/parse.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::quantize_test {
 
 using testing::ElementsAre;
 using testing::FloatNear;
@@ -435,5 +434,4 @@ TEST(Quantize, WhoReadsShapesAloneDoesNotCount) {
   EXPECT_EQ(c.Find(Op::kZerosLike)->output()->type, DataType::kFloat32);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::quantize_test

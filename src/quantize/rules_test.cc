@@ -6,8 +6,7 @@
 #include <set>
 #include <string>
 
-namespace liteforge {
-namespace {
+namespace liteforge::rules_test {
 
 TEST(QuantizeRules, OneRowAnOperatorInOrder) {
   std::string before;
@@ -35,5 +34,4 @@ TEST(QuantizeRules, LettersAreRoles) {
   EXPECT_EQ(concat.RoleOf(7), OperandRole::kActivation);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::rules_test

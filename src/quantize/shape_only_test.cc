@@ -5,8 +5,7 @@
 
 #include "ir/parse.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::shape_only_test {
 
 // States of zero as a converted LSTM's: of the input's batch, which is not
 // known before it runs.
@@ -29,5 +28,4 @@ TEST(ShapeOnly, StatesOfZero) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::shape_only_test

@@ -9,8 +9,7 @@
 
 #include "quantize/calibration.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::statistics_test {
 
 std::vector<float> Normal(size_t count, uint32_t seed, float scale = 1) {
   std::mt19937 generator(seed);
@@ -160,5 +159,4 @@ TEST(Calibration, FilesOfOtherModelsAndOtherFilesAreRefused) {
     EXPECT_FALSE(Calibration::FromJson(text)) << text;
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::statistics_test

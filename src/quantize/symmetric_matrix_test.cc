@@ -3,8 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace liteforge {
-namespace {
+namespace liteforge::symmetric_matrix_test {
 
 // A^T A of a matrix written out, so its inverse can be checked by multiplying.
 const std::vector<double> kH = {14, 8, 3, 8, 11, 1, 3, 1, 6};
@@ -51,5 +50,4 @@ TEST(SymmetricMatrix, FactorOfTheInverse) {
   EXPECT_TRUE(FactorOfInverse({1, 2, 2, 1}, 2).empty());
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::symmetric_matrix_test

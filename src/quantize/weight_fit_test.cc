@@ -11,8 +11,7 @@
 #include "quantize/prune.h"
 #include "quantize/symmetric_matrix.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::weight_fit_test {
 
 constexpr size_t kIn = 12, kOut = 3, kRows = 200;
 
@@ -158,5 +157,4 @@ TEST(WeightFit, FittedRowsReachTheLeastError) {
   for (const size_t i : {1, 4, 7, 10}) EXPECT_EQ(row[i], 0);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::weight_fit_test

@@ -9,8 +9,7 @@
 
 #include "report/xml_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::graph_view_test {
 
 using testing::HasSubstr;
 
@@ -65,5 +64,4 @@ TEST(GraphView, EmptyGraphs) {
   EXPECT_EQ(XmlReader(DrawGraph({})).problem(), "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::graph_view_test

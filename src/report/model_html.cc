@@ -11,11 +11,11 @@
 namespace liteforge {
 namespace {
 
-constexpr size_t kPlottedConstants = 12;
+constexpr size_t kListedConstants = 12;
 // Longer graphs are listed, not drawn.
 constexpr size_t kMostDrawn = 400;
 
-std::string QuantizationText(const Quantization& q) {
+std::string TensorQuantizationText(const Quantization& q) {
   if (q.empty()) return "";
   if (q.per_channel())
     return fmt::format("{} scales along axis {}", q.scale.size(), q.axis);
@@ -23,7 +23,7 @@ std::string QuantizationText(const Quantization& q) {
                      q.zero_point.empty() ? 0 : q.zero_point[0]);
 }
 
-void AddTotals(Page& page, const ModelDescription& m) {
+void AddModelTotals(Page& page, const ModelDescription& m) {
   const bool tflite = !m.subgraphs.empty();
   page.Number("size", BytesText(static_cast<double>(m.file_bytes)),
               fmt::format("{} bytes", m.file_bytes));
@@ -47,7 +47,7 @@ void AddBorder(Page& page, const ModelDescription& m) {
   const auto add = [&](std::string_view role, const TensorDetails& t) {
     rows.push_back({t.name, std::string(role),
                     Describe(t.dtype, t.shape_signature),
-                    QuantizationText(t.quantization)});
+                    TensorQuantizationText(t.quantization)});
   };
   for (const TensorDetails& input : m.inputs) add("input", input);
   for (const TensorDetails& output : m.outputs) add("output", output);
@@ -55,10 +55,10 @@ void AddBorder(Page& page, const ModelDescription& m) {
       {"name"}, {"role"}, {"type and shape"}, {"quantization"}};
   page.Table(columns, rows);
   if (!m.image_mean.empty())
-    page.Paragraph(fmt::format("Images x in 0 to 255 are given as (x - {:.6g}) / "
-                               "{:.6g}.",
-                               fmt::join(m.image_mean, ", "),
-                               fmt::join(m.image_std, ", ")));
+    page.Paragraph(fmt::format(
+        "Images x in 0 to 255 are given as (x - {:.6g}) / "
+        "{:.6g}.",
+        fmt::join(m.image_mean, ", "), fmt::join(m.image_std, ", ")));
   if (!m.labels.empty())
     page.Fold(fmt::format("{} labels", m.labels.size()), false,
               [&] { page.List(m.labels); });
@@ -96,7 +96,7 @@ void AddLayers(Page& page, const ModelDescription& m) {
   page.Table(columns, rows, 60);
 }
 
-void AddConstants(Page& page, const ModelDescription& m) {
+void AddModelConstants(Page& page, const ModelDescription& m) {
   struct Entry {
     const TensorDetails* tensor;
     int64_t bytes;
@@ -116,11 +116,11 @@ void AddConstants(Page& page, const ModelDescription& m) {
   for (const Entry& entry : entries) {
     const auto bytes = static_cast<double>(entry.bytes);
     const TensorDetails& t = *entry.tensor;
-    if (bars.size() < kPlottedConstants)
+    if (bars.size() < kListedConstants)
       bars.push_back({t.name, {0, bytes}, {"", BytesText(bytes)}});
     rows.push_back({t.name, Describe(t.dtype, t.shape), BytesText(bytes),
                     PercentText(bytes, static_cast<double>(m.file_bytes)),
-                    QuantizationText(t.quantization)});
+                    TensorQuantizationText(t.quantization)});
   }
   page.Figure(PlotBarPairs(bars), "The largest");
   const Column columns[] = {{"name"},
@@ -146,7 +146,7 @@ std::vector<Row> TensorRows(const SubgraphDescription& graph,
                         ? BytesText(static_cast<double>(
                               graph.constant_bytes[static_cast<size_t>(index)]))
                         : "",
-                    QuantizationText(t.quantization)});
+                    TensorQuantizationText(t.quantization)});
   };
   for (const int input : use.inputs) add("in", input);
   for (const int output : use.outputs) add("out", output);
@@ -179,7 +179,7 @@ void AddGraph(Page& page, const SubgraphDescription& graph, size_t number) {
 
 std::string ToHtml(const ModelDescription& m) {
   Page page(m.kind, m.writer.empty() ? m.path : m.path + " · " + m.writer);
-  AddTotals(page, m);
+  AddModelTotals(page, m);
   if (!m.problem.empty()) {
     page.Section(m.subgraphs.empty() ? "Why it does not convert"
                                      : "Why it does not run");
@@ -190,7 +190,7 @@ std::string ToHtml(const ModelDescription& m) {
     AddGraph(page, m.subgraphs[i], i);
   AddLayers(page, m);
   AddOperatorKinds(page, m);
-  AddConstants(page, m);
+  AddModelConstants(page, m);
   return page.Finish();
 }
 

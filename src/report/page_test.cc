@@ -10,8 +10,7 @@
 
 #include "report/xml_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::page_test {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -82,5 +81,4 @@ TEST(Texts, HaveUnits) {
   EXPECT_EQ(PercentText(1, 0), "-");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::page_test

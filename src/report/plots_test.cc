@@ -10,8 +10,7 @@
 
 #include "report/xml_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::plots_test {
 
 using testing::DoubleNear;
 using testing::ElementsAre;
@@ -96,5 +95,4 @@ TEST(Plots, NothingToPlot) {
   EXPECT_EQ(XmlReader(PlotSpans(flat)).problem(), "");
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::plots_test

@@ -14,16 +14,18 @@ namespace {
 
 constexpr std::align_val_t kAlignment{kArenaAlignment};
 
-// Linux grants nearly any allocation and kills the process when the pages are
-// touched, so a claim beyond the machine's memory has to be refused here.
-size_t MachineBytes() {
-  const long pages = sysconf(_SC_PHYS_PAGES);
-  const long page_bytes = sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || page_bytes <= 0) return size_t{1} << 40;
-  return static_cast<size_t>(pages) * static_cast<size_t>(page_bytes);
-}
-
 }  // namespace
+
+size_t MachineBytes() {
+  static const size_t bytes = [] {
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    const long page_bytes = sysconf(_SC_PAGESIZE);
+    return pages <= 0 || page_bytes <= 0
+               ? size_t{1} << 40
+               : static_cast<size_t>(pages) * static_cast<size_t>(page_bytes);
+  }();
+  return bytes;
+}
 
 void AlignedBuffer::Deleter::operator()(std::byte* data) const {
   ::operator delete(data, kAlignment);
@@ -40,8 +42,9 @@ Result<void> AlignedBuffer::Reserve(size_t bytes) {
                        std::to_string(budget_->limit()) +
                        " are taken; raise max_memory_bytes or use smaller "
                        "input shapes");
-  static const size_t machine_bytes = MachineBytes();
-  void* memory = bytes > machine_bytes
+  // Linux grants nearly any allocation and kills the process when the pages are
+  // touched.
+  void* memory = bytes > MachineBytes()
                      ? nullptr
                      : ::operator new(bytes, kAlignment, std::nothrow);
   if (memory == nullptr) {

@@ -8,6 +8,9 @@
 
 namespace liteforge {
 
+// The machine's memory.
+size_t MachineBytes();
+
 // What a set of buffers may take together. Not thread-safe.
 class MemoryBudget {
  public:

@@ -7,8 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace liteforge {
-namespace {
+namespace liteforge::aligned_buffer_test {
 
 TEST(AlignedBuffer, GrowsAndStaysAligned) {
   AlignedBuffer buffer;
@@ -82,5 +81,4 @@ TEST(AlignedBuffer, GrowsExactlyWhereRoomToSpareWouldNotFit) {
   EXPECT_EQ(budget.used(), 110u);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::aligned_buffer_test

@@ -10,8 +10,7 @@
 #include "liteforge/interpreter.h"
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::control_flow_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -576,5 +575,4 @@ TEST(Values, AreCheckedWhereTheShapeIsKnownWithoutThem) {
               HasSubstr("do not fit input [1]"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::control_flow_test

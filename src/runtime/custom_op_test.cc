@@ -12,8 +12,7 @@
 #include "liteforge/interpreter.h"
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::custom_op_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -271,7 +270,8 @@ TEST(CustomOp, ExceptionsBecomeErrors) {
 TEST(CustomOp, OutputsMustBeSet) {
   CustomOp op = AddByte();
   op.infer = [](CustomOpShapes&) -> Result<void> { return {}; };
-  EXPECT_THAT(RunNode(OneNode("AddByte", {1}), op), HasSubstr("1 outputs, not 0"));
+  EXPECT_THAT(RunNode(OneNode("AddByte", {1}), op),
+              HasSubstr("1 outputs, not 0"));
   op.infer = [](CustomOpShapes& op) -> Result<void> {
     op.SetOutput(0, DataType::kInt32, {3});
     return {};
@@ -311,5 +311,4 @@ TEST(CustomOp, TakesThePlaceOfABuiltInOne) {
   EXPECT_THAT(values, ElementsAre(5, 6, 7));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::custom_op_test

@@ -12,8 +12,7 @@
 #include "liteforge/interpreter.h"
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::interpreter_control_test {
 
 using testing::Each;
 using testing::ElementsAre;
@@ -353,5 +352,4 @@ TEST(Variables, OfEverySubgraphAreReset) {
   EXPECT_THAT(interpreter.Tensor<int8_t>(0), ElementsAre(5, 5));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::interpreter_control_test

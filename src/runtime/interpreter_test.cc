@@ -13,8 +13,7 @@
 
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::interpreter_test {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
@@ -392,5 +391,4 @@ TEST(Interpreter, DamagedBytesAreRefused) {
       Interpreter::FromBuffer(std::span(bytes).first(bytes.size() / 2)));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::interpreter_test

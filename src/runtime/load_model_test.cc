@@ -6,8 +6,7 @@
 
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::load_model_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -123,5 +122,4 @@ TEST(LoadModel, RefusesWhatItCannotRun) {
               HasSubstr("tensor 3 'flag': holds a bool that is neither"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::load_model_test

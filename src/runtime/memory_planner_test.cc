@@ -6,8 +6,7 @@
 
 #include <random>
 
-namespace liteforge {
-namespace {
+namespace liteforge::memory_planner_test {
 
 using testing::ElementsAre;
 
@@ -134,5 +133,4 @@ TEST(MemoryPlanner, RandomGraphsNeverOverlap) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::memory_planner_test

@@ -12,8 +12,8 @@ namespace {
 
 using NamedTensors = std::vector<std::pair<std::string, int>>;
 
-Result<int> Find(const NamedTensors& tensors, std::string_view name,
-                 std::string_view kind, const std::string& key) {
+Result<int> FindTensor(const NamedTensors& tensors, std::string_view name,
+                       std::string_view kind, const std::string& key) {
   std::string known;
   for (const auto& [candidate, index] : tensors) {
     if (candidate == name) return index;
@@ -37,11 +37,11 @@ std::vector<TensorDetails> DetailsOf(const NamedTensors& tensors,
 const std::string& SignatureRunner::key() const { return spec_->key; }
 
 Result<int> SignatureRunner::FindInput(std::string_view name) const {
-  return Find(spec_->inputs, name, "input", spec_->key);
+  return FindTensor(spec_->inputs, name, "input", spec_->key);
 }
 
 Result<int> SignatureRunner::FindOutput(std::string_view name) const {
-  return Find(spec_->outputs, name, "output", spec_->key);
+  return FindTensor(spec_->outputs, name, "output", spec_->key);
 }
 
 std::vector<TensorDetails> SignatureRunner::InputDetails() const {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/tflite/read_sparsity.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "formats/tflite/read_sparsity.h"
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::sparse_tensors_test {
 
 using testing::ElementsAre;
 
@@ -47,5 +45,4 @@ TEST(ReadSparsity, TellsHowTheConstantIsStored) {
   EXPECT_TRUE(ReadSparsity(*file, 0, 1).empty());
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::sparse_tensors_test

@@ -14,8 +14,7 @@
 #include "liteforge/interpreter.h"
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::stablehlo_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -412,5 +411,4 @@ TEST(StablehloCase, RefusesWhatDoesNotFitItsBranches) {
   EXPECT_THAT(Refusal(model), HasSubstr("is int32, the subgraph"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::stablehlo_test

@@ -96,9 +96,6 @@ Result<void> Subgraph::SizeBorder() {
                              "; give it one with ResizeInputTensor");
     TRY(MeasureTensor(t));
     if (t.type != DataType::kString) return {};
-    if (t.shape.elements() > INT32_MAX / 8)
-      return Unsupported("tensor '" + std::string(t.name) + "' is " +
-                         Describe(t.type, t.shape) + ", too many strings");
     TRY(GiveOwnMemory(t, EmptyStringsBytes(t.shape.elements())));
     WriteEmptyStrings(t.shape.elements(), t.data);
     return {};

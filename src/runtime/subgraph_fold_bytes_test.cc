@@ -10,8 +10,7 @@
 #include "liteforge/interpreter.h"
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::subgraph_fold_bytes_test {
 
 using testing::HasSubstr;
 
@@ -342,5 +341,4 @@ TEST(FoldedBytesNot, PaddedChannels) {
   for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(got[i], -2 * x[i]);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::subgraph_fold_bytes_test

@@ -11,8 +11,7 @@
 #include "liteforge/interpreter.h"
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::subgraph_fold_test {
 
 using testing::HasSubstr;
 
@@ -218,5 +217,4 @@ TEST(FoldedNot, WhatOthersSee) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::subgraph_fold_test

@@ -82,14 +82,31 @@ Result<void> Subgraph::SetInferred(Node& node, int output, DataType type,
 }
 
 // Sets `bytes`; 0 for types without a fixed width and for unknown shapes.
+// Refuses what cannot be, before kernels reckon with it; what is constant lies
+// in the file. (Strings take their offsets at least, which have 31 bits.)
 Result<void> Subgraph::MeasureTensor(RuntimeTensor& t) const {
   t.bytes = 0;
-  if (BitWidth(t.type) == 0 || !t.shape.IsStatic()) return {};
-  const int64_t bytes = ByteSize(t.type, t.shape.elements());
-  if (bytes < 0 || bytes > kMaxTensorBytes)
+  const bool is_text = t.type == DataType::kString;
+  if (!t.shape.IsStatic() || (BitWidth(t.type) == 0 && !is_text)) return {};
+  const int64_t elements = t.shape.elements();
+  const int64_t bytes = ByteSize(is_text ? DataType::kInt32 : t.type, elements);
+  const auto refused = [&](const std::string& why) {
     return Unsupported("tensor '" + std::string(t.name) + "' is " +
-                       Describe(t.type, t.shape) + ", more than 2^40 bytes");
-  t.bytes = static_cast<size_t>(bytes);
+                       Describe(t.type, t.shape) + ", " + why);
+  };
+  if (bytes < 0 || bytes > kMaxTensorBytes)
+    return refused("more than 2^40 bytes");
+  if (is_text && elements > INT32_MAX / 8) return refused("too many strings");
+  const size_t limit =
+      control_ == nullptr
+          ? MachineBytes()
+          : std::min(control_->memory().limit(), MachineBytes());
+  if (!t.is_constant && static_cast<size_t>(bytes) > limit)
+    return refused("which needs " + std::to_string(bytes) +
+                   " bytes of memory where " + std::to_string(limit) +
+                   " may be taken; use smaller input shapes or raise "
+                   "max_memory_bytes");
+  if (!is_text) t.bytes = static_cast<size_t>(bytes);
   return {};
 }
 

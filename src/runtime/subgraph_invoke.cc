@@ -28,10 +28,13 @@ constexpr Op kSizeTheirOutputs[] = {
     Op::kStablehloCase,
 };
 
+bool SizesItsOutputs(Op op) {
+  return std::ranges::find(kSizeTheirOutputs, op) !=
+         std::end(kSizeTheirOutputs);
+}
+
 Result<void> CheckOutputsSized(const KernelContext& context) {
-  if (std::ranges::find(kSizeTheirOutputs, context.op()) !=
-      std::end(kSizeTheirOutputs))
-    return {};
+  if (SizesItsOutputs(context.op())) return {};
   for (const RuntimeTensor* output : context.outputs_) {
     if (!output->shape.IsStatic())
       return InvalidModel("the inputs do not tell the shape of output '" +
@@ -39,6 +42,21 @@ Result<void> CheckOutputsSized(const KernelContext& context) {
                           output->shape.ToString());
   }
   return {};
+}
+
+// Whether there is nothing to compute. A kernel would count all the same
+// through what the other dimensions claim, billions perhaps.
+bool MakesNothing(const KernelContext& context) {
+  const auto is_empty = [](const RuntimeTensor* t) {
+    return t->bytes == 0 && t->type != DataType::kString;
+  };
+  const auto is_state = [](const RuntimeTensor* t) {
+    return t != nullptr && t->is_variable;
+  };
+  return !context.outputs_.empty() &&
+         std::ranges::all_of(context.outputs_, is_empty) &&
+         !SizesItsOutputs(context.op()) &&
+         std::ranges::none_of(context.inputs_, is_state);
 }
 
 }  // namespace
@@ -105,7 +123,7 @@ void Subgraph::Show(size_t tensor) const {
 
 Result<void> Subgraph::Evaluate(Node& node) {
   node.context.failed_ = false;
-  node.kernel->eval(node.context);
+  if (!MakesNothing(node.context)) node.kernel->eval(node.context);
   if (node.context.failed_) return tl::unexpected(node.context.failure_);
   for (const RuntimeTensor* output : node.context.outputs_) {
     if (!output->shape.IsStatic())

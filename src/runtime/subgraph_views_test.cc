@@ -11,8 +11,7 @@
 #include "liteforge/interpreter.h"
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::subgraph_views_test {
 
 using testing::ElementsAre;
 
@@ -202,5 +201,4 @@ TEST_F(Views, QuantizedOnce) {
   EXPECT_THAT(got, ElementsAre(0.7f * -1, 0.7f * 0, 0.7f * 43, 0.7f * 53));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::subgraph_views_test

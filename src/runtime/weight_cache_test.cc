@@ -12,8 +12,7 @@
 #include "liteforge/interpreter.h"
 #include "runtime/test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::weight_cache_test {
 
 namespace fs = std::filesystem;
 
@@ -172,5 +171,4 @@ TEST_F(WeightCache, ThatCannotBeWrittenIsAnError) {
   EXPECT_THAT(allocated.error().ToString(), testing::HasSubstr("missing"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::weight_cache_test

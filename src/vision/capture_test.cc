@@ -10,8 +10,7 @@
 
 #include "vision/module.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::capture_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -102,9 +101,10 @@ TEST_F(Captured, DamagedPicturesAreLeftOut) {
   // 200 colors, says the frame's header.
   auto damaged = Jpeg(1);
   const std::byte header[] = {std::byte{0xFF}, std::byte{0xC0}};
-  const auto found = std::ranges::search(damaged, header);
-  ASSERT_FALSE(found.empty());
-  *(found.begin() + 9) = std::byte{200};
+  const auto found = std::search(damaged.begin(), damaged.end(), std::begin(header),
+                  std::end(header));
+  ASSERT_NE(found, damaged.end());
+  *(found + 9) = std::byte{200};
   const auto source = Open(WriteStream({Jpeg(0), damaged, Jpeg(2)}));
   ASSERT_NE(source, nullptr);
   Image frame;
@@ -146,5 +146,4 @@ TEST_F(Captured, WhatIsNoVideoIsNamed) {
   EXPECT_THAT(source.error().message, HasSubstr("no video or image"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::capture_test

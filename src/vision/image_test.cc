@@ -9,8 +9,7 @@
 
 #include "vision/module.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::image_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -85,5 +84,4 @@ TEST(IsImageFile, KnowsEndings) {
   EXPECT_FALSE(IsImageFile("jpg"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::image_test

@@ -6,8 +6,7 @@
 
 #include "liteforge/image.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::image_to_input_test {
 
 using testing::ElementsAre;
 using testing::FloatEq;
@@ -109,5 +108,4 @@ TEST(ImageToInput, RefusesWhatIsNoImage) {
   EXPECT_THAT(mean.error().message, HasSubstr("given for 2 channels"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::image_to_input_test

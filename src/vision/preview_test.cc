@@ -14,8 +14,7 @@
 
 #include "vision/module.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::preview_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -186,5 +185,4 @@ TEST_F(ModuleTest, ForeignAddressIsRefused) {
   EXPECT_THAT(server.error().message, HasSubstr("cannot be served"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::preview_test

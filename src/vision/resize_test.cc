@@ -4,8 +4,7 @@
 
 #include "liteforge/image.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::resize_test {
 
 using testing::ElementsAre;
 
@@ -80,5 +79,4 @@ TEST(Resize, LetterboxIsGrayBesideThePicture) {
   EXPECT_THAT(Reds(boxed), ElementsAre(128, 128, 200, 200, 128, 128));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::resize_test

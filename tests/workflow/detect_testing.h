@@ -127,13 +127,27 @@ class Background {
   }
   int End(int signal) const {
     WaitFor([this] { return !ReadText(folder_ / "pid.txt").empty(); });
-    kill(std::stoi(ReadText(folder_ / "pid.txt")), signal);
+    const int pid = std::stoi(ReadText(folder_ / "pid.txt"));
+    // Until it has begun to listen to Ctrl-C.
+    if (signal == SIGINT)
+      WaitFor([&] { return has_ended() || Catches(pid, signal); });
+    kill(pid, signal);
     return Status();
   }
   std::string err() const { return ReadText(folder_ / "err.txt"); }
   std::string out() const { return ReadText(folder_ / "out.txt"); }
 
  private:
+  // /proc/PID/status, "SigCgt:\t<mask in hexadecimal>".
+  static bool Catches(int pid, int signal) {
+    const std::string status =
+        ReadText("/proc/" + std::to_string(pid) + "/status");
+    const size_t at = status.find("SigCgt:");
+    if (at == std::string::npos) return false;
+    const uint64_t mask = std::stoull(status.substr(at + 7), nullptr, 16);
+    return (mask >> (signal - 1) & 1) != 0;
+  }
+
   std::filesystem::path folder_;
 };
 

@@ -39,13 +39,13 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
 constexpr size_t kNowhere = ~size_t{0};
 
-std::string_view Text(std::span<const std::byte> bytes) {
+std::string_view TextOf(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 // Where the signature stands; kNowhere without one.
 size_t FindSignature(std::span<const std::byte> bytes) {
-  const std::string_view text = Text(bytes);
+  const std::string_view text = TextOf(bytes);
   for (size_t at = 0; at < text.size(); at = at == 0 ? 512 : 2 * at) {
     if (text.substr(at, kSignature.size()) == kSignature) return at;
   }
@@ -114,7 +114,7 @@ uint64_t PromisedSize(std::string_view superblock) {
 }
 
 Result<void> CheckOpening(std::span<const std::byte> bytes) {
-  const std::string_view text = Text(bytes);
+  const std::string_view text = TextOf(bytes);
   const size_t start = FindSignature(bytes);
   if (start == kNowhere) return NotHdf5(text);
   const uint64_t promised = PromisedSize(text.substr(start));

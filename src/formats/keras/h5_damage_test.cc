@@ -9,8 +9,7 @@
 #include "formats/keras/h5.h"
 #include "formats/keras/h5_test_writer.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::h5_damage_test {
 
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -209,5 +208,4 @@ TEST(ReadDamagedH5, FlippedBytesNeverCrashTheReader) {
   EXPECT_LT(refused, tried);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::h5_damage_test

@@ -7,8 +7,7 @@
 
 #include <random>
 
-namespace liteforge {
-namespace {
+namespace liteforge::h5_index_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -171,5 +170,4 @@ TEST(H5Index, GarbledRecordsNeverReachBeyondTheBytes) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::h5_index_test

@@ -13,8 +13,7 @@
 
 #include "formats/keras/h5_test_writer.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::h5_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -534,5 +533,4 @@ TEST(ReadH5, FromSeveralThreads) {
   EXPECT_EQ(good, 40);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::h5_test

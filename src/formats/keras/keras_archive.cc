@@ -143,7 +143,7 @@ Result<void> Collect(const H5Group& layer, const std::string& path,
 
 // --------------------------------------------------------------- all layers
 
-const json& Member(const json& value, const char* key) {
+const json& MemberOf(const json& value, const char* key) {
   static const json kNull;
   if (!value.is_object()) return kNull;
   const auto found = value.find(key);
@@ -156,29 +156,29 @@ std::string Text(const json& value) {
 
 // The layers of a model, by its configuration and its group; ParsePythonJson
 // bounds the depth.
-Result<void> TakeLayers(const json& model, const H5Group& group,
-                        const std::string& path,
-                        std::vector<KerasLayerWeights>& taken) {
+Result<void> TakeArchiveLayers(const json& model, const H5Group& group,
+                               const std::string& path,
+                               std::vector<KerasLayerWeights>& taken) {
   const H5Group* stored = group.FindGroup("layers");
   if (stored == nullptr)
     stored = group.FindGroup("_layer_checkpoint_dependencies");
-  const json& layers = Member(Member(model, "config"), "layers");
+  const json& layers = MemberOf(MemberOf(model, "config"), "layers");
   if (stored == nullptr || !layers.is_array()) return {};
   GroupNames names;
   for (const json& layer : layers) {
-    const std::string name = Text(Member(Member(layer, "config"), "name"));
+    const std::string name = Text(MemberOf(MemberOf(layer, "config"), "name"));
     const std::string place =
-        names.Next(SnakeCase(Text(Member(layer, "class_name"))));
+        names.Next(SnakeCase(Text(MemberOf(layer, "class_name"))));
     const auto found = stored->groups.find(place);
     if (found == stored->groups.end()) continue;
-    if (Member(Member(layer, "config"), "layers").is_array()) {
-      TRY(TakeLayers(layer, found->second, path + name + "/", taken));
+    if (MemberOf(MemberOf(layer, "config"), "layers").is_array()) {
+      TRY(TakeArchiveLayers(layer, found->second, path + name + "/", taken));
       continue;
     }
-    const json& inside = Member(Member(layer, "config"), "layer");
-    if (Member(Member(inside, "config"), "layers").is_array()) {
+    const json& inside = MemberOf(MemberOf(layer, "config"), "layer");
+    if (MemberOf(MemberOf(inside, "config"), "layers").is_array()) {
       if (const H5Group* part = found->second.FindGroup("layer"))
-        TRY(TakeLayers(inside, *part, path + name + "/", taken));
+        TRY(TakeArchiveLayers(inside, *part, path + name + "/", taken));
       continue;
     }
     KerasLayerWeights weights{path + name, {}};
@@ -189,7 +189,7 @@ Result<void> TakeLayers(const json& model, const H5Group& group,
   return {};
 }
 
-Result<KerasFile> TakeModel(const ZipReader& zip) {
+Result<KerasFile> TakeArchive(const ZipReader& zip) {
   TRY_ASSIGN(const std::string about,
              zip.ReadText("metadata.json", kMaxTextBytes));
   auto metadata = ParsePythonJson(about);
@@ -197,10 +197,11 @@ Result<KerasFile> TakeModel(const ZipReader& zip) {
     return tl::unexpected(std::move(metadata.error()).In("metadata.json"));
   TRY_ASSIGN(const std::string config,
              zip.ReadText("config.json", kMaxTextBytes));
-  auto file = StartKerasFile(config, Text(Member(*metadata, "keras_version")));
+  auto file =
+      StartKerasFile(config, Text(MemberOf(*metadata, "keras_version")));
   if (!file) return tl::unexpected(std::move(file.error()).In("config.json"));
   TRY_ASSIGN(const H5Group weights, ReadWeights(zip));
-  TRY_IN("weights", TakeLayers(file->model, weights, "", file->weights));
+  TRY_IN("weights", TakeArchiveLayers(file->model, weights, "", file->weights));
   return file;
 }
 
@@ -209,7 +210,7 @@ Result<KerasFile> TakeModel(const ZipReader& zip) {
 Result<KerasFile> ReadKerasArchive(const std::filesystem::path& path) {
   auto file = [&]() -> Result<KerasFile> {
     TRY_ASSIGN(const ZipReader zip, ZipReader::Open(path));
-    return TakeModel(zip);
+    return TakeArchive(zip);
   }();
   if (!file) return tl::unexpected(std::move(file.error()).In(path.string()));
   file->path = path.string();

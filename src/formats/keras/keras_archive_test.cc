@@ -13,8 +13,7 @@
 #include "formats/keras/keras_file.h"
 #include "formats/keras/pickle_samples.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::keras_archive_test {
 
 using testing::AllOf;
 using testing::ElementsAre;
@@ -286,5 +285,4 @@ TEST_F(KerasArchive, RefusesWhatExpandsWithoutEnd) {
               HasSubstr("out of proportion to its file"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::keras_archive_test

@@ -10,8 +10,7 @@
 
 #include "formats/keras/h5_test_writer.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::keras_file_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -433,5 +432,4 @@ TEST(SharedModels, BadOnesAreRefusedWithTheReason) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::keras_file_test

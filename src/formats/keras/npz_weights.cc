@@ -22,15 +22,15 @@ namespace {
 
 constexpr std::string_view kSuffix = ".npy";
 // Groups are destroyed level by level.
-constexpr ptrdiff_t kMaxDepth = 500;
-constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr ptrdiff_t kMaxNesting = 500;
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
 
 // What stands behind the header of an array of Python objects.
 Result<Blob> ObjectsOf(std::vector<std::byte> bytes) {
   constexpr size_t kVersion = 6, kLength = 8;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
                               bytes.size());
-  if (!text.starts_with(kMagic) || text.size() < kLength + 4)
+  if (!text.starts_with(kNpyMagic) || text.size() < kLength + 4)
     return InvalidModel("is no .npy");
   const bool wide = text[kVersion] > 1;
   size_t length = 0;
@@ -66,7 +66,7 @@ Result<void> Take(const ZipReader& zip, const std::string& member,
   TRY_ASSIGN(const Blob objects, ObjectsOf(std::move(bytes)));
   TRY_ASSIGN(auto arrays, ReadPickledArrays(objects));
   const std::string path(member, 0, member.size() - kSuffix.size());
-  if (std::ranges::count(path, '/') > kMaxDepth)
+  if (std::ranges::count(path, '/') > kMaxNesting)
     return InvalidModel("stands deeper than layers do");
   if (!arrays.empty())
     GroupAt(root, path + "/vars").datasets = std::move(arrays);

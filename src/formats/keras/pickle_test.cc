@@ -9,8 +9,7 @@
 
 #include "formats/keras/pickle_samples.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::pickle_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -64,11 +63,10 @@ TEST(Pickle, CallsNothing) {
   constexpr std::string_view kHarmful(
       "\x80\x03"
       "cposix\nsystem\nX\x04\0\0\0true\x85R.",
-      30);
+      28);
   EXPECT_THAT(ErrorOf(kHarmful), HasSubstr("other Python objects than arrays"));
   EXPECT_THAT(ErrorOf(std::string_view("\x80\x03}.", 4)),
               HasSubstr("no dictionary of arrays"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::pickle_test

@@ -6,8 +6,7 @@
 
 #include "formats/keras/keras_file.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::python_json_test {
 
 using nlohmann::json;
 using testing::HasSubstr;
@@ -103,5 +102,4 @@ TEST(ParsePythonJson, AnyDamageIsSurvived) {
   EXPECT_GT(refused, 1000);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::python_json_test

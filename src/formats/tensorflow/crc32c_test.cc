@@ -8,8 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace liteforge {
-namespace {
+namespace liteforge::crc32c_test {
 
 uint32_t Of(std::string_view text) {
   return Crc32c(std::as_bytes(std::span(text)));
@@ -47,5 +46,4 @@ TEST(Crc32c, MaskingGoesBothWays) {
   EXPECT_EQ(MaskCrc(1), 0xA284EAD8u);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::crc32c_test

@@ -6,8 +6,7 @@
 
 #include <fstream>
 
-namespace liteforge {
-namespace {
+namespace liteforge::find_checkpoint_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -66,5 +65,4 @@ TEST_F(FindCheckpointTest, SaysWhatIsMissing) {
                         "checkpoints: a, b"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::find_checkpoint_test

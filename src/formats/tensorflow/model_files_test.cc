@@ -8,8 +8,7 @@
 
 #include <fstream>
 
-namespace liteforge {
-namespace {
+namespace liteforge::model_files_test {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
@@ -98,5 +97,4 @@ TEST_F(ModelFiles, DeepNestingIsRefused) {
   EXPECT_FALSE(ReadGraphDef(Write("d.pb", bytes)));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::model_files_test

@@ -11,8 +11,7 @@
 #include "base/mapped_file.h"
 #include "formats/tensorflow/test_bundle.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::sorted_table_test {
 
 using testing::HasSubstr;
 using Rows = std::map<std::string, std::string>;
@@ -135,5 +134,4 @@ TEST(SortedTable, ReadsPublishedCheckpoints) {
   EXPECT_GT(read, 0);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::sorted_table_test

@@ -29,7 +29,7 @@
 namespace liteforge {
 namespace {
 
-constexpr int64_t kMaxTensorBytes = int64_t{1} << 40;
+constexpr int64_t kMaxEntryBytes = int64_t{1} << 40;
 
 Result<void> CheckHeader(const std::string& bytes,
                          tf::BundleHeaderProto& header) {
@@ -259,7 +259,7 @@ Result<StoredTensor> TensorBundle::ReadEntry(
                                    tf::DataType_Name(entry.dtype())));
   }
   const int64_t bytes = ByteSize(tensor.type, tensor.shape.elements());
-  if (bytes < 0 || bytes > kMaxTensorBytes)
+  if (bytes < 0 || bytes > kMaxEntryBytes)
     return InvalidModel("its shape " + tensor.shape.ToString() +
                         " is not one of a tensor");
   if (entry.slices_size() > 0) {

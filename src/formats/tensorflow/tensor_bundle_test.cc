@@ -8,8 +8,7 @@
 #include "base/try.h"
 #include "formats/tensorflow/test_bundle.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::tensor_bundle_test {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
@@ -208,5 +207,4 @@ TEST(SliceKey, IsOrderedCode) {
             std::string(expected, sizeof(expected) - 1));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::tensor_bundle_test

@@ -6,8 +6,7 @@
 
 #include <limits>
 
-namespace liteforge {
-namespace {
+namespace liteforge::tensor_proto_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -161,5 +160,4 @@ TEST(DecodeStrings, RefusesWhatItCannotHold) {
   EXPECT_FALSE(DecodeStrings(tensor));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::tensor_proto_test

@@ -21,7 +21,7 @@ namespace {
 constexpr size_t kBlockBytes = 4096;
 constexpr int kRestartInterval = 16;
 constexpr size_t kHandlesBytes = 40;
-constexpr uint64_t kMagic = 0xDB4775248B80FB57u;
+constexpr uint64_t kTableMagic = 0xDB4775248B80FB57u;
 
 template <class T>
 void AppendFixed(std::string& to, T value) {
@@ -103,7 +103,7 @@ std::string WriteSortedTable(const std::map<std::string, std::string>& rows) {
   std::string footer = Block().Finish(file);
   footer += index.Finish(file);
   footer.resize(kHandlesBytes);
-  AppendFixed(footer, kMagic);
+  AppendFixed(footer, kTableMagic);
   return file + footer;
 }
 

@@ -12,8 +12,7 @@
 
 #include <fstream>
 
-namespace liteforge {
-namespace {
+namespace liteforge::write_tensor_bundle_test {
 
 using testing::ElementsAre;
 
@@ -67,5 +66,4 @@ TEST(WriteTensorBundle, ReadsBack) {
   EXPECT_EQ(bundle.Read("empty")->shape, (Shape{0, 4}));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::write_tensor_bundle_test

@@ -11,8 +11,7 @@
 #include "formats/tflite/model_reader.h"
 #include "formats/tflite/test_models.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::damaged_test {
 
 using ::testing::HasSubstr;
 
@@ -330,5 +329,4 @@ TEST(RealModels, DamagedOnesDoNotCrash) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::damaged_test

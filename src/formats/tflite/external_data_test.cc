@@ -13,8 +13,7 @@
 #include "formats/tflite/model_reader.h"
 #include "formats/tflite/test_models.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::external_data_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -156,5 +155,4 @@ TEST_F(ExternalDataTest, IsNotBelieved) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::external_data_test

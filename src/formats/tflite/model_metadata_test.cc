@@ -10,8 +10,7 @@
 
 #include "formats/tflite/metadata_generated.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::model_metadata_test {
 
 using testing::ElementsAre;
 
@@ -160,5 +159,4 @@ TEST(PackedFiles, AreReadByName) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::model_metadata_test

@@ -11,8 +11,7 @@
 
 #include "formats/tflite/test_models.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::model_reader_test {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -533,5 +532,4 @@ TEST(TfliteModel, ChecksQuantization) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::model_reader_test

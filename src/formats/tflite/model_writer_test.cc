@@ -7,8 +7,7 @@
 #include "formats/tflite/model_reader.h"
 #include "formats/tflite/test_models.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::model_writer_test {
 
 using ::testing::HasSubstr;
 
@@ -221,5 +220,4 @@ TEST(RealModels, SurviveRepacking) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::model_writer_test

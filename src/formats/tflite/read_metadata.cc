@@ -19,7 +19,7 @@ namespace {
 namespace md = tflite::metadata;
 
 constexpr uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50,
-                   kEnd = 0x06054b50;
+                   kZipEnd = 0x06054b50;
 constexpr size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22;
 constexpr size_t kLongestComment = 65535;
 
@@ -53,7 +53,7 @@ std::optional<size_t> FindEnd(const Bytes& bytes) {
   if (bytes.size() < kEndSize) return std::nullopt;
   const size_t last = bytes.size() - kEndSize;
   for (size_t back = 0; back <= std::min(last, kLongestComment); ++back)
-    if (bytes.At(last - back, 4) == kEnd) return last - back;
+    if (bytes.At(last - back, 4) == kZipEnd) return last - back;
   return std::nullopt;
 }
 
@@ -66,7 +66,7 @@ std::optional<std::string> Stored(const Bytes& bytes, size_t central) {
   return std::string(bytes.Text(start, bytes.At(central + 24, 4)));
 }
 
-TensorDescription::Content ContentOf(const md::TensorMetadataT& tensor) {
+TensorDescription::Content ContentFrom(const md::TensorMetadataT& tensor) {
   using Content = TensorDescription::Content;
   if (tensor.content == nullptr) return Content::kFeature;
   switch (tensor.content->content_properties.type) {
@@ -83,7 +83,7 @@ TensorDescription DescriptionOf(const md::TensorMetadataT& tensor) {
   TensorDescription description;
   description.name = tensor.name;
   description.description = tensor.description;
-  description.content = ContentOf(tensor);
+  description.content = ContentFrom(tensor);
   for (const auto& unit : tensor.process_units) {
     const auto* options =
         unit == nullptr ? nullptr : unit->options.AsNormalizationOptions();

@@ -16,13 +16,13 @@
 namespace liteforge {
 namespace {
 
-constexpr size_t kAlignment = 16;
+constexpr size_t kBufferAlignment = 16;
 constexpr size_t kLengthBytes = 4;
 
 // The first position from `end` on whose elements are aligned.
 size_t Place(size_t end) {
-  const size_t elements =
-      (end + kLengthBytes + kAlignment - 1) / kAlignment * kAlignment;
+  const size_t elements = (end + kLengthBytes + kBufferAlignment - 1) /
+                          kBufferAlignment * kBufferAlignment;
   return elements - kLengthBytes;
 }
 

@@ -23,7 +23,7 @@ constexpr int kDeepestNesting = 128;
 // The subgraphs one operator names; nothing when its options are missing.
 using FindCallees = std::optional<Callees> (*)(const tflite::Operator&);
 
-Callees Widen(const flatbuffers::Vector<int32_t>* indices) {
+Callees WideCallees(const flatbuffers::Vector<int32_t>* indices) {
   const auto elements = Elements(indices);
   return {elements.begin(), elements.end()};
 }
@@ -52,7 +52,7 @@ constexpr CallRow kCalls[] = {
     CALLS(CALL_ONCE, builtin_options, CallOnceOptions,
           {options->init_subgraph_index()}),
     CALLS(STABLEHLO_CUSTOM_CALL, builtin_options_2, StablehloCustomCallOptions,
-          Widen(options->called_computations())),
+          WideCallees(options->called_computations())),
     CALLS(STABLEHLO_REDUCE, builtin_options_2, StablehloReduceOptions,
           {options->body_subgraph_index()}),
     CALLS(STABLEHLO_SCATTER, builtin_options_2, StablehloScatterOptions,
@@ -66,7 +66,7 @@ constexpr CallRow kCalls[] = {
     CALLS(STABLEHLO_COMPOSITE, builtin_options_2, StableHLOCompositeOptions,
           {options->decomposition_subgraph_index()}),
     CALLS(STABLEHLO_CASE, builtin_options_2, StablehloCaseOptions,
-          Widen(options->branch_subgraph_indices())),
+          WideCallees(options->branch_subgraph_indices())),
 };
 #undef CALLS
 

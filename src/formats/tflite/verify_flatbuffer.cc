@@ -40,7 +40,7 @@ constexpr OtherFormat kOtherFormats[] = {
     {"\x93NUMPY", "is a numpy array, not a .tflite"},
 };
 
-std::string_view AsText(std::span<const std::byte> bytes) {
+std::string_view TextOf(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
@@ -48,7 +48,7 @@ Result<void> CheckIdentifier(std::span<const std::byte> bytes) {
   if (bytes.empty()) {
     return InvalidModel("is empty; was it downloaded completely?");
   }
-  const std::string_view text = AsText(bytes);
+  const std::string_view text = TextOf(bytes);
   for (const OtherFormat& other : kOtherFormats) {
     if (text.starts_with(other.magic)) {
       return InvalidModel(std::string(other.message));

@@ -7,8 +7,7 @@
 #include "formats/tflite/model_reader.h"
 #include "formats/tflite/test_models.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::verify_sparsity_test {
 
 using ::testing::HasSubstr;
 using Sparsity = tflite::SparsityParametersT;
@@ -173,5 +172,4 @@ TEST(Sparsity, RefusesWhatContradictsItself) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::verify_sparsity_test

@@ -39,7 +39,8 @@ Result<Shape> ReadShape(const tflite::Tensor& tensor) {
   return shape;
 }
 
-Result<void> CheckSignature(const tflite::Tensor& tensor, const Shape& shape) {
+Result<void> CheckShapeSignature(const tflite::Tensor& tensor,
+                                 const Shape& shape) {
   const auto signature = Elements(tensor.shape_signature());
   if (signature.empty()) return {};
   if (signature.size() != static_cast<size_t>(shape.rank())) {
@@ -193,7 +194,7 @@ class TensorCheck {
                       static_cast<int>(type)));
     }
     TRY_ASSIGN(const Shape shape, ReadShape(tensor));
-    TRY(CheckSignature(tensor, shape));
+    TRY(CheckShapeSignature(tensor, shape));
     TRY(CheckSize(type, shape));
     TRY(CheckBuffer(tensor));
     if (tensor.quantization() != nullptr) {

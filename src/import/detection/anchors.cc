@@ -23,11 +23,11 @@
 namespace liteforge {
 namespace {
 
-constexpr int kMaxLevel = 12;
+constexpr int kMaxAnchorLevel = 12;
 constexpr int kMaxLayers = 32;
 constexpr size_t kMaxPerCell = 256;
 
-struct Axis {
+struct GridAxis {
   float stride = 0;
   float offset = 0;
   float base = 1;   // size of a box of scale 1
@@ -39,7 +39,7 @@ struct Span {
   float centre, extent;
 };
 
-Span Place(const Axis& axis, int32_t cell, float size) {
+Span Place(const GridAxis& axis, int32_t cell, float size) {
   const float centre = static_cast<float>(cell) * axis.stride + axis.offset;
   const float half = 0.5f * size;
   const float low = (centre - half) * axis.scale;
@@ -49,8 +49,8 @@ Span Place(const Axis& axis, int32_t cell, float size) {
 }
 
 void AppendGrid(std::span<const AnchorShape> shapes,
-                const AnchorGenerator::Grid& grid, const Axis& y, const Axis& x,
-                std::vector<float>& out) {
+                const AnchorGenerator::Grid& grid, const GridAxis& y,
+                const GridAxis& x, std::vector<float>& out) {
   for (int32_t row = 0; row < grid.height; ++row) {
     for (int32_t col = 0; col < grid.width; ++col) {
       for (const AnchorShape& shape : shapes) {
@@ -64,7 +64,7 @@ void AppendGrid(std::span<const AnchorShape> shapes,
   }
 }
 
-Axis MultiscaleAxis(int level, double anchor_scale, int32_t side) {
+GridAxis MultiscaleAxis(int level, double anchor_scale, int32_t side) {
   const int32_t stride = 1 << level;
   const auto length = static_cast<float>(stride);
   return {length, side % stride == 0 ? length / 2 : 0.0f,
@@ -73,9 +73,9 @@ Axis MultiscaleAxis(int level, double anchor_scale, int32_t side) {
 }
 
 // `stride` and `offset` in pixels, where the configuration says them.
-Axis SsdAxis(int32_t cells, const int32_t* stride, const int32_t* offset,
-             double base, int32_t side, int32_t shorter) {
-  Axis axis;
+GridAxis SsdAxis(int32_t cells, const int32_t* stride, const int32_t* offset,
+                 double base, int32_t side, int32_t shorter) {
+  GridAxis axis;
   const double step =
       stride != nullptr ? static_cast<double>(*stride) / side : 1.0 / cells;
   axis.stride = static_cast<float>(step);
@@ -98,7 +98,7 @@ Result<AnchorGenerator> AnchorGenerator::Make(
           "multiscale_anchor_generator has normalize_coordinates: false; "
           "TFLite's post-processing wants fractions of the image");
     if (c.min_level() < 0 || c.max_level() < c.min_level() ||
-        c.max_level() > kMaxLevel || c.scales_per_octave() < 1 ||
+        c.max_level() > kMaxAnchorLevel || c.scales_per_octave() < 1 ||
         c.scales_per_octave() > kMaxLayers || c.aspect_ratios_size() == 0)
       return InvalidModel("multiscale_anchor_generator makes no boxes");
     generator.ReadMultiscale(c);

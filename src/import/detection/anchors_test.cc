@@ -9,8 +9,7 @@
 
 #include "formats/tensorflow/text_format.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::anchors_test {
 
 using testing::HasSubstr;
 
@@ -123,5 +122,4 @@ TEST(Anchors, RefusesWhatMakesNoBoxes) {
               HasSubstr("1 scales for 3 layers"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::anchors_test

@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kMaxTower = 64;
 constexpr int32_t kMaxKernel = 64;
-constexpr int32_t kMaxDepth = 1 << 14;
+constexpr int32_t kMaxPredictorDepth = 1 << 14;
 constexpr int32_t kMaxCodeSize = 1 << 10;
 
 bool PlausibleSizes(int32_t code_size, int32_t kernel, int32_t layers) {
@@ -150,7 +150,7 @@ Result<Predictions> PredictSeparately(
     const PredictorLayout& layout) {
   if (!PlausibleSizes(config.box_code_size(), config.kernel_size(),
                       config.num_layers_before_predictor()) ||
-      config.min_depth() > kMaxDepth)
+      config.min_depth() > kMaxPredictorDepth)
     return InvalidModel("convolutional_box_predictor has impossible sizes");
   TRY_ASSIGN(const LayerParams params,
              ReadHyperparams(config.conv_hyperparams()));
@@ -298,7 +298,7 @@ Result<Predictions> PredictShared(const Network& net,
                                   const PredictorLayout& layout) {
   if (!PlausibleSizes(config.box_code_size(), config.kernel_size(),
                       config.num_layers_before_predictor()) ||
-      config.depth() > kMaxDepth ||
+      config.depth() > kMaxPredictorDepth ||
       (config.num_layers_before_predictor() > 0 && config.depth() < 1))
     return InvalidModel(
         "weight_shared_convolutional_box_predictor has impossible sizes");

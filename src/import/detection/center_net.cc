@@ -29,10 +29,10 @@ constexpr float kPeakEpsilon = 1e-6f;
 constexpr BatchNormParams kMobileNorm{1e-3f};
 // TensorFlow's fused normalization uses no smaller one.
 constexpr BatchNormParams kResNetNorm{1.001e-5f};
-constexpr int32_t kMaxClasses = 1 << 16;
+constexpr int32_t kMaxCenterClasses = 1 << 16;
 constexpr int32_t kMaxHead = 1 << 12;
 
-std::string At(std::string_view name) {
+std::string InExtractor(std::string_view name) {
   return fmt::format("{}/{}", kExtractor, name);
 }
 
@@ -64,7 +64,7 @@ Tensor SubtractMeans(const Network& net, Tensor x) {
                                      {3}, {103.939f, 116.779f, 123.68f})));
 }
 
-MobileNetOptions MobileNetOptionsOf(
+MobileNetOptions CenterNetOptionsOf(
     const od::CenterNetFeatureExtractor& config) {
   MobileNetOptions options;
   options.alpha = config.depth_multiplier();
@@ -95,17 +95,17 @@ Tensor Decode(const Network& net, Tensor x, std::string_view path,
 
 Tensor MobileNetV2Decoder(const Network& net, Tensor image,
                           const od::CenterNetFeatureExtractor& config, int) {
-  const std::string path = At("_network");
+  const std::string path = InExtractor("_network");
   const FeatureMaps maps =
-      MobileNetV2(net, image, LayerPath(path, 0), MobileNetOptionsOf(config));
+      MobileNetV2(net, image, LayerPath(path, 0), CenterNetOptionsOf(config));
   const auto top = maps.find("out_relu");
   return top == maps.end() ? Tensor() : Decode(net, top->second, path, 1);
 }
 
 Tensor ResNetV2Decoder(const Network& net, Tensor image,
                        const od::CenterNetFeatureExtractor&, int depth) {
-  const Tensor top = ResNetV2(net, image, At("_base_model"), depth);
-  return Decode(net, top, At("_feature_extractor_model"), 3);
+  const Tensor top = ResNetV2(net, image, InExtractor("_base_model"), depth);
+  return Decode(net, top, InExtractor("_feature_extractor_model"), 3);
 }
 
 struct PyramidStep {
@@ -118,7 +118,7 @@ Tensor Ascend(const Network& net, const std::vector<Tensor>& maps,
               const std::vector<PyramidStep>& steps,
               const od::CenterNetFeatureExtractor& config) {
   const FunctionBuilder::Scope scope(net.f(), "Pyramid");
-  const std::string path = At("_feature_extractor_model");
+  const std::string path = InExtractor("_feature_extractor_model");
   const bool separable = config.use_separable_conv() ||
                          config.type() == "mobilenet_v2_fpn_sep_conv";
   const bool bilinear = config.upsampling_interpolation() == "bilinear";
@@ -145,8 +145,8 @@ Tensor Ascend(const Network& net, const std::vector<Tensor>& maps,
 
 Tensor MobileNetV2Pyramid(const Network& net, Tensor image,
                           const od::CenterNetFeatureExtractor& config, int) {
-  const FeatureMaps maps =
-      MobileNetV2(net, image, At("_base_model"), MobileNetOptionsOf(config));
+  const FeatureMaps maps = MobileNetV2(net, image, InExtractor("_base_model"),
+                                       CenterNetOptionsOf(config));
   std::vector<Tensor> taps;
   for (const char* name :
        {"block_2_add", "block_5_add", "block_9_add", "out_relu"}) {
@@ -164,7 +164,8 @@ Tensor ResNetV1Pyramid(const Network& net, Tensor image,
   options.params = {od::Hyperparams::RELU, kResNetNorm, true};
   options.conv_bias = true;
   options.same_pool = false;
-  const FeatureMaps maps = ResNetV1(net, image, At("_base_model"), options);
+  const FeatureMaps maps =
+      ResNetV1(net, image, InExtractor("_base_model"), options);
   std::vector<Tensor> taps;
   for (const char* name : {"conv2_out", "conv3_out", "conv4_out", "conv5_out"})
     taps.push_back(maps.at(name));
@@ -327,7 +328,7 @@ Tensor CountAboveZero(const Network& net, Tensor scores) {
 Result<void> CheckCenterNet(const od::CenterNet& config, const ImageSize& image,
                             const DetectionOptions& options) {
   constexpr int32_t kMultiple = 32;
-  if (config.num_classes() < 1 || config.num_classes() > kMaxClasses)
+  if (config.num_classes() < 1 || config.num_classes() > kMaxCenterClasses)
     return InvalidModel(fmt::format("num_classes is {}", config.num_classes()));
   if (!config.has_object_detection_task())
     return Unsupported(

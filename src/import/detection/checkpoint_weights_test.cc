@@ -6,8 +6,7 @@
 
 #include "formats/tensorflow/test_bundle.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::checkpoint_weights_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -103,5 +102,4 @@ TEST(CheckpointWeights, RefusesCheckpointsOfTensorFlow1) {
               HasSubstr("TensorFlow 1"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::checkpoint_weights_test

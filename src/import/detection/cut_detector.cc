@@ -191,13 +191,13 @@ std::optional<Halved> Edge(const GraphView& view, const Point& x, bool upper) {
 }
 
 // One axis: where its place and extent come from.
-struct Axis {
+struct PlaceAndExtent {
   Point place, extent;  // outputs of the encodings' Unpack
   float place_scale, extent_scale;
   Point anchor, anchor_extent;
 };
-std::optional<Axis> DecodedAxis(const GraphView& view, const Point& low,
-                                const Point& high) {
+std::optional<PlaceAndExtent> DecodedAxis(const GraphView& view,
+                                          const Point& low, const Point& high) {
   const auto a = Edge(view, low, false), b = Edge(view, high, true);
   if (!a || !b || !(a->centre == b->centre) || !(a->extent == b->extent))
     return std::nullopt;
@@ -211,9 +211,9 @@ std::optional<Axis> DecodedAxis(const GraphView& view, const Point& low,
     return std::nullopt;
   const Scaled place = Unscale(view, view.Input(moved, 0));
   const Scaled size = Unscale(view, view.Input(exponential, 0));
-  return Axis{place.value,           size.value,
-              place.divisor,         size.divisor,
-              view.Input(centre, 1), view.Input(extent, 1)};
+  return PlaceAndExtent{place.value,           size.value,
+                        place.divisor,         size.divisor,
+                        view.Input(centre, 1), view.Input(extent, 1)};
 }
 
 bool IsUnpacked(const Point& point, const Point& unpack, int output) {

@@ -17,7 +17,7 @@
 namespace liteforge {
 namespace {
 
-constexpr int32_t kStemFilters = 32;
+constexpr int32_t kMobileNetStem = 32;
 
 class MobileNet {
  public:
@@ -96,7 +96,7 @@ FeatureMaps MobileNetV2(const Network& net, Tensor image, std::string_view path,
   const double alpha = options.alpha;
   FeatureMaps maps;
   Tensor x = layers.Act(layers.Conv(
-      image, layers.AtLeastMinDepth(MakeDivisible(kStemFilters * alpha)), 3,
+      image, layers.AtLeastMinDepth(MakeDivisible(kMobileNetStem * alpha)), 3,
       2));
   for (int b = 0; b < static_cast<int>(std::size(kBlocks)); ++b) {
     if (x.empty()) return maps;
@@ -135,7 +135,7 @@ FeatureMaps MobileNetV1(const Network& net, Tensor image, std::string_view path,
     return layers.AtLeastMinDepth(static_cast<int32_t>(once * options.alpha));
   };
   FeatureMaps maps;
-  Tensor x = layers.Act(layers.Conv(image, depth(kStemFilters), 3, 2));
+  Tensor x = layers.Act(layers.Conv(image, depth(kMobileNetStem), 3, 2));
   for (int k = 1; k <= static_cast<int>(std::size(kFilters)); ++k) {
     int32_t filters = depth(kFilters[k - 1]);
     if (k == 12 && options.penultimate_filters > 0)

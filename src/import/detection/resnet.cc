@@ -25,7 +25,7 @@ namespace {
 
 constexpr int kStages = 4;
 constexpr int32_t kStageFilters[kStages] = {64, 128, 256, 512};
-constexpr int32_t kExpansion = 4;
+constexpr int32_t kBottleneckExpansion = 4;
 
 struct Depth {
   int depth;
@@ -75,7 +75,7 @@ class Bottlenecks {
     const int i = next_;
     const bool bias = options_.conv_bias;
     const int32_t filters = Filters(base);
-    const int32_t wide = Filters(kExpansion * base);
+    const int32_t wide = Filters(kBottleneckExpansion * base);
     Tensor y = Act(Norm(Conv(x, i, filters, 1, stride, bias), i + 1));
     y = Act(Norm(Conv(y, i + 2, filters, 3, 1, bias), i + 3));
     Tensor shortcut = x;
@@ -94,7 +94,7 @@ class Bottlenecks {
     const Tensor before = Act(Norm(x, i));
     Tensor y = Act(Norm(Conv(before, i + 1, filters, 1, 1, false), i + 2));
     y = Act(Norm(Conv(y, i + 3, filters, 3, stride, false), i + 4));
-    const int32_t wide = kExpansion * filters;
+    const int32_t wide = kBottleneckExpansion * filters;
     Tensor shortcut = x;
     if (first) {
       shortcut = Conv(before, i + 5, wide, 1, 1, true);

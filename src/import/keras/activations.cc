@@ -10,6 +10,7 @@
 
 #include "base/try.h"
 #include "function/ops.h"
+#include "import/keras/layer_config.h"
 
 namespace liteforge {
 namespace {
@@ -21,7 +22,7 @@ struct Activation {
   Tensor (*apply)(LayerContext& c, Tensor x);
 };
 
-Tensor Clip(LayerContext& c, Tensor x, double low, double high) {
+Tensor Clipped(LayerContext& c, Tensor x, double low, double high) {
   return Minimum(Maximum(x, c.Scalar(low)), c.Scalar(high));
 }
 
@@ -32,7 +33,7 @@ Tensor HardSigmoid3(LayerContext& c, Tensor x) {
 // Keras 1 and 2: a line of slope 0.2; Keras 3: of slope 1/6.
 Tensor HardSigmoid(LayerContext& c, Tensor x) {
   if (c.config.generation() >= 3) return HardSigmoid3(c, x);
-  return Clip(c, Add(Mul(x, c.Scalar(0.2)), c.Scalar(0.5)), 0, 1);
+  return Clipped(c, Add(Mul(x, c.Scalar(0.2)), c.Scalar(0.5)), 0, 1);
 }
 
 Tensor HardSilu(LayerContext& c, Tensor x) {
@@ -65,7 +66,7 @@ Tensor SparsePlus(LayerContext& c, Tensor x) {
 }
 
 Tensor SparseSigmoid(LayerContext& c, Tensor x) {
-  return Clip(c, Mul(Add(x, c.Scalar(1)), c.Scalar(0.5)), 0, 1);
+  return Clipped(c, Mul(Add(x, c.Scalar(1)), c.Scalar(0.5)), 0, 1);
 }
 
 Tensor LogSigmoid(LayerContext&, Tensor x) { return Neg(Softplus(Neg(x))); }
@@ -81,7 +82,7 @@ Tensor HardShrink(LayerContext& c, Tensor x) {
   return Select(Greater(Abs(x), c.Scalar(0.5)), x, c.Scalar(0));
 }
 
-Tensor HardTanh(LayerContext& c, Tensor x) { return Clip(c, x, -1, 1); }
+Tensor HardTanh(LayerContext& c, Tensor x) { return Clipped(c, x, -1, 1); }
 
 // max(x, 0) + min(exp(x) - 1, 0), which is elu for alpha 1.
 Tensor Celu(LayerContext&, Tensor x) { return Elu(x); }
@@ -143,11 +144,6 @@ tl::unexpected<Error> Unknown(std::string_view name) {
   return Unsupported("activation '" + std::string(name) +
                      "' is not one of Keras' own that can be imported; "
                      "replace it by one, or write it with Keras layers");
-}
-
-const json& EmptyObject() {
-  static const json kEmpty = json::object();
-  return kEmpty;
 }
 
 // A layer in an activation's place: {"class_name": "LeakyReLU", "config": …}.
@@ -229,7 +225,7 @@ Tensor GeneralRelu(LayerContext& c, Tensor x, const ReluOptions& o) {
     positive = Mul(x, Cast(above, DataType::kFloat32));
   }
   if (limited && !(o.threshold == 0 && o.max_value == 6)) {
-    positive = o.threshold < 0 ? Clip(c, positive, 0, o.max_value)
+    positive = o.threshold < 0 ? Clipped(c, positive, 0, o.max_value)
                                : Minimum(positive, c.Scalar(o.max_value));
   }
   if (o.negative_slope == 0) return positive;

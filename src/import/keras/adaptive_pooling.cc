@@ -48,7 +48,7 @@ LayerOutputs BuildAdaptive(LayerContext& c, int rank, Reduction reduce) {
 }
 
 template <int rank>
-LayerOutputs BuildAverage(LayerContext& c) {
+LayerOutputs BuildAdaptiveAverage(LayerContext& c) {
   return BuildAdaptive(c, rank, Mean);
 }
 template <int rank>
@@ -59,11 +59,11 @@ LayerOutputs BuildMax(LayerContext& c) {
 }  // namespace
 
 const KerasLayer kAdaptiveAveragePooling1DLayer{"AdaptiveAveragePooling1D",
-                                                BuildAverage<1>};
+                                                BuildAdaptiveAverage<1>};
 const KerasLayer kAdaptiveAveragePooling2DLayer{"AdaptiveAveragePooling2D",
-                                                BuildAverage<2>};
+                                                BuildAdaptiveAverage<2>};
 const KerasLayer kAdaptiveAveragePooling3DLayer{"AdaptiveAveragePooling3D",
-                                                BuildAverage<3>};
+                                                BuildAdaptiveAverage<3>};
 const KerasLayer kAdaptiveMaxPooling1DLayer{"AdaptiveMaxPooling1D",
                                             BuildMax<1>};
 const KerasLayer kAdaptiveMaxPooling2DLayer{"AdaptiveMaxPooling2D",

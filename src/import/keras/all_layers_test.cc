@@ -3,8 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace liteforge {
-namespace {
+namespace liteforge::all_layers_test {
 
 // The layers of Keras 3 (keras/src/layers), those that Keras 2 had beside them,
 // and other names under which they are saved. Not among them: layers of
@@ -66,5 +65,4 @@ TEST(AllLayers, KnowsTheLayersOfKeras) {
   EXPECT_EQ(FindKerasLayer("StringLookup"), nullptr);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::all_layers_test

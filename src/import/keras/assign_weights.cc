@@ -26,9 +26,9 @@ Stored Pointers(const KerasLayerWeights& group) {
 }
 
 // The layers of a model, those of models inside included.
-void Flatten(ModelGraph& graph, std::vector<LayerInstance*>& leaves) {
+void AddLeaves(ModelGraph& graph, std::vector<LayerInstance*>& leaves) {
   for (ModelLayer& layer : graph.layers) {
-    if (layer.kind == ModelLayer::Kind::kModel) Flatten(*layer.model, leaves);
+    if (layer.kind == ModelLayer::Kind::kModel) AddLeaves(*layer.model, leaves);
     if (layer.kind == ModelLayer::Kind::kLayer) {
       leaves.push_back(&layer.instance);
     }
@@ -178,7 +178,7 @@ class Assigner {
 
   Result<void> Model(ModelLayer& layer) {
     std::vector<LayerInstance*> leaves;
-    Flatten(*layer.model, leaves);
+    AddLeaves(*layer.model, leaves);
     const KerasLayerWeights* group = file_.FindWeights(layer.instance.name);
     if (group == nullptr) {
       for (LayerInstance* leaf : leaves) Keep(Leaf(*leaf));

@@ -51,7 +51,7 @@ Result<bool> TakeNamed(const LayerContext& c, std::string_view name,
   return true;
 }
 
-Result<Operands> OperandsOf(const LayerContext& c) {
+Result<Operands> AttentionOperands(const LayerContext& c) {
   const size_t count = c.inputs.size();
   if (count > 3) {
     return InvalidModel(
@@ -168,7 +168,7 @@ Tensor PairSums(const Operands& x) {
 }
 
 LayerOutputs BuildAttention(LayerContext& c) {
-  TRY_ASSIGN(const Operands x, OperandsOf(c));
+  TRY_ASSIGN(const Operands x, AttentionOperands(c));
   TRY_ASSIGN(const bool concatenates, IsConcatenating(c.config));
   if (!concatenates) {
     TRY_ASSIGN(const Tensor scores,
@@ -187,7 +187,7 @@ Result<std::vector<WeightSpec>> AdditiveWeight(const LayerConfig& config) {
 }
 
 LayerOutputs BuildAdditiveAttention(LayerContext& c) {
-  TRY_ASSIGN(const Operands x, OperandsOf(c));
+  TRY_ASSIGN(const Operands x, AttentionOperands(c));
   TRY_ASSIGN(const Tensor sums,
              Scaled(c, Tanh(PairSums(x)), {x.query.x.dim(2)}));
   return Attend(c, x, Sum(sums, {3}));
@@ -265,7 +265,7 @@ LayerOutputs BuildHeads(LayerContext& c, const HeadSizes& h) {
     return InvalidModel(
         "the numbers and sizes of its heads do not go "
         "together");
-  TRY_ASSIGN(const Operands x, OperandsOf(c));
+  TRY_ASSIGN(const Operands x, AttentionOperands(c));
   TRY_ASSIGN(Tensor q, Project(c, kQuery, x.query.x, {h.heads, h.key_dim}));
   TRY_ASSIGN(Tensor k, Project(c, kKey, x.key.x, {h.key_heads, h.key_dim}));
   TRY_ASSIGN(Tensor v,

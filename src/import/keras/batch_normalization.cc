@@ -54,8 +54,8 @@ Shape StoredShape(const Tensor& x, const std::vector<int32_t>& axes) {
 }
 
 // The same so that it broadcasts along x.
-Shape BroadcastShape(const Tensor& x, const std::vector<int32_t>& axes,
-                     const Shape& stored) {
+Shape BroadcastStored(const Tensor& x, const std::vector<int32_t>& axes,
+                      const Shape& stored) {
   if (axes.size() != 1) return stored;
   Shape shape{stored[0]};
   for (int axis = axes[0] + 1; axis < x.rank(); ++axis) shape.Append(1);
@@ -132,7 +132,7 @@ LayerOutputs BuildBatchNormalization(LayerContext& c) {
   const bool image =
       x.rank() == 4 && axes.size() == 1 && (axes[0] == 1 || axes[0] == 3);
   if (image) return One(Fused(c, x, std::move(p), epsilon, axes[0] == 1));
-  const Shape shape = BroadcastShape(x, axes, p.shape);
+  const Shape shape = BroadcastStored(x, axes, p.shape);
   return One(Folded(c, x, p, epsilon, shape));
 }
 

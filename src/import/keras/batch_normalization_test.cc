@@ -5,8 +5,7 @@
 
 #include "import/keras/layer_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::batch_normalization_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -68,5 +67,4 @@ TEST(Layers, BatchNormalizationOfTheDataAtHand) {
   EXPECT_THAT(error_of(2, R"("axis":[1,-1])"), HasSubstr("one axis twice"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::batch_normalization_test

@@ -25,8 +25,8 @@ Result<std::vector<WeightSpec>> ConvLstmWeights(const LayerConfig& config) {
 }
 
 // What a convolution leaves of an axis.
-Result<int32_t> Slid(int32_t size, int32_t kernel, int32_t stride,
-                     int32_t dilation, bool same) {
+Result<int32_t> SlidSize(int32_t size, int32_t kernel, int32_t stride,
+                         int32_t dilation, bool same) {
   if (size < 0) return Shape::kUnknownDim;
   const int64_t reach = (int64_t{kernel} - 1) * dilation + 1;
   const int64_t covered = same ? size : size - reach + 1;
@@ -50,9 +50,9 @@ Result<Shape> StateShape(const LayerConfig& config, const Shape& x) {
     // SpatialConfig has two values where rank is 1, the first 1.
     const size_t at = static_cast<size_t>(axis) + spatial.strides.size() - rank;
     TRY_ASSIGN(const int32_t extent,
-               Slid(x[axis + (spatial.channels_first ? 2 : 1)],
-                    size[static_cast<size_t>(axis)], spatial.strides[at],
-                    spatial.dilations[at], spatial.padding == "SAME"));
+               SlidSize(x[axis + (spatial.channels_first ? 2 : 1)],
+                        size[static_cast<size_t>(axis)], spatial.strides[at],
+                        spatial.dilations[at], spatial.padding == "SAME"));
     state.Append(extent);
   }
   if (!spatial.channels_first) state.Append(filters);
@@ -146,8 +146,8 @@ Result<Tensor> SumOfVolumes(LayerContext& c, const Kernels& kernels,
 }
 
 template <int rank>
-LayerOutputs Step(LayerContext& c, const Tensor& x,
-                  const std::vector<Tensor>& states) {
+LayerOutputs ConvLstmStep(LayerContext& c, const Tensor& x,
+                          const std::vector<Tensor>& states) {
   const std::vector<int32_t> ones(rank, 1);
   TRY_ASSIGN(const SpatialConfig spatial,
              ReadSpatial(c.config, rank, /*causal=*/false, ones));
@@ -173,10 +173,10 @@ LayerOutputs Step(LayerContext& c, const Tensor& x,
 }  // namespace
 
 const RecurrentCell kConvLstm1D{"ConvLSTM1D",  ConvLstmWeights, 2,
-                                StateShape<1>, Step<1>,         OpenZeros<1>};
+                                StateShape<1>, ConvLstmStep<1>, OpenZeros<1>};
 const RecurrentCell kConvLstm2D{"ConvLSTM2D",  ConvLstmWeights, 2,
-                                StateShape<2>, Step<2>,         OpenZeros<2>};
+                                StateShape<2>, ConvLstmStep<2>, OpenZeros<2>};
 const RecurrentCell kConvLstm3D{"ConvLSTM3D",  ConvLstmWeights, 2,
-                                StateShape<3>, Step<3>,         OpenZeros<3>};
+                                StateShape<3>, ConvLstmStep<3>, OpenZeros<3>};
 
 }  // namespace liteforge

@@ -4,8 +4,7 @@
 
 #include "import/keras/keras_test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::convolution_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -250,5 +249,4 @@ TEST(Convolution, KernelsThatDoNotFit) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::convolution_test

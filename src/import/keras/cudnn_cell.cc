@@ -14,8 +14,8 @@
 namespace liteforge {
 namespace {
 
-Result<std::vector<float>> FloatsOf(const KerasWeight& weight,
-                                    const Shape& wanted) {
+Result<std::vector<float>> FloatsOfShape(const KerasWeight& weight,
+                                         const Shape& wanted) {
   if (weight.type == DataType::kFloat32 && weight.shape == wanted &&
       static_cast<int64_t>(weight.data.size()) == 4 * wanted.elements())
     return weight.data.ToVector<float>();
@@ -26,8 +26,8 @@ Result<std::vector<float>> FloatsOf(const KerasWeight& weight,
 
 // [rows, gates units]: each gate's part transposed. `packed`: it is stored as
 // a run of its own rows of `rows` values, not as columns of the matrix.
-std::vector<float> Transposed(const std::vector<float>& from, int32_t rows,
-                              int32_t units, int32_t gates, bool packed) {
+std::vector<float> TransposedGates(const std::vector<float>& from, int32_t rows,
+                                   int32_t units, int32_t gates, bool packed) {
   std::vector<float> to(from.size());
   const auto width = static_cast<size_t>(gates) * static_cast<size_t>(units);
   const auto at = [&](size_t row, size_t column) {
@@ -73,15 +73,15 @@ Result<PlainCell> FromCudnn(std::string_view class_name,
   if (weights.size() != 3 || weights[0]->shape.rank() != 2)
     return InvalidModel("its weights are not stored");
   const int32_t rows = weights[0]->shape[0], width = gates * units;
-  TRY_ASSIGN(const auto kernel, FloatsOf(*weights[0], {rows, width}));
-  TRY_ASSIGN(const auto recurrent, FloatsOf(*weights[1], {units, width}));
-  TRY_ASSIGN(auto bias, FloatsOf(*weights[2], {2 * width}));
+  TRY_ASSIGN(const auto kernel, FloatsOfShape(*weights[0], {rows, width}));
+  TRY_ASSIGN(const auto recurrent, FloatsOfShape(*weights[1], {units, width}));
+  TRY_ASSIGN(auto bias, FloatsOfShape(*weights[2], {2 * width}));
   cell.weights.push_back(
       Weight(*weights[0], {rows, width},
-             Transposed(kernel, rows, units, gates, /*packed=*/true)));
-  cell.weights.push_back(
-      Weight(*weights[1], {units, width},
-             Transposed(recurrent, units, units, gates, /*packed=*/false)));
+             TransposedGates(kernel, rows, units, gates, /*packed=*/true)));
+  cell.weights.push_back(Weight(
+      *weights[1], {units, width},
+      TransposedGates(recurrent, units, units, gates, /*packed=*/false)));
   if (lstm) {
     for (size_t i = 0; i < static_cast<size_t>(width); ++i)
       bias[i] += bias[static_cast<size_t>(width) + i];

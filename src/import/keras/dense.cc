@@ -17,7 +17,7 @@ namespace {
 
 // With one unknown dimension at most, the leading axes are flattened into one
 // and restored: a plain matrix product, which Reshape can undo.
-Tensor Project(const Tensor& x, const Tensor& kernel) {
+Tensor ProjectLast(const Tensor& x, const Tensor& kernel) {
   if (x.rank() == 2) return MatMul(x, kernel);
   const auto dims = x.shape().dims();
   if (std::count(dims.begin(), dims.end(), Shape::kUnknownDim) > 1) {
@@ -61,7 +61,7 @@ LayerOutputs BuildProduct(LayerContext& c,
   }
   TRY_ASSIGN(const int32_t units, c.config.Int("units"));
   TRY_ASSIGN(const Tensor kernel, kernel_of(c, {x.dim(-1), units}));
-  Tensor y = Project(x, kernel);
+  Tensor y = ProjectLast(x, kernel);
   if (c.HasWeight("bias")) {
     TRY_ASSIGN(const Tensor bias, c.Weight("bias", {units}));
     y = BiasAdd(y, bias);

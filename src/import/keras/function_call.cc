@@ -20,14 +20,14 @@ std::string_view FirstWord(std::string_view& words) {
   return word;
 }
 
-tl::unexpected<Error> Missing(std::string_view names) {
+tl::unexpected<Error> MissingArgument(std::string_view names) {
   return InvalidModel("its argument '" + std::string(FirstWord(names)) +
                       "' is missing");
 }
 
 // Numbers of a nested list, row-major, and its shape; false for other things.
-bool Flatten(const json& value, size_t depth, Shape& shape,
-             std::vector<double>& numbers) {
+bool AddNumbers(const json& value, size_t depth, Shape& shape,
+                std::vector<double>& numbers) {
   const json& inner = Unwrapped(value);
   if (inner.is_boolean() || inner.is_number()) {
     if (depth != static_cast<size_t>(shape.rank())) return false;
@@ -43,7 +43,7 @@ bool Flatten(const json& value, size_t depth, Shape& shape,
   }
   if (shape[static_cast<int>(depth)] != size) return false;
   return std::all_of(inner.begin(), inner.end(), [&](const json& part) {
-    return Flatten(part, depth + 1, shape, numbers);
+    return AddNumbers(part, depth + 1, shape, numbers);
   });
 }
 
@@ -63,7 +63,7 @@ Result<Tensor> ConstantOf(FunctionBuilder& f, const json& value,
                           const Tensor& like) {
   Shape shape;
   std::vector<double> numbers;
-  if (!Flatten(value, 0, shape, numbers))
+  if (!AddNumbers(value, 0, shape, numbers))
     return Unsupported("an argument is neither a tensor nor numbers");
   const bool integers =
       !HasFraction(value) && !like.empty() && !IsFloat(like.type());
@@ -111,7 +111,7 @@ const json* FunctionCall::Find(size_t place, std::string_view names) const {
 Result<Tensor> FunctionCall::Operand(size_t place, std::string_view names,
                                      const Tensor& like) const {
   const json* value = Find(place, names);
-  if (value == nullptr) return Missing(names);
+  if (value == nullptr) return MissingArgument(names);
   if (const Tensor* tensor = c.TensorIn(*value)) return *tensor;
   return ConstantOf(c.f, *value, like);
 }
@@ -125,7 +125,7 @@ Result<Tensor> FunctionCall::FloatOperand(size_t place,
 Result<FunctionCall::Pair> FunctionCall::Operands() const {
   const json* first = Find(0, "x1 x a");
   const json* second = Find(1, "x2 y b");
-  if (first == nullptr || second == nullptr) return Missing("x y");
+  if (first == nullptr || second == nullptr) return MissingArgument("x y");
   const Tensor* a = c.TensorIn(*first);
   const Tensor* b = c.TensorIn(*second);
   Pair pair;
@@ -141,7 +141,7 @@ Result<FunctionCall::Pair> FunctionCall::Operands() const {
 Result<std::vector<Tensor>> FunctionCall::List(size_t place,
                                                std::string_view names) const {
   const json* value = Find(place, names);
-  if (value == nullptr) return Missing(names);
+  if (value == nullptr) return MissingArgument(names);
   const json list = value->is_array() ? *value : json::array({*value});
   Tensor like;
   for (const json& part : list) {
@@ -164,7 +164,7 @@ Result<int32_t> FunctionCall::Int(size_t place, std::string_view names,
                                   std::optional<int32_t> fallback) const {
   const json* value = Find(place, names);
   if (value == nullptr)
-    return fallback ? *fallback : Result<int32_t>(Missing(names));
+    return fallback ? *fallback : Result<int32_t>(MissingArgument(names));
   const json named = Named(*value);
   return LayerConfig(named, 3).Int("value");
 }
@@ -173,7 +173,7 @@ Result<double> FunctionCall::Float(size_t place, std::string_view names,
                                    std::optional<double> fallback) const {
   const json* value = Find(place, names);
   if (value == nullptr)
-    return fallback ? *fallback : Result<double>(Missing(names));
+    return fallback ? *fallback : Result<double>(MissingArgument(names));
   const json named = Named(*value);
   return LayerConfig(named, 3).Float("value");
 }
@@ -235,7 +235,7 @@ Result<std::vector<int32_t>> FunctionCall::Axes(size_t place,
 Result<FunctionCall::Dims> FunctionCall::DimsOf(size_t place,
                                                 std::string_view names) const {
   const json* value = Find(place, names);
-  if (value == nullptr) return Missing(names);
+  if (value == nullptr) return MissingArgument(names);
   Dims dims;
   if (const Tensor* tensor = c.TensorIn(*value)) {
     if (tensor->rank() != 1 || tensor->dim(0) < 0 ||

@@ -20,15 +20,6 @@ namespace {
 
 using nlohmann::json;
 
-bool HoldsWord(std::string_view words, std::string_view wanted) {
-  while (!words.empty()) {
-    const size_t end = words.find(' ');
-    if (words.substr(0, end) == wanted) return true;
-    words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
-  }
-  return false;
-}
-
 const KerasFunction* FindFunction(std::string_view name) {
   const size_t dot = name.rfind('.');
   if (dot != std::string_view::npos) name.remove_prefix(dot + 1);

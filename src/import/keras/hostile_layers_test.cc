@@ -10,8 +10,7 @@
 #include "import/keras/function_call.h"
 #include "import/keras/keras_test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::hostile_layers_test {
 
 // The numbers that the getters of a configuration can be asked for.
 const char* const kKeys[] = {"units",
@@ -174,5 +173,4 @@ TEST(HostileLayers, NonsenseInCallsOfFunctions) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::hostile_layers_test

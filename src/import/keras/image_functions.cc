@@ -89,16 +89,17 @@ LayerOutputs ToSpace(const FunctionCall& call) {
   return Blocks(call, "DepthToSpace");
 }
 
-constexpr KerasFunction kFunctions[] = {
-    {"DepthToSpace depth_to_space", ToSpace},
-    {"Resize resize", ResizeByMethod},
-    {"ResizeBilinear resize_bilinear", ResizeOld<true>},
-    {"ResizeNearestNeighbor resize_nearest_neighbor", ResizeOld<false>},
-    {"SpaceToDepth space_to_depth", ToDepth},
-};
-
 }  // namespace
 
-std::span<const KerasFunction> ImageFunctions() { return kFunctions; }
+std::span<const KerasFunction> ImageFunctions() {
+  static constexpr KerasFunction kFunctions[] = {
+      {"DepthToSpace depth_to_space", ToSpace},
+      {"Resize resize", ResizeByMethod},
+      {"ResizeBilinear resize_bilinear", ResizeOld<true>},
+      {"ResizeNearestNeighbor resize_nearest_neighbor", ResizeOld<false>},
+      {"SpaceToDepth space_to_depth", ToDepth},
+  };
+  return kFunctions;
+}
 
 }  // namespace liteforge

@@ -217,15 +217,6 @@ Result<Traced> OutputOf(const TracedTensors& outputs, int index,
                       std::to_string(index));
 }
 
-bool HoldsWord(std::string_view words, std::string_view wanted) {
-  while (!words.empty()) {
-    const size_t end = words.find(' ');
-    if (words.substr(0, end) == wanted) return true;
-    words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
-  }
-  return false;
-}
-
 bool HoldsConstant(const nlohmann::json& value) {
   if (value.is_object() && value.size() == 1 && value.contains("tensor"))
     return false;

@@ -5,8 +5,7 @@
 
 #include "import/keras/keras_test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::import_keras_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -483,5 +482,4 @@ TEST(ImportKeras, SkippedLayersPassTheirInputOn) {
   EXPECT_THAT(none.error().ToString(), HasSubstr("no layer 'nowhere'"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::import_keras_test

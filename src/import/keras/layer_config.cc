@@ -56,7 +56,7 @@ tl::unexpected<Error> Wrong(std::string_view key, std::string_view wanted,
                       ", it must be " + std::string(wanted));
 }
 
-tl::unexpected<Error> Missing(std::string_view key) {
+tl::unexpected<Error> MissingKey(std::string_view key) {
   return InvalidModel("its configuration has no '" + std::string(key) + "'");
 }
 
@@ -138,7 +138,7 @@ Result<int32_t> LayerConfig::Int(std::string_view key,
   const json* value = Find(key);
   if (value == nullptr) {
     if (fallback) return *fallback;
-    return Missing(key);
+    return MissingKey(key);
   }
   if (const auto number = AsInt(*value)) return *number;
   // Keras 2 writes some one-dimensional extents as lists of one.
@@ -153,7 +153,7 @@ Result<double> LayerConfig::Float(std::string_view key,
   const json* value = Find(key);
   if (value == nullptr) {
     if (fallback) return *fallback;
-    return Missing(key);
+    return MissingKey(key);
   }
   const auto number = AsFloat(*value);
   if (!number) return Wrong(key, "a number", *value);
@@ -173,7 +173,7 @@ Result<std::string> LayerConfig::String(
   const json* value = Find(key);
   if (value == nullptr) {
     if (fallback) return *fallback;
-    return Missing(key);
+    return MissingKey(key);
   }
   if (!value->is_string()) return Wrong(key, "a string", *value);
   return value->get<std::string>();
@@ -185,7 +185,7 @@ Result<std::vector<int32_t>> LayerConfig::Ints(
   const json* value = Find(key);
   if (value == nullptr) {
     if (fallback) return *fallback;
-    return Missing(key);
+    return MissingKey(key);
   }
   auto numbers = AsInts(*value);
   const auto wanted = static_cast<size_t>(count);
@@ -209,7 +209,7 @@ Result<std::vector<int32_t>> LayerConfig::IntList(
   const json* value = Find(key);
   if (value == nullptr) {
     if (fallback) return *fallback;
-    return Missing(key);
+    return MissingKey(key);
   }
   auto numbers = AsInts(*value);
   if (!numbers) return Wrong(key, "integers", *value);
@@ -221,7 +221,7 @@ Result<std::vector<float>> LayerConfig::Floats(
   const json* value = Find(key);
   if (value == nullptr) {
     if (fallback) return std::vector<float>{*fallback};
-    return Missing(key);
+    return MissingKey(key);
   }
   std::vector<float> numbers;
   if (!AppendFloats(*value, numbers)) return Wrong(key, "numbers", *value);
@@ -269,6 +269,20 @@ Result<Shape> ShapeFromJson(const json& value) {
     shape.Append(size.value_or(Shape::kUnknownDim));
   }
   return shape;
+}
+
+const nlohmann::json& EmptyObject() {
+  static const nlohmann::json kEmpty = json::object();
+  return kEmpty;
+}
+
+bool HoldsWord(std::string_view words, std::string_view wanted) {
+  while (!words.empty()) {
+    const size_t end = words.find(' ');
+    if (words.substr(0, end) == wanted) return true;
+    words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+  }
+  return false;
 }
 
 }  // namespace liteforge

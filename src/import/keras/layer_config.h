@@ -71,4 +71,10 @@ Result<Shape> ShapeFromJson(const nlohmann::json& value);
 // {"class_name": "__numpy__", "config": {"value": …}}.
 const nlohmann::json& Unwrapped(const nlohmann::json& value);
 
+// The configuration of what has none: {}.
+const nlohmann::json& EmptyObject();
+
+// Whether `wanted` is one of `words`, which stand separated by spaces.
+bool HoldsWord(std::string_view words, std::string_view wanted);
+
 }  // namespace liteforge

@@ -9,8 +9,7 @@
 
 #include "import/keras/layer_case.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::layers_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -525,5 +524,4 @@ TEST(Layers, RefuseWhatTheyCannotDo) {
   }
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::layers_test

@@ -279,7 +279,7 @@ LayerOutputs Normalized(const FunctionCall& call) {
 
 //------------------------------------------------------------------ products
 
-LayerOutputs Product(const FunctionCall& call) {
+LayerOutputs MatrixProduct(const FunctionCall& call) {
   TRY_ASSIGN(const auto x, call.Operands());
   TRY_ASSIGN(const bool turn_a,
              call.Bool(2, "transpose_a adjoint_a adj_x", false));
@@ -302,7 +302,7 @@ LayerOutputs DotProduct(const FunctionCall& call) {
   const bool one = axes.empty() || (axes.size() == 1 && axes[0] == 1);
   if (!one || x.b.rank() != 2)
     return Unsupported("only a product with a matrix, over one axis");
-  return Product(call);
+  return MatrixProduct(call);
 }
 
 LayerOutputs EinsumOf(const FunctionCall& call) {
@@ -312,102 +312,103 @@ LayerOutputs EinsumOf(const FunctionCall& call) {
   return One(Einsum(equation, x.a, x.b, shape));
 }
 
-LayerOutputs WithBias(const FunctionCall& call) {
+LayerOutputs AddBias(const FunctionCall& call) {
   TRY_ASSIGN(const Tensor x, call.FloatOperand(0, "value"));
   TRY_ASSIGN(const Tensor bias, call.FloatOperand(1, "bias"));
   return One(BiasAdd(x, bias));
 }
 
-constexpr KerasFunction kFunctions[] = {
-    {"Abs Absolute abs absolute", Unary<Abs>},
-    {"Add AddV2 add", Binary<Add>},
-    {"AddN add_n", AddAll},
-    {"All reduce_all", LogicalReduce<All>},
-    {"Any reduce_any", LogicalReduce<Any>},
-    {"ArgMax Argmax argmax", Extreme<ArgMax>},
-    {"ArgMin Argmin argmin", Extreme<ArgMin>},
-    {"BatchMatMul BatchMatMulV2 MatMul Matmul matmul", Product},
-    {"BiasAdd bias_add", WithBias},
-    {"Cast cast", CastTo},
-    {"Ceil ceil", Unary<Ceil>},
-    {"Clip ClipByValue clip_by_value", Clip},
-    {"ConvertToTensor Copy Identity StopGradient convert_to_tensor identity "
-     "stop_gradient",
-     Same},
-    {"Cos cos", FloatUnary<Cos>},
-    {"Cumsum cumsum", RunningSum},
-    {"DivNoNan DivideNoNan divide_no_nan", DivideNoNan},
-    {"Divide RealDiv TrueDivide divide truediv", FloatBinary<Div>},
-    {"Dot Tensordot dot tensordot", DotProduct},
-    {"Einsum", EinsumOf},
-    {"Elu elu", EluOf},
-    {"Equal equal", Binary<Equal>},
-    {"Erf erf", FloatUnary<Erf>},
-    {"Exp exp", FloatUnary<Exp>},
-    {"Floor floor", Unary<Floor>},
-    {"FloorDiv FloorDivide floordiv", Binary<FloorDiv>},
-    {"FloorMod Mod floormod mod", Binary<FloorMod>},
-    {"Gelu gelu", GeluOf},
-    {"Greater greater", Binary<Greater>},
-    {"GreaterEqual greater_equal", Binary<GreaterEqual>},
-    {"HardSigmoid hard_sigmoid", Activate<kHardSigmoid>},
-    {"HardSilu hard_silu", Activate<kHardSilu>},
-    {"HardTanh hard_tanh", Activate<kHardTanh>},
-    {"LeakyRelu leaky_relu", LeakyReluOf},
-    {"Less less", Binary<Less>},
-    {"LessEqual less_equal", Binary<LessEqual>},
-    {"Log log", FloatUnary<Log>},
-    {"Log1p log1p", FloatUnary<Log1p>},
-    {"LogSigmoid log_sigmoid", Activate<kLogSigmoid>},
-    {"LogSoftmax log_softmax", LogSoftmaxAlong},
-    {"LogicalAnd logical_and", Logical<LogicalAnd>},
-    {"LogicalNot logical_not", Not},
-    {"LogicalOr logical_or", Logical<LogicalOr>},
-    {"Logsumexp reduce_logsumexp", FloatReduce<LogSumExp>},
-    {"Amax Max reduce_max", Reduce<Max>},
-    {"Maximum maximum", Binary<Maximum>},
-    {"Mean reduce_mean", FloatReduce<Mean>},
-    {"Amin Min reduce_min", Reduce<Min>},
-    {"Minimum minimum", Binary<Minimum>},
-    {"Mish mish", Activate<kMish>},
-    {"Mul Multiply multiply mul", Binary<Mul>},
-    {"Neg Negative negative neg", Unary<Neg>},
-    {"Normalize", Normalized},
-    {"NotEqual not_equal", Binary<NotEqual>},
-    {"OnesLike ones_like", Like<OnesLike>},
-    {"Pow Power pow", Binary<Pow>},
-    {"Prod reduce_prod", Reduce<Prod>},
-    {"Reciprocal reciprocal", Reciprocal},
-    {"Relu relu", FloatUnary<Relu>},
-    {"Relu6 relu6", FloatUnary<Relu6>},
-    {"Round Rint round", RoundTo},
-    {"Rsqrt rsqrt", FloatUnary<Rsqrt>},
-    {"Select SelectV2 Where where where_v2", Where},
-    {"Selu selu", FloatUnary<Selu>},
-    {"Sigmoid sigmoid", FloatUnary<Sigmoid>},
-    {"Sign sign", Unary<Sign>},
-    {"Silu silu swish", Activate<kSilu>},
-    {"Sin sin", FloatUnary<Sin>},
-    {"Softmax softmax softmax_v2", SoftmaxAlong},
-    {"Softplus softplus", FloatUnary<Softplus>},
-    {"Softsign softsign", FloatUnary<Softsign>},
-    {"SparsePlus sparse_plus", Activate<kSparsePlus>},
-    {"SparseSigmoid sparse_sigmoid", Activate<kSparseSigmoid>},
-    {"Sqrt sqrt", FloatUnary<Sqrt>},
-    {"Square square", Unary<Square>},
-    {"SquaredDifference squared_difference", Binary<SquaredDifference>},
-    {"Std reduce_std", FloatReduce<Deviation>},
-    {"Sub Subtract subtract sub", Binary<Sub>},
-    {"Sum reduce_sum", Reduce<Sum>},
-    {"Tanh tanh", FloatUnary<Tanh>},
-    {"TanhShrink tanh_shrink", Activate<kTanhShrink>},
-    {"Var reduce_variance", FloatReduce<Variance>},
-    {"ZerosLike zeros_like", Like<ZerosLike>},
-    {"l2_normalize", L2Normalized},
-};
-
 }  // namespace
 
-std::span<const KerasFunction> MathFunctions() { return kFunctions; }
+std::span<const KerasFunction> MathFunctions() {
+  static constexpr KerasFunction kFunctions[] = {
+      {"Abs Absolute abs absolute", Unary<Abs>},
+      {"Add AddV2 add", Binary<Add>},
+      {"AddN add_n", AddAll},
+      {"All reduce_all", LogicalReduce<All>},
+      {"Any reduce_any", LogicalReduce<Any>},
+      {"ArgMax Argmax argmax", Extreme<ArgMax>},
+      {"ArgMin Argmin argmin", Extreme<ArgMin>},
+      {"BatchMatMul BatchMatMulV2 MatMul Matmul matmul", MatrixProduct},
+      {"BiasAdd bias_add", AddBias},
+      {"Cast cast", CastTo},
+      {"Ceil ceil", Unary<Ceil>},
+      {"Clip ClipByValue clip_by_value", Clip},
+      {"ConvertToTensor Copy Identity StopGradient convert_to_tensor identity "
+       "stop_gradient",
+       Same},
+      {"Cos cos", FloatUnary<Cos>},
+      {"Cumsum cumsum", RunningSum},
+      {"DivNoNan DivideNoNan divide_no_nan", DivideNoNan},
+      {"Divide RealDiv TrueDivide divide truediv", FloatBinary<Div>},
+      {"Dot Tensordot dot tensordot", DotProduct},
+      {"Einsum", EinsumOf},
+      {"Elu elu", EluOf},
+      {"Equal equal", Binary<Equal>},
+      {"Erf erf", FloatUnary<Erf>},
+      {"Exp exp", FloatUnary<Exp>},
+      {"Floor floor", Unary<Floor>},
+      {"FloorDiv FloorDivide floordiv", Binary<FloorDiv>},
+      {"FloorMod Mod floormod mod", Binary<FloorMod>},
+      {"Gelu gelu", GeluOf},
+      {"Greater greater", Binary<Greater>},
+      {"GreaterEqual greater_equal", Binary<GreaterEqual>},
+      {"HardSigmoid hard_sigmoid", Activate<kHardSigmoid>},
+      {"HardSilu hard_silu", Activate<kHardSilu>},
+      {"HardTanh hard_tanh", Activate<kHardTanh>},
+      {"LeakyRelu leaky_relu", LeakyReluOf},
+      {"Less less", Binary<Less>},
+      {"LessEqual less_equal", Binary<LessEqual>},
+      {"Log log", FloatUnary<Log>},
+      {"Log1p log1p", FloatUnary<Log1p>},
+      {"LogSigmoid log_sigmoid", Activate<kLogSigmoid>},
+      {"LogSoftmax log_softmax", LogSoftmaxAlong},
+      {"LogicalAnd logical_and", Logical<LogicalAnd>},
+      {"LogicalNot logical_not", Not},
+      {"LogicalOr logical_or", Logical<LogicalOr>},
+      {"Logsumexp reduce_logsumexp", FloatReduce<LogSumExp>},
+      {"Amax Max reduce_max", Reduce<Max>},
+      {"Maximum maximum", Binary<Maximum>},
+      {"Mean reduce_mean", FloatReduce<Mean>},
+      {"Amin Min reduce_min", Reduce<Min>},
+      {"Minimum minimum", Binary<Minimum>},
+      {"Mish mish", Activate<kMish>},
+      {"Mul Multiply multiply mul", Binary<Mul>},
+      {"Neg Negative negative neg", Unary<Neg>},
+      {"Normalize", Normalized},
+      {"NotEqual not_equal", Binary<NotEqual>},
+      {"OnesLike ones_like", Like<OnesLike>},
+      {"Pow Power pow", Binary<Pow>},
+      {"Prod reduce_prod", Reduce<Prod>},
+      {"Reciprocal reciprocal", Reciprocal},
+      {"Relu relu", FloatUnary<Relu>},
+      {"Relu6 relu6", FloatUnary<Relu6>},
+      {"Round Rint round", RoundTo},
+      {"Rsqrt rsqrt", FloatUnary<Rsqrt>},
+      {"Select SelectV2 Where where where_v2", Where},
+      {"Selu selu", FloatUnary<Selu>},
+      {"Sigmoid sigmoid", FloatUnary<Sigmoid>},
+      {"Sign sign", Unary<Sign>},
+      {"Silu silu swish", Activate<kSilu>},
+      {"Sin sin", FloatUnary<Sin>},
+      {"Softmax softmax softmax_v2", SoftmaxAlong},
+      {"Softplus softplus", FloatUnary<Softplus>},
+      {"Softsign softsign", FloatUnary<Softsign>},
+      {"SparsePlus sparse_plus", Activate<kSparsePlus>},
+      {"SparseSigmoid sparse_sigmoid", Activate<kSparseSigmoid>},
+      {"Sqrt sqrt", FloatUnary<Sqrt>},
+      {"Square square", Unary<Square>},
+      {"SquaredDifference squared_difference", Binary<SquaredDifference>},
+      {"Std reduce_std", FloatReduce<Deviation>},
+      {"Sub Subtract subtract sub", Binary<Sub>},
+      {"Sum reduce_sum", Reduce<Sum>},
+      {"Tanh tanh", FloatUnary<Tanh>},
+      {"TanhShrink tanh_shrink", Activate<kTanhShrink>},
+      {"Var reduce_variance", FloatReduce<Variance>},
+      {"ZerosLike zeros_like", Like<ZerosLike>},
+      {"l2_normalize", L2Normalized},
+  };
+  return kFunctions;
+}
 
 }  // namespace liteforge

@@ -19,7 +19,7 @@ Result<void> CheckCount(const LayerContext& c) {
 }
 
 // Of one type: float32 when the types differ.
-std::vector<Tensor> OneType(std::span<const Tensor> inputs) {
+std::vector<Tensor> OfOneType(std::span<const Tensor> inputs) {
   std::vector<Tensor> values(inputs.begin(), inputs.end());
   const bool same = std::all_of(
       values.begin(), values.end(),
@@ -44,7 +44,7 @@ std::vector<Tensor> OneRank(std::vector<Tensor> values) {
 template <Tensor (*kOp)(Tensor, Tensor)>
 Result<Tensor> Combined(const LayerContext& c) {
   TRY(CheckCount(c));
-  const std::vector<Tensor> values = OneRank(OneType(c.inputs));
+  const std::vector<Tensor> values = OneRank(OfOneType(c.inputs));
   Tensor y = values[0];
   for (size_t i = 1; i < values.size(); ++i) y = kOp(y, values[i]);
   return y;
@@ -81,7 +81,7 @@ LayerOutputs BuildSubtract(LayerContext& c) {
                       std::to_string(c.inputs.size()));
 }
 
-LayerOutputs BuildAverage(LayerContext& c) {
+LayerOutputs BuildMean(LayerContext& c) {
   TRY_ASSIGN(Tensor sum, Combined<Add>(c));
   sum = Cast(sum, DataType::kFloat32);
   const auto count = static_cast<double>(c.inputs.size());
@@ -121,7 +121,7 @@ LayerOutputs BuildConcat(LayerContext& c, std::string_view key) {
   TRY_ASSIGN(int32_t axis, c.config.Int(key, -1));
   TRY_ASSIGN(axis, WrapAxis(axis, c.inputs[0].rank(), key));
   c.output_mask = ConcatenatedMask(c, axis);
-  const std::vector<Tensor> values = OneType(c.inputs);
+  const std::vector<Tensor> values = OfOneType(c.inputs);
   if (values.size() == 1) return One(values[0]);
   return One(Concat(values, axis));
 }
@@ -140,9 +140,12 @@ struct MergeMode {
 };
 
 constexpr MergeMode kMergeModes[] = {
-    {"ave", BuildAverage},           {"concat", BuildMergeConcat},
-    {"max", BuildCombined<Maximum>}, {"min", BuildCombined<Minimum>},
-    {"mul", BuildCombined<Mul>},     {"sum", BuildCombined<Add>},
+    {"ave", BuildMean},
+    {"concat", BuildMergeConcat},
+    {"max", BuildCombined<Maximum>},
+    {"min", BuildCombined<Minimum>},
+    {"mul", BuildCombined<Mul>},
+    {"sum", BuildCombined<Add>},
 };
 
 LayerOutputs BuildMerge(LayerContext& c) {
@@ -159,8 +162,7 @@ LayerOutputs BuildMerge(LayerContext& c) {
 }  // namespace
 
 const KerasLayer kAddLayer{"Add", BuildCombined<Add>, nullptr, Masking::kUses};
-const KerasLayer kAverageLayer{"Average", BuildAverage, nullptr,
-                               Masking::kUses};
+const KerasLayer kAverageLayer{"Average", BuildMean, nullptr, Masking::kUses};
 const KerasLayer kConcatenateLayer{"Concatenate", BuildConcatenate, nullptr,
                                    Masking::kUses};
 const KerasLayer kMaximumLayer{"Maximum", BuildCombined<Maximum>, nullptr,

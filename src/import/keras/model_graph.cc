@@ -38,11 +38,6 @@ struct RawCall {
   CallArguments arguments;
 };
 
-const json& EmptyObject() {
-  static const json kEmpty = json::object();
-  return kEmpty;
-}
-
 // value[key], or null.
 const json& Member(const json& value, std::string_view key) {
   static const json kNull;

@@ -12,8 +12,7 @@
 
 #include "import/keras/keras_test_model.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::real_models_test {
 
 namespace fs = std::filesystem;
 
@@ -118,5 +117,4 @@ TEST(RealModels, ImportWithTheShapesOfTheirGoldens) {
   EXPECT_GE(imported, 29);  // of the 59 when this was written
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::real_models_test

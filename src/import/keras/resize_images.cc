@@ -14,7 +14,7 @@ namespace liteforge {
 namespace {
 
 // The kernel's name for ScaleAndTranslate; empty: another operation.
-Result<std::string> KernelOf(std::string_view method, bool antialias) {
+Result<std::string> ResizeKernel(std::string_view method, bool antialias) {
   static const std::map<std::string_view, const char*> kKernels = {
       {"gaussian", "gaussian"},
       {"lanczos3", "lanczos3"},
@@ -35,7 +35,7 @@ Result<std::string> KernelOf(std::string_view method, bool antialias) {
 Result<Tensor> ResizeImages(FunctionBuilder& f, const Tensor& x, int32_t height,
                             int32_t width, std::string_view method,
                             bool antialias) {
-  TRY_ASSIGN(const std::string kernel, KernelOf(method, antialias));
+  TRY_ASSIGN(const std::string kernel, ResizeKernel(method, antialias));
   if (method == "nearest") return ResizeNearest(x, height, width, true);
   if (method == "bilinear" && kernel.empty())
     return ResizeBilinear(x, height, width, true);

@@ -14,10 +14,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kX = "x tensor input value";
+constexpr std::string_view kArray = "x tensor input value";
 
 LayerOutputs ReshapeTo(const FunctionCall& call) {
-  TRY_ASSIGN(const Tensor x, call.Operand(0, kX));
+  TRY_ASSIGN(const Tensor x, call.Operand(0, kArray));
   TRY_ASSIGN(const auto dims, call.DimsOf(1, "shape newshape"));
   Shape result;
   for (const int32_t dim : dims.known) {
@@ -30,7 +30,7 @@ LayerOutputs ReshapeTo(const FunctionCall& call) {
 }
 
 LayerOutputs ExpandAt(const FunctionCall& call) {
-  TRY_ASSIGN(Tensor x, call.Operand(0, kX));
+  TRY_ASSIGN(Tensor x, call.Operand(0, kArray));
   TRY_ASSIGN(auto axes, call.Ints(1, "axis dim"));
   if (axes.empty()) return InvalidModel("its argument 'axis' is missing");
   const int rank = x.rank() + static_cast<int>(axes.size());
@@ -41,7 +41,7 @@ LayerOutputs ExpandAt(const FunctionCall& call) {
 }
 
 LayerOutputs SqueezeAt(const FunctionCall& call) {
-  TRY_ASSIGN(const Tensor x, call.Operand(0, kX));
+  TRY_ASSIGN(const Tensor x, call.Operand(0, kArray));
   TRY_ASSIGN(auto axes, call.Ints(1, "axis squeeze_dims"));
   if (axes.empty()) {
     for (int32_t axis = 0; axis < x.rank(); ++axis)
@@ -71,7 +71,7 @@ Result<std::vector<int32_t>> AllAxes(const Tensor& x) {
 }
 
 LayerOutputs SwapTwo(const FunctionCall& call) {
-  TRY_ASSIGN(const Tensor x, call.Operand(0, kX));
+  TRY_ASSIGN(const Tensor x, call.Operand(0, kArray));
   TRY_ASSIGN(int32_t a, call.Int(1, "axis1"));
   TRY_ASSIGN(int32_t b, call.Int(2, "axis2"));
   TRY_ASSIGN(a, WrapAxis(a, x.rank(), "axis1"));
@@ -82,7 +82,7 @@ LayerOutputs SwapTwo(const FunctionCall& call) {
 }
 
 LayerOutputs MoveAxis(const FunctionCall& call) {
-  TRY_ASSIGN(const Tensor x, call.Operand(0, kX));
+  TRY_ASSIGN(const Tensor x, call.Operand(0, kArray));
   TRY_ASSIGN(int32_t from, call.Int(1, "source"));
   TRY_ASSIGN(int32_t to, call.Int(2, "destination"));
   TRY_ASSIGN(from, WrapAxis(from, x.rank(), "source"));
@@ -94,7 +94,7 @@ LayerOutputs MoveAxis(const FunctionCall& call) {
 }
 
 LayerOutputs Flattened(const FunctionCall& call) {
-  TRY_ASSIGN(const Tensor x, call.Operand(0, kX));
+  TRY_ASSIGN(const Tensor x, call.Operand(0, kArray));
   return One(Reshape(x, {-1}));
 }
 
@@ -175,7 +175,7 @@ std::vector<int32_t> EndsOf(const std::vector<int32_t>& sizes, int32_t whole) {
 // The operation Split(axis, x).
 LayerOutputs SplitOperands(const FunctionCall& call) {
   TRY_ASSIGN(int32_t axis, call.Int(0, "axis"));
-  TRY_ASSIGN(const Tensor x, call.Operand(1, kX));
+  TRY_ASSIGN(const Tensor x, call.Operand(1, kArray));
   TRY_ASSIGN(const int32_t count, call.Int(9, "num_split"));
   TRY_ASSIGN(axis, WrapAxis(axis, x.rank(), "axis"));
   if (count < 1 || count > kMaxListed)
@@ -187,7 +187,7 @@ LayerOutputs SplitOperands(const FunctionCall& call) {
 LayerOutputs SplitAt(const FunctionCall& call) {
   constexpr std::string_view kHow = "indices_or_sections num_or_size_splits";
   if (call.Find(9, "num_split") != nullptr) return SplitOperands(call);
-  TRY_ASSIGN(const Tensor x, call.Operand(0, kX));
+  TRY_ASSIGN(const Tensor x, call.Operand(0, kArray));
   TRY_ASSIGN(int32_t axis, call.Int(2, "axis", 0));
   TRY_ASSIGN(axis, WrapAxis(axis, x.rank(), "axis"));
   const json* how = call.Find(1, kHow);
@@ -210,7 +210,7 @@ LayerOutputs SplitAt(const FunctionCall& call) {
 }
 
 LayerOutputs UnstackAlong(const FunctionCall& call) {
-  TRY_ASSIGN(const Tensor x, call.Operand(0, kX));
+  TRY_ASSIGN(const Tensor x, call.Operand(0, kArray));
   TRY_ASSIGN(int32_t axis, call.Int(2, "axis", 0));
   TRY_ASSIGN(axis, WrapAxis(axis, x.rank(), "axis"));
   if (x.dim(axis) < 0 || x.dim(axis) > kMaxListed)
@@ -390,7 +390,7 @@ LayerOutputs TakeAt(const FunctionCall& call) {
   return One(Gather(x, Cast(indices, DataType::kInt32), axis));
 }
 
-LayerOutputs Turned(const FunctionCall& call) {
+LayerOutputs Reversed(const FunctionCall& call) {
   TRY_ASSIGN(Tensor x, call.Operand(0, "x tensor"));
   TRY_ASSIGN(const auto axes, call.Axes(1, "axis", x.rank()));
   for (const int32_t axis : axes) x = Reverse(x, axis);
@@ -484,35 +484,36 @@ LayerOutputs OneHotOf(const FunctionCall& call) {
                   DataType::kFloat32, shape));
 }
 
-constexpr KerasFunction kFunctions[] = {
-    {"BroadcastTo broadcast_to", BroadcastShape},
-    {"Concatenate concat concatenate", Join},
-    {"ConcatV2", JoinByLast},
-    {"ExpandDims expand_dims", ExpandAt},
-    {"Flip ReverseV2 reverse", Turned},
-    {"GatherV2 Take gather", TakeAt},
-    {"GetItem getitem", GetItem},
-    {"Moveaxis", MoveAxis},
-    {"OneHot one_hot", OneHotOf},
-    {"Pack", PackOperands},
-    {"Pad PadV2 pad", PadAround},
-    {"Ravel", Flattened},
-    {"Repeat repeat", RepeatEach},
-    {"Reshape reshape", ReshapeTo},
-    {"Shape shape", ShapeOfTensor},
-    {"Slice slice", SliceBySize},
-    {"Split SplitV split", SplitAt},
-    {"Squeeze squeeze", SqueezeAt},
-    {"Stack stack", StackAll},
-    {"StridedSlice strided_slice", SliceByMasks},
-    {"Swapaxes", SwapTwo},
-    {"Tile tile", TileBy},
-    {"Transpose transpose", TransposeBy},
-    {"Unpack Unstack unstack", UnstackAlong},
-};
-
 }  // namespace
 
-std::span<const KerasFunction> ShapeFunctions() { return kFunctions; }
+std::span<const KerasFunction> ShapeFunctions() {
+  static constexpr KerasFunction kFunctions[] = {
+      {"BroadcastTo broadcast_to", BroadcastShape},
+      {"Concatenate concat concatenate", Join},
+      {"ConcatV2", JoinByLast},
+      {"ExpandDims expand_dims", ExpandAt},
+      {"Flip ReverseV2 reverse", Reversed},
+      {"GatherV2 Take gather", TakeAt},
+      {"GetItem getitem", GetItem},
+      {"Moveaxis", MoveAxis},
+      {"OneHot one_hot", OneHotOf},
+      {"Pack", PackOperands},
+      {"Pad PadV2 pad", PadAround},
+      {"Ravel", Flattened},
+      {"Repeat repeat", RepeatEach},
+      {"Reshape reshape", ReshapeTo},
+      {"Shape shape", ShapeOfTensor},
+      {"Slice slice", SliceBySize},
+      {"Split SplitV split", SplitAt},
+      {"Squeeze squeeze", SqueezeAt},
+      {"Stack stack", StackAll},
+      {"StridedSlice strided_slice", SliceByMasks},
+      {"Swapaxes", SwapTwo},
+      {"Tile tile", TileBy},
+      {"Transpose transpose", TransposeBy},
+      {"Unpack Unstack unstack", UnstackAlong},
+  };
+  return kFunctions;
+}
 
 }  // namespace liteforge

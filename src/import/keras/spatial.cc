@@ -12,8 +12,8 @@ namespace liteforge {
 namespace {
 
 // The stored order is not the one Keras 2 has, transposed to it.
-ConstantValue Transposed(const ConstantValue& value,
-                         const std::vector<int>& permutation) {
+ConstantValue TransposedValue(const ConstantValue& value,
+                              const std::vector<int>& permutation) {
   const std::vector<float> in = value.data.ToVector<float>();
   const int rank = value.shape.rank();
   std::vector<int64_t> stride(static_cast<size_t>(rank), 1);
@@ -40,7 +40,7 @@ ConstantValue Transposed(const ConstantValue& value,
 
 // [H, W, in, out] with H and W backwards: for a dense run of spatial positions
 // that is the order of the positions backwards.
-ConstantValue Turned(const ConstantValue& value) {
+ConstantValue TurnedKernel(const ConstantValue& value) {
   const std::vector<float> in = value.data.ToVector<float>();
   const int rank = value.shape.rank();
   const auto block = static_cast<size_t>(int64_t{value.shape[rank - 2]} *
@@ -59,7 +59,7 @@ ConstantValue Keras1Kernel1D(ConstantValue value, int32_t size,
                              int32_t filters) {
   if (value.shape[0] != size || value.shape[1] != 1 ||
       value.shape[3] != filters) {
-    value = Transposed(value, {2, 3, 1, 0});
+    value = TransposedValue(value, {2, 3, 1, 0});
   }
   if (value.shape[1] != 1) return value;  // refused by the check of its shape
   value.shape = {value.shape[0], value.shape[2], value.shape[3]};
@@ -74,7 +74,7 @@ Result<ConstantValue> Keras1Kernel(LayerContext& c, ConstantValue value,
     return Keras1Kernel1D(std::move(value), size[0], filters);
   }
   TRY_ASSIGN(const bool channels_first, c.config.ChannelsFirst());
-  return channels_first ? Transposed(value, {2, 3, 1, 0}) : value;
+  return channels_first ? TransposedValue(value, {2, 3, 1, 0}) : value;
 }
 
 Result<void> CheckSize(const ConstantValue& value,
@@ -148,7 +148,7 @@ Result<ConstantValue> KernelValue(LayerContext& c, std::string_view name,
   TRY(CheckSize(value, size, name));
   const bool turned =
       c.file.generation == 2 && c.file.backend == "theano" && name == "kernel";
-  return turned ? Turned(value) : value;
+  return turned ? TurnedKernel(value) : value;
 }
 
 Result<Tensor> Kernel(LayerContext& c, std::string_view name,

@@ -24,7 +24,8 @@ int32_t Slide(int32_t size, int32_t reach, int32_t stride, bool same) {
   return covered <= 0 ? 0 : (covered + stride - 1) / stride;
 }
 
-Result<Shape> Slid(const Tensor& x, const VolumeWindow& w, int32_t channels) {
+Result<Shape> SlidShape(const Tensor& x, const VolumeWindow& w,
+                        int32_t channels) {
   Shape shape{x.dim(0)};
   for (size_t axis = 0; axis < 3; ++axis) {
     const int32_t reach = (w.size[axis] - 1) * w.dilations[axis] + 1;
@@ -73,7 +74,7 @@ LayerOutputs BuildPooling3D(LayerContext& c, std::string_view op) {
   TRY_ASSIGN(w.padding, c.config.Padding());
   TRY_ASSIGN(const bool first, c.config.ChannelsFirst());
   TRY_ASSIGN(const Tensor x, ChannelsLastVolume(c, first));
-  TRY_ASSIGN(const Shape shape, Slid(x, w, x.dim(4)));
+  TRY_ASSIGN(const Shape shape, SlidShape(x, w, x.dim(4)));
   const Tensor y = c.f.AddNode(op, {x},
                                Attributes()
                                    .Type("T", DataType::kFloat32)
@@ -112,7 +113,7 @@ LayerOutputs BuildGlobalAverage3D(LayerContext& c) {
 
 Result<Tensor> Conv3D(LayerContext& c, const Tensor& x, const Tensor& kernel,
                       const VolumeWindow& window) {
-  TRY_ASSIGN(const Shape shape, Slid(x, window, kernel.dim(4)));
+  TRY_ASSIGN(const Shape shape, SlidShape(x, window, kernel.dim(4)));
   return c.f.AddNode("Conv3D", {x, kernel},
                      Attributes()
                          .Type("T", DataType::kFloat32)

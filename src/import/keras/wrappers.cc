@@ -77,7 +77,7 @@ Result<std::vector<WeightSpec>> BidirectionalWeights(
 }
 
 // merge_mode is null for two outputs, which is not the same as missing.
-Result<std::string> MergeMode(const LayerContext& c) {
+Result<std::string> MergeModeOf(const LayerContext& c) {
   const json& config = *c.layer().config;
   const auto found = config.find("merge_mode");
   if (found != config.end() && found->is_null()) return std::string();
@@ -97,7 +97,7 @@ LayerOutputs Merge(LayerContext& c, const std::string& mode, const Tensor& a,
 
 LayerOutputs BuildBidirectional(LayerContext& c) {
   TRY_ASSIGN(const Pair pair, PairOf(c.config));
-  TRY_ASSIGN(const std::string mode, MergeMode(c));
+  TRY_ASSIGN(const std::string mode, MergeModeOf(c));
   const LayerConfig inner(pair.forward.config, c.config.generation());
   TRY_ASSIGN(const bool sequences, inner.Bool("return_sequences", false));
   TRY_ASSIGN(const bool time_major, inner.Bool("time_major", false));
@@ -150,13 +150,13 @@ Tensor WithFirst(const Tensor& x, const std::vector<Tensor>& sizes,
   return Reshape(x, Pack(all, 0), result);
 }
 
-int32_t Product(int32_t a, int32_t b) {
+int32_t ProductOfDims(int32_t a, int32_t b) {
   return a < 0 || b < 0 ? Shape::kUnknownDim : a * b;
 }
 
 // A mask of steps of steps belongs to the layer inside too; what it makes of
 // them is a mask of steps again.
-Tensor StepsMask(const Tensor& x, const Tensor& mask, const Tensor& inner) {
+Tensor InnerMask(const Tensor& x, const Tensor& mask, const Tensor& inner) {
   if (!inner.empty()) return BatchAsSteps(inner, x);
   if (mask.empty() || mask.rank() == 2) return mask;
   std::vector<int32_t> axes;
@@ -179,7 +179,7 @@ LayerOutputs BuildTimeDistributed(LayerContext& c) {
       CallInner(c, inner, 0, inputs, deep ? StepsAsBatch(mask) : Tensor()));
   if (outputs.tensors.size() != 1)
     return Unsupported("the layer inside has several outputs");
-  c.output_mask = StepsMask(x, mask, outputs.mask);
+  c.output_mask = InnerMask(x, mask, outputs.mask);
   return One(BatchAsSteps(outputs.tensors[0], x));
 }
 
@@ -227,7 +227,7 @@ LayerOutputs BuildPipeline(LayerContext& c) {
 Tensor StepsAsBatch(const Tensor& x) {
   const Tensor shape = ShapeOf(x);
   return WithFirst(x, {Mul(Index(shape, 0, 0), Index(shape, 0, 1))},
-                   {Product(x.dim(0), x.dim(1))}, 2);
+                   {ProductOfDims(x.dim(0), x.dim(1))}, 2);
 }
 
 Tensor BatchAsSteps(const Tensor& y, const Tensor& x) {

@@ -7,8 +7,7 @@
 
 #include "import/saved_model/saved_model_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::effects_test {
 
 using testing::UnorderedElementsAre;
 
@@ -83,5 +82,4 @@ TEST(Effects, Operations) {
     EXPECT_FALSE(AssignsVariable(op)) << op;
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::effects_test

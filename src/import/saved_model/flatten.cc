@@ -43,7 +43,7 @@ bool IsDropped(std::string_view op) {
   return kOps.contains(op);
 }
 
-tf::NameAttrList Named(const std::string& function) {
+tf::NameAttrList CallTo(const std::string& function) {
   tf::NameAttrList call;
   call.set_name(function);
   return call;
@@ -218,7 +218,7 @@ Result<Flattener::Operands> Flattener::Expand(Scope& scope,
     return Inline(scope, def, called->func(), inputs);
   }
   if (source_.model.FindFunction(op) != nullptr)
-    return Inline(scope, def, Named(op), inputs);
+    return Inline(scope, def, CallTo(op), inputs);
   if (CallsLater(op)) return CallLater(scope, def, inputs);
   const bool assigns =
       AssignsVariable(op) && !inputs.empty() && inputs[0].resource != nullptr;

@@ -43,7 +43,7 @@ const std::vector<const char*>* CalledLater(std::string_view op) {
 bool IsWhile(std::string_view op) { return op.ends_with("While"); }
 
 // How many values an argument of a function is.
-int64_t CountOf(
+int64_t ArgumentCount(
     const tf::OpDef::ArgDef& argument,
     const google::protobuf::Map<std::string, tf::AttrValue>& given) {
   const bool number = !argument.number_attr().empty();
@@ -246,7 +246,7 @@ Result<Flattener::Operands> Flattener::Inline(Scope& outer,
   size_t next = 0;
   for (const auto& argument : function->signature().input_arg()) {
     Operands& bound = scope.arguments[argument.name()];
-    for (int64_t i = CountOf(argument, *scope.attributes); i > 0; --i) {
+    for (int64_t i = ArgumentCount(argument, *scope.attributes); i > 0; --i) {
       if (next == inputs.size()) {
         return InvalidModel(
             fmt::format("it gives {} values to function '{}', which takes more",
@@ -268,7 +268,7 @@ Result<ConcreteFunction> Flattener::FlattenFunction(
   size_t next = 0;
   for (const auto& argument : function.signature().input_arg()) {
     Operands& bound = scope.arguments[argument.name()];
-    for (int64_t i = CountOf(argument, call.attr()); i > 0; --i, ++next) {
+    for (int64_t i = ArgumentCount(argument, call.attr()); i > 0; --i, ++next) {
       if (next < arguments.size() && arguments[next].resource != nullptr) {
         bound.push_back(arguments[next]);
         continue;

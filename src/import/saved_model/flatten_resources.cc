@@ -109,7 +109,7 @@ bool IsTfliteTable(const TableContents& table) {
           table.value_type == DataType::kInt64);
 }
 
-int32_t CountOf(const TableContents& table) {
+int32_t KeyCount(const TableContents& table) {
   return static_cast<int32_t>(
       FromTensorFlow(table.keys.tensor_shape()).elements());
 }
@@ -348,7 +348,7 @@ Result<Flattener::Operands> Flattener::OnTable(Scope& scope,
   if (counts && !IsTfliteTable(table)) {
     return Operands{TensorOperand(
         AddConst(NewName(name), DataType::kInt64, Shape(),
-                 Blob::Own(std::vector<int64_t>{CountOf(table)})))};
+                 Blob::Own(std::vector<int64_t>{KeyCount(table)})))};
   }
   if (finds && inputs.size() != 3)
     return InvalidModel("it has no keys or no default value");

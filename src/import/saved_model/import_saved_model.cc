@@ -238,7 +238,8 @@ std::vector<std::string> Sinks(const tf::GraphDef& graph) {
   return sinks;
 }
 
-std::vector<FunctionArgument> Named(const std::vector<std::string>& tensors) {
+std::vector<FunctionArgument> ArgumentsNamed(
+    const std::vector<std::string>& tensors) {
   std::vector<FunctionArgument> arguments;
   for (const std::string& tensor : tensors) {
     arguments.push_back(
@@ -292,8 +293,8 @@ Result<ConcreteFunction> ImportGraphDef(tf::GraphDef graph_def,
   std::set<Resource> assigned;
   const std::set<std::string> no_custom_ops;
   return Flattener({graph, none, tables, no_custom_ops, effects, assigned})
-      .FlattenGraph(std::string(kDefaultSignature), Named(inputs),
-                    Named(outputs));
+      .FlattenGraph(std::string(kDefaultSignature), ArgumentsNamed(inputs),
+                    ArgumentsNamed(outputs));
 }
 
 }  // namespace

@@ -7,8 +7,7 @@
 #include "import/saved_model/saved_model_testing.h"
 #include "import/saved_model/slice_spec.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::import_saved_model_test {
 
 using testing::HasSubstr;
 
@@ -432,5 +431,4 @@ TEST(TakeSlice, RowsOfAMatrix) {
     EXPECT_FALSE(TakeSlice(matrix(), text)) << text;
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::import_saved_model_test

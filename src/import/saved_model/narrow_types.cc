@@ -49,7 +49,7 @@ constexpr Narrowing kNarrowings[] = {
     {DataType::kUInt64, DataType::kInt64, Converted<uint64_t, int64_t>},
 };
 
-const Narrowing* Find(DataType type) {
+const Narrowing* FindNarrowing(DataType type) {
   const auto* found = std::ranges::find(kNarrowings, type, &Narrowing::from);
   return found == std::end(kNarrowings) ? nullptr : found;
 }
@@ -76,14 +76,15 @@ class Narrower {
 
  private:
   DataType Narrowed(DataType type) {
-    const Narrowing* narrowing = Find(type);
+    const Narrowing* narrowing = FindNarrowing(type);
     if (narrowing == nullptr) return type;
     found_.insert(type);
     return narrowing->to;
   }
   tf::DataType Narrowed(tf::DataType type) {
     const DataType known = FromTensorFlow(type);
-    return Find(known) == nullptr ? type : ToTensorFlow(Narrowed(known));
+    return FindNarrowing(known) == nullptr ? type
+                                           : ToTensorFlow(Narrowed(known));
   }
 
   void Narrow(tf::AttrValue& value) {
@@ -104,7 +105,7 @@ class Narrower {
     const auto value = node.attr().find("value");
     if (value == node.attr().end() || !value->second.has_tensor()) return {};
     tf::TensorProto& tensor = *(*node.mutable_attr())["value"].mutable_tensor();
-    const Narrowing* narrowing = Find(FromTensorFlow(tensor.dtype()));
+    const Narrowing* narrowing = FindNarrowing(FromTensorFlow(tensor.dtype()));
     if (narrowing == nullptr) return {};
     const auto outside = function.constants.find(node.name());
     Blob data;
@@ -133,7 +134,7 @@ Result<void> NarrowTypes(ConcreteFunction& function,
   for (const DataType type : narrower.found()) {
     std::string notice =
         fmt::format("{} is computed as {}, inputs and outputs included",
-                    Name(type), Name(Find(type)->to));
+                    Name(type), Name(FindNarrowing(type)->to));
     if (std::ranges::find(notices, notice) == notices.end())
       notices.push_back(std::move(notice));
   }

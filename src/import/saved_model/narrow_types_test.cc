@@ -6,8 +6,7 @@
 
 #include "formats/tensorflow/tensor_proto.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::narrow_types_test {
 
 using testing::ElementsAre;
 
@@ -111,5 +110,4 @@ TEST(NarrowTypes, FloatsAreLeftAlone) {
   EXPECT_TRUE(function.constants.empty());
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::narrow_types_test

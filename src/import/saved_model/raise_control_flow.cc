@@ -44,9 +44,9 @@ std::string Full(std::string_view node, int output) {
 // Which way predicates have gone where a node runs.
 using Conditions = std::set<std::pair<std::string, bool>>;
 
-class Raiser {
+class ControlFlowRaiser {
  public:
-  explicit Raiser(tf::GraphDef& graph) : graph_(graph) { Index(); }
+  explicit ControlFlowRaiser(tf::GraphDef& graph) : graph_(graph) { Index(); }
 
   Result<void> Run() {
     TRY(RaiseConditions());
@@ -144,7 +144,7 @@ class Raiser {
 
 //--------------------------------------------------------------- extraction
 
-Result<std::string> Raiser::Extract(
+Result<std::string> ControlFlowRaiser::Extract(
     const std::string& name, const Inputs& arguments,
     const std::map<std::string, size_t>& aliases, const Inputs& results) {
   tf::FunctionDef& function = *graph_.mutable_library()->add_function();
@@ -191,7 +191,7 @@ Result<std::string> Raiser::Extract(
 
 //--------------------------------------------------------------- conditions
 
-bool Raiser::IsLoopMerge(const tf::NodeDef& merge) const {
+bool ControlFlowRaiser::IsLoopMerge(const tf::NodeDef& merge) const {
   for (const std::string& input : merge.input()) {
     const tf::NodeDef* from = Find(ParseInput(input).node);
     if (from != nullptr && Is(*from, "NextIteration")) return true;
@@ -199,7 +199,7 @@ bool Raiser::IsLoopMerge(const tf::NodeDef& merge) const {
   return false;
 }
 
-bool Raiser::IsLoopSwitch(const tf::NodeDef& node) const {
+bool ControlFlowRaiser::IsLoopSwitch(const tf::NodeDef& node) const {
   if (node.input_size() < 2) return false;
   const tf::NodeDef* predicate = Find(ParseInput(node.input(1)).node);
   return predicate != nullptr && Is(*predicate, "LoopCond");
@@ -207,7 +207,7 @@ bool Raiser::IsLoopSwitch(const tf::NodeDef& node) const {
 
 // What a Switch asks for, where it is computed: one predicate has many names
 // within its branches.
-std::string Raiser::PredicateOf(const tf::NodeDef& node) const {
+std::string ControlFlowRaiser::PredicateOf(const tf::NodeDef& node) const {
   InputReference at = ParseInput(node.input(1));
   for (size_t steps = 0; steps < nodes_.size(); ++steps) {
     const tf::NodeDef* from = Find(at.node);
@@ -221,7 +221,7 @@ std::string Raiser::PredicateOf(const tf::NodeDef& node) const {
 }
 
 // All nodes, each behind what it reads, but for the ways back of loops.
-std::vector<tf::NodeDef*> Raiser::InOrder() const {
+std::vector<tf::NodeDef*> ControlFlowRaiser::InOrder() const {
   std::vector<tf::NodeDef*> order;
   std::unordered_set<const tf::NodeDef*> entered;
   std::vector<std::pair<tf::NodeDef*, int>> stack;
@@ -242,7 +242,7 @@ std::vector<tf::NodeDef*> Raiser::InOrder() const {
   return order;
 }
 
-Conditions Raiser::At(std::string_view tensor) const {
+Conditions ControlFlowRaiser::At(std::string_view tensor) const {
   const InputReference at = ParseInput(tensor);
   const auto found = conditions_.find(at.node);
   Conditions here = found == conditions_.end() ? Conditions() : found->second;
@@ -254,7 +254,7 @@ Conditions Raiser::At(std::string_view tensor) const {
   return here;
 }
 
-Conditions Raiser::Before(const tf::NodeDef& node) const {
+Conditions ControlFlowRaiser::Before(const tf::NodeDef& node) const {
   Conditions all;
   for (const std::string& input : node.input()) all.merge(At(input));
   return all;
@@ -262,10 +262,9 @@ Conditions Raiser::Before(const tf::NodeDef& node) const {
 
 // The tensors that a branch takes from outside it. A Switch on the predicate
 // is the way in: its data input is taken, its outputs mean that.
-void Raiser::CollectCaptured(const std::string& root,
-                             const std::pair<std::string, bool>& way,
-                             Inputs& captured,
-                             std::map<std::string, size_t>& aliases) const {
+void ControlFlowRaiser::CollectCaptured(
+    const std::string& root, const std::pair<std::string, bool>& way,
+    Inputs& captured, std::map<std::string, size_t>& aliases) const {
   const auto capture = [&](const std::string& tensor) {
     const auto found = std::ranges::find(captured, tensor);
     if (found != captured.end())
@@ -293,7 +292,7 @@ void Raiser::CollectCaptured(const std::string& root,
   }
 }
 
-Result<void> Raiser::RaiseMerge(tf::NodeDef& merge) {
+Result<void> ControlFlowRaiser::RaiseMerge(tf::NodeDef& merge) {
   const Inputs inputs = DataInputs(merge);
   const auto damaged = [&] {
     return InvalidModel(fmt::format(
@@ -344,7 +343,7 @@ Result<void> Raiser::RaiseMerge(tf::NodeDef& merge) {
   return {};
 }
 
-Result<void> Raiser::RaiseConditions() {
+Result<void> ControlFlowRaiser::RaiseConditions() {
   std::vector<tf::NodeDef*> switches;
   std::vector<std::string> merges;
   for (tf::NodeDef* node : InOrder()) {
@@ -383,8 +382,8 @@ Result<void> Raiser::RaiseConditions() {
 
 //-------------------------------------------------------------------- loops
 
-std::vector<tf::NodeDef*> Raiser::ReadersOf(const tf::NodeDef& node,
-                                            std::string_view op) const {
+std::vector<tf::NodeDef*> ControlFlowRaiser::ReadersOf(
+    const tf::NodeDef& node, std::string_view op) const {
   std::vector<tf::NodeDef*> found;
   const auto readers = readers_.find(node.name());
   if (readers == readers_.end()) return found;
@@ -394,7 +393,7 @@ std::vector<tf::NodeDef*> Raiser::ReadersOf(const tf::NodeDef& node,
   return found;
 }
 
-Result<Raiser::Frame> Raiser::ReadFrame(
+Result<ControlFlowRaiser::Frame> ControlFlowRaiser::ReadFrame(
     const std::string& name, const std::vector<tf::NodeDef*>& enters) {
   Frame frame;
   const auto damaged = [&](const tf::NodeDef& node, const char* what) {
@@ -436,7 +435,7 @@ Result<Raiser::Frame> Raiser::ReadFrame(
 }
 
 // Whether a loop that is not raised yet lies within.
-bool Raiser::HoldsLoops(const Frame& frame) const {
+bool ControlFlowRaiser::HoldsLoops(const Frame& frame) const {
   std::unordered_set<std::string_view> seen;
   Inputs open = {frame.test};
   for (const Variable& v : frame.variables) {
@@ -457,7 +456,8 @@ bool Raiser::HoldsLoops(const Frame& frame) const {
   return false;
 }
 
-Result<void> Raiser::RaiseLoop(const std::string& name, const Frame& frame) {
+Result<void> ControlFlowRaiser::RaiseLoop(const std::string& name,
+                                          const Frame& frame) {
   Inputs initial, arguments, results;
   std::map<std::string, size_t> aliases;
   for (const Variable& v : frame.variables) {
@@ -491,7 +491,7 @@ Result<void> Raiser::RaiseLoop(const std::string& name, const Frame& frame) {
 }
 
 // Innermost first.
-Result<void> Raiser::RaiseLoops() {
+Result<void> ControlFlowRaiser::RaiseLoops() {
   std::map<std::string, std::vector<tf::NodeDef*>> enters;
   for (tf::NodeDef& node : *graph_.mutable_node()) {
     for (const std::string& input : node.input()) {
@@ -530,7 +530,7 @@ Result<void> RaiseControlFlow(tf::GraphDef& graph) {
   };
   RaiseTensorArrays(graph);
   if (std::ranges::none_of(graph.node(), is_v1)) return {};
-  return Raiser(graph).Run();
+  return ControlFlowRaiser(graph).Run();
 }
 
 }  // namespace liteforge

@@ -7,8 +7,7 @@
 
 #include "import/saved_model/saved_model_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::raise_control_flow_test {
 
 using testing::HasSubstr;
 
@@ -170,5 +169,4 @@ TEST(RaiseTensorArrays, FlowIsTheList) {
   EXPECT_THAT(Reached(graph, "count"), HasSubstr("count=TensorListLength("));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::raise_control_flow_test

@@ -65,21 +65,21 @@ tf::NodeDef ShapeConst(const std::string& name, const tf::AttrValue* shape) {
   return node;
 }
 
-const tf::AttrValue* Find(const tf::NodeDef& node, const char* key) {
+const tf::AttrValue* FindAttr(const tf::NodeDef& node, const char* key) {
   const auto found = node.attr().find(key);
   return found == node.attr().end() ? nullptr : &found->second;
 }
 
 void SetElementType(tf::NodeDef& node) {
-  if (const tf::AttrValue* type = Find(node, "dtype")) {
+  if (const tf::AttrValue* type = FindAttr(node, "dtype")) {
     const tf::DataType value = type->type();
     (*node.mutable_attr())["element_dtype"].set_type(value);
   }
 }
 
-class Raiser {
+class TensorArrayRaiser {
  public:
-  explicit Raiser(tf::GraphDef& graph) : graph_(graph) {}
+  explicit TensorArrayRaiser(tf::GraphDef& graph) : graph_(graph) {}
 
   void Run() {
     const int count = graph_.node_size();
@@ -94,7 +94,7 @@ class Raiser {
   std::string AddShape(const tf::NodeDef& node, const char* attribute) {
     const std::string name =
         node.name() + "/element_shape_" + std::to_string(shapes_++);
-    tf::NodeDef shape = ShapeConst(name, Find(node, attribute));
+    tf::NodeDef shape = ShapeConst(name, FindAttr(node, attribute));
     *graph_.add_node() = std::move(shape);
     return name;
   }
@@ -152,6 +152,6 @@ class Raiser {
 
 }  // namespace
 
-void RaiseTensorArrays(tf::GraphDef& graph) { Raiser(graph).Run(); }
+void RaiseTensorArrays(tf::GraphDef& graph) { TensorArrayRaiser(graph).Run(); }
 
 }  // namespace liteforge

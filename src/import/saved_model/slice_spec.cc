@@ -36,8 +36,8 @@ std::optional<int64_t> Number(std::string_view text) {
 }
 
 // nullopt: not such a text, or of another shape.
-std::optional<tf::TensorSliceProto> Parse(std::string_view text,
-                                          const Shape& shape) {
+std::optional<tf::TensorSliceProto> ParseSlice(std::string_view text,
+                                               const Shape& shape) {
   const auto words = Split(text, ' ');
   if (static_cast<int>(words.size()) != shape.rank() + 1) return std::nullopt;
   for (int axis = 0; axis < shape.rank(); ++axis) {
@@ -63,7 +63,7 @@ std::optional<tf::TensorSliceProto> Parse(std::string_view text,
 }  // namespace
 
 Result<StoredTensor> TakeSlice(StoredTensor whole, std::string_view text) {
-  const auto slice = Parse(text, whole.shape);
+  const auto slice = ParseSlice(text, whole.shape);
   if (!slice) {
     return InvalidModel("slice '" + std::string(text) + "' is not one of " +
                         Describe(whole.type, whole.shape));

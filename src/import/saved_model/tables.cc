@@ -40,13 +40,13 @@ struct Scope {
 };
 
 // "node", "node:1", "node:output:1" -> "node"
-std::string_view NodeOf(std::string_view input) {
+std::string_view ProducerOf(std::string_view input) {
   return input.substr(0, input.find(':'));
 }
 
-Origin Trace(const Scope& scope, std::string_view input) {
+Origin TraceTable(const Scope& scope, std::string_view input) {
   for (int i = 0; i < kMaxIdentities; ++i) {
-    const std::string_view name = NodeOf(input);
+    const std::string_view name = ProducerOf(input);
     if (const auto argument = scope.arguments.find(name);
         argument != scope.arguments.end())
       return argument->second;
@@ -114,7 +114,7 @@ class Search {
       if (!fills && (called == nullptr || depth == kMaxDepth)) continue;
       std::vector<Origin> inputs;
       for (const std::string& input : node.input()) {
-        if (!input.starts_with('^')) inputs.push_back(Trace(scope, input));
+        if (!input.starts_with('^')) inputs.push_back(TraceTable(scope, input));
       }
       if (std::ranges::find(inputs, table_) == inputs.end()) continue;
       if (fills) return Filling{&node, std::move(inputs)};
@@ -201,7 +201,7 @@ std::string AssetOf(const GraphIndex& model, const Origin& origin) {
   }
   for (const tf::AssetFileDef& asset : assets) {
     if (origin.node != nullptr &&
-        NodeOf(asset.tensor_info().name()) == origin.node->name())
+        ProducerOf(asset.tensor_info().name()) == origin.node->name())
       return asset.filename();
   }
   const tf::TensorProto* name = ConstantOf(model, origin);

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kObjectGraphKey = "_CHECKPOINTABLE_OBJECT_GRAPH";
 constexpr std::string_view kVariableValue = "VARIABLE_VALUE";
 // Identities between a restored tensor and its variable; more is a loop.
-constexpr int kMaxIdentities = 8;
+constexpr int kMaxVariableIdentities = 8;
 
 bool Assigns(const tf::NodeDef& node) {
   return (node.op() == "Assign" || node.op() == "AssignVariableOp") &&
@@ -24,7 +24,7 @@ bool Assigns(const tf::NodeDef& node) {
 }
 
 // "node", "node:1", "node:output:1" -> "node" and the last number.
-InputReference Parse(std::string_view text) {
+InputReference ParseReference(std::string_view text) {
   InputReference reference = ParseInput(text);
   const size_t colon = reference.node.find(':');
   if (colon != std::string_view::npos)
@@ -33,27 +33,28 @@ InputReference Parse(std::string_view text) {
 }
 
 // Nodes of a graph or of a function body by name.
-using Nodes = std::unordered_map<std::string_view, const tf::NodeDef*>;
+using NodesByName = std::unordered_map<std::string_view, const tf::NodeDef*>;
 
-const tf::NodeDef* Find(const Nodes& nodes, std::string_view name) {
+const tf::NodeDef* FindNode(const NodesByName& nodes, std::string_view name) {
   const auto found = nodes.find(name);
   return found == nodes.end() ? nullptr : found->second;
 }
 
 // Follows Identity to where a value comes from.
-InputReference Trace(const Nodes& nodes, std::string_view input) {
-  InputReference at = Parse(input);
-  for (int i = 0; i < kMaxIdentities; ++i) {
-    const tf::NodeDef* node = Find(nodes, at.node);
+InputReference TraceVariable(const NodesByName& nodes, std::string_view input) {
+  InputReference at = ParseReference(input);
+  for (int i = 0; i < kMaxVariableIdentities; ++i) {
+    const tf::NodeDef* node = FindNode(nodes, at.node);
     if (node == nullptr || node->op() != "Identity" || node->input_size() == 0)
       break;
-    at = Parse(node->input(0));
+    at = ParseReference(node->input(0));
   }
   return at;
 }
 
-std::string StringAt(const Nodes& nodes, const std::string& input, int index) {
-  const tf::NodeDef* node = Find(nodes, Parse(input).node);
+std::string StringAt(const NodesByName& nodes, const std::string& input,
+                     int index) {
+  const tf::NodeDef* node = FindNode(nodes, ParseReference(input).node);
   if (node == nullptr) return "";
   const tf::AttrValue* value = FindAttribute(*node, "value");
   if (value == nullptr || !value->has_tensor()) return "";
@@ -75,32 +76,32 @@ Variables::Variables(const GraphIndex& graph, TensorBundle bundle)
 //------------------------------------------------------- the saver's nodes
 
 void Variables::ScanAssignments(const GraphIndex& graph) {
-  Nodes nodes;
+  NodesByName nodes;
   for (const tf::NodeDef& node : graph.meta().graph_def().node())
     nodes[node.name()] = &node;
   for (const tf::NodeDef& node : graph.meta().graph_def().node()) {
     if (!Assigns(node)) continue;
-    const InputReference value = Trace(nodes, node.input(1));
-    const tf::NodeDef* restore = Find(nodes, value.node);
+    const InputReference value = TraceVariable(nodes, node.input(1));
+    const tf::NodeDef* restore = FindNode(nodes, value.node);
     if (restore == nullptr || restore->op() != "RestoreV2" ||
         restore->input_size() < 3)
       continue;
     const std::string key = StringAt(nodes, restore->input(1), value.output);
     if (key.empty()) continue;
-    by_node_[std::string(Trace(nodes, node.input(0)).node)] = {
+    by_node_[std::string(TraceVariable(nodes, node.input(0)).node)] = {
         key, StringAt(nodes, restore->input(2), value.output)};
   }
 }
 
 void Variables::ScanRestoreFunction(const GraphIndex& graph) {
   const std::string& name = graph.meta().saver_def().restore_op_name();
-  const tf::NodeDef* call = graph.FindNode(Parse(name).node);
+  const tf::NodeDef* call = graph.FindNode(ParseReference(name).node);
   if (call == nullptr) return;
   const tf::AttrValue* called = FindAttribute(*call, "f");
   if (called == nullptr) return;
   const tf::FunctionDef* function = graph.FindFunction(called->func().name());
   if (function == nullptr) return;
-  Nodes nodes;
+  NodesByName nodes;
   for (const tf::NodeDef& node : function->node_def())
     nodes[node.name()] = &node;
   std::map<std::string_view, int> arguments;
@@ -108,16 +109,18 @@ void Variables::ScanRestoreFunction(const GraphIndex& graph) {
     arguments[function->signature().input_arg(i).name()] = i;
   for (const tf::NodeDef& node : function->node_def()) {
     if (!Assigns(node)) continue;
-    const InputReference value = Trace(nodes, node.input(1));
-    const tf::NodeDef* restore = Find(nodes, value.node);
-    const auto argument = arguments.find(Trace(nodes, node.input(0)).node);
+    const InputReference value = TraceVariable(nodes, node.input(1));
+    const tf::NodeDef* restore = FindNode(nodes, value.node);
+    const auto argument =
+        arguments.find(TraceVariable(nodes, node.input(0)).node);
     if (restore == nullptr || restore->op() != "RestoreV2" ||
         restore->input_size() < 3 || argument == arguments.end() ||
         argument->second >= call->input_size())
       continue;
     const std::string key = StringAt(nodes, restore->input(1), value.output);
     if (key.empty()) continue;
-    const std::string variable(Parse(call->input(argument->second)).node);
+    const std::string variable(
+        ParseReference(call->input(argument->second)).node);
     by_node_[variable] = {key,
                           StringAt(nodes, restore->input(2), value.output)};
   }

@@ -8,8 +8,7 @@
 #include "formats/tensorflow/test_bundle.h"
 #include "import/saved_model/saved_model_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::variables_test {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -136,5 +135,4 @@ TEST_F(VariablesTest, ByNameOrNotAtAll) {
   EXPECT_THAT(none.error().ToString(), HasSubstr("freeze the graph"));
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::variables_test

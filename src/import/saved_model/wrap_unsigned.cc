@@ -23,7 +23,7 @@ bool MayLeaveRange(std::string_view op) {
   return kOps.contains(op);
 }
 
-tf::DataType TypeOf(const tf::NodeDef& node, const char* name) {
+tf::DataType TypeAttribute(const tf::NodeDef& node, const char* name) {
   const auto found = node.attr().find(name);
   return found == node.attr().end() ? tf::DT_INVALID : found->second.type();
 }
@@ -111,8 +111,8 @@ class Wrapper {
     const auto same_size = [](tf::DataType type) {
       return type == tf::DT_INT32 || type == tf::DT_FLOAT;
     };
-    const tf::DataType own = TypeOf(node, "T");
-    const tf::DataType to = TypeOf(node, "type");
+    const tf::DataType own = TypeAttribute(node, "T");
+    const tf::DataType to = TypeAttribute(node, "type");
     const bool is_own = own == tf::DT_UINT32;
     if (node.op() == "Bitcast" && node.input_size() > 0 &&
         ((is_own && same_size(to)) ||
@@ -126,7 +126,8 @@ class Wrapper {
       node.add_input(x);
       Add(std::move(node));
     } else if ((is_own && MayLeaveRange(node.op())) ||
-               (node.op() == "Cast" && TypeOf(node, "DstT") == tf::DT_UINT32)) {
+               (node.op() == "Cast" &&
+                TypeAttribute(node, "DstT") == tf::DT_UINT32)) {
       Wrap(std::move(node));
     } else {
       Add(std::move(node));

@@ -9,8 +9,7 @@
 
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::byte_activations_test {
 
 TEST(ByteActivations, AddsUpRows) {
   ForEachTarget([] {
@@ -36,5 +35,4 @@ TEST(ByteActivations, AddsUpRows) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::byte_activations_test

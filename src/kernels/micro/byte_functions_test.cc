@@ -12,8 +12,7 @@
 
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::byte_functions_test {
 
 TEST(ByteFunctions, LookUpOfEveryValue) {
   ForEachTarget([] {
@@ -82,5 +81,4 @@ TEST(ByteFunctions, QuantizeRoundsHalfAwayFromZero) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::byte_functions_test

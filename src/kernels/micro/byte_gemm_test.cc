@@ -11,8 +11,7 @@
 #include "kernels/micro/byte_gemm.h"
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::byte_gemm_test {
 
 // Source: gemmlowp's SaturatingRoundingDoublingHighMul, RoundingDivideByPOT;
 // ruy's right shift for ties up.
@@ -282,5 +281,4 @@ TEST(ByteGemm, HybridGrid) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::byte_gemm_test

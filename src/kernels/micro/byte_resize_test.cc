@@ -9,8 +9,7 @@
 #include "kernels/micro/byte_resize.h"
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::byte_resize_test {
 
 // Weights that add up to 1, some of them 0.
 std::vector<int16_t> Weights(Sequence& draw, int taps) {
@@ -94,5 +93,4 @@ TEST(ByteResize, Pixels) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::byte_resize_test

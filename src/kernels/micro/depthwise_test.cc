@@ -10,8 +10,7 @@
 #include "kernels/micro/target_testing.h"
 #include "kernels/micro/word_depthwise.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::depthwise_test {
 
 constexpr int kTaps = 5;
 
@@ -206,5 +205,4 @@ TEST(WordDepthwise, RealResults) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::depthwise_test

@@ -8,8 +8,7 @@
 #include "kernels/micro/dot.h"
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::dot_test {
 
 TEST(Dot, Floats) {
   ForEachTarget([] {
@@ -51,5 +50,4 @@ TEST(Dot, Bytes) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::dot_test

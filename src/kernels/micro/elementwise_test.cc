@@ -13,8 +13,7 @@
 #include "kernels/micro/float_functions.h"
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::elementwise_test {
 
 using Function = void (*)(const float*, int64_t, float*);
 
@@ -170,5 +169,4 @@ TEST(ByteArithmetic, Grid) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::elementwise_test

@@ -10,8 +10,7 @@
 
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::float_after_test {
 
 struct Case {
   int64_t columns, gap;  // between rows
@@ -62,5 +61,4 @@ TEST(FloatAfter, Grid) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::float_after_test

@@ -13,8 +13,7 @@
 
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::float_arithmetic_test {
 
 using F = FloatArithmetic;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -95,5 +94,4 @@ TEST(FloatArithmetic, Clamps) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::float_arithmetic_test

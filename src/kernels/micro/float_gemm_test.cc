@@ -9,8 +9,7 @@
 #include "kernels/micro/float_gemm.h"
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::float_gemm_test {
 
 // Against the sum in double.
 void ExpectProducts(int rows, int64_t columns, int64_t runs, int64_t length,
@@ -111,5 +110,4 @@ TEST(FloatGemm, NanAndInfinityComeThrough) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::float_gemm_test

@@ -10,8 +10,7 @@
 #include "kernels/micro/float_winograd.h"
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::float_winograd_test {
 
 struct Sum {
   double value, magnitude;  // of the products
@@ -99,5 +98,4 @@ TEST(FloatWinograd, Grid) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::float_winograd_test

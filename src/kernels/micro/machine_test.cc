@@ -7,8 +7,7 @@
 
 #include "kernels/micro/peak.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::machine_test {
 
 // Bounds that any machine keeps, an emulated one too.
 TEST(Machine, PeaksAreMeasured) {
@@ -28,5 +27,4 @@ TEST(Machine, SumsAllNumbers) {
   EXPECT_EQ(SumOfFloats(numbers.data(), 3), 6);
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::machine_test

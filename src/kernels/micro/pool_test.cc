@@ -9,8 +9,7 @@
 #include "kernels/micro/pool.h"
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::pool_test {
 
 struct Case {
   int64_t channels;
@@ -146,5 +145,4 @@ TEST(Pool, EverySumRoundsExactly) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::pool_test

@@ -8,8 +8,7 @@
 #include "kernels/micro/sparse_gemm.h"
 #include "kernels/micro/target_testing.h"
 
-namespace liteforge {
-namespace {
+namespace liteforge::sparse_gemm_test {
 
 constexpr float kLow = -1.5f, kHigh = 2;
 
@@ -145,5 +144,4 @@ TEST(SparseGemm, OneRowOfBlocksAndOfPairs) {
   });
 }
 
-}  // namespace
-}  // namespace liteforge
+}  // namespace liteforge::sparse_gemm_test
