@@ -6,6 +6,8 @@
 // Eval needs, and may fail. Eval computes; it is noexcept and allocates
 // nothing. Shapes are inferred by ops/ before Prepare is called: outputs
 // already have their type and shape, so a kernel does not repeat those checks.
+// Where no output has an element there is nothing to compute, and Eval is not
+// called, but for operators that have state or size their outputs themselves.
 //
 // When an output's shape depends on an input's value, the interpreter infers
 // again right before Eval, allocates the output and calls Prepare once more:
