@@ -532,6 +532,8 @@ def main():
         "twins", "sizes", "sparse", "oracle", "digits", "bad"])
     options = parser.parse_args()
     models, script = options.models, options.oracle
+    if models:
+        models = models.resolve()
     if models and script is None:
         script = models.parent / "tools/tflite_oracle.py"
     with tempfile.TemporaryDirectory() as folder:

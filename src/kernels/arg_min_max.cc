@@ -2,8 +2,10 @@
 // ARG_MAX, ARG_MIN: where along an axis the largest or smallest value is, the
 // first of equals; NaN only where there is nothing else. f32 i8 u8 i32 bool ->
 // i32 | i64. Source: tflite/kernels/arg_min_max.cc.
+#include <algorithm>
 #include <cmath>
 
+#include "kernels/micro/arg_best.h"
 #include "kernels/move_elements.h"
 #include "kernels/visit_type.h"
 
@@ -32,8 +34,24 @@ bool IsBetter(bool largest, T candidate, T best) {
   return largest ? candidate > best : candidate < best;
 }
 
+// Where the axis is the last one, whole rows at a time.
+template <class T, class Place>
+void ArgBestOfRuns(const T* from, int64_t rows, int64_t size, bool largest,
+                   Place* to) {
+  constexpr int64_t kTogether = 64;
+  int32_t places[kTogether];
+  for (int64_t r = 0; r < rows; r += kTogether) {
+    const int64_t count = std::min(kTogether, rows - r);
+    ArgBestOfRows(from + r * size, count, size, largest, places);
+    std::copy_n(places, count, to + r);
+  }
+}
+
 template <class T, class Place>
 void ArgBest(KernelContext& k, int axis) {
+  constexpr bool kHasVectors =
+      sizeof(T) == 1 ? !std::is_same_v<T, bool> : std::is_same_v<T, float>;
+  constexpr int64_t kLeastWork = 1 << 13;  // of a thread, in numbers
   const Shape& shape = k.Input(0).shape;
   const bool largest = k.op() == Op::kArgMax;
   const int64_t size = shape[axis];
@@ -41,17 +59,28 @@ void ArgBest(KernelContext& k, int axis) {
   for (int a = 0; a < axis; ++a) outer *= shape[a];
   for (int a = axis + 1; a < shape.rank(); ++a) inner *= shape[a];
   if (size == 0) return k.FailEval("the axis has no elements");
-  for (int64_t o = 0; o < outer; ++o) {
-    for (int64_t i = 0; i < inner; ++i) {
-      const T* from = k.Input(0).Data<T>() + o * size * inner + i;
-      int64_t best = 0;
-      for (int64_t at = 1; at < size; ++at) {
-        if (IsBetter(largest, from[at * inner], from[best * inner])) best = at;
-      }
-      k.Output(0).MutableData<Place>()[o * inner + i] =
-          static_cast<Place>(best);
-    }
-  }
+  const T* input = k.Input(0).Data<T>();
+  Place* output = k.Output(0).MutableData<Place>();
+  const int64_t work = std::max<int64_t>(1, size * inner);
+  k.threads().ParallelFor(
+      outer, (kLeastWork + work - 1) / work, [&](int64_t begin, int64_t end) {
+        if constexpr (kHasVectors) {
+          if (inner == 1 && !k.reference())
+            return ArgBestOfRuns(input + begin * size, end - begin, size,
+                                 largest, output + begin);
+        }
+        for (int64_t o = begin; o < end; ++o) {
+          for (int64_t i = 0; i < inner; ++i) {
+            const T* from = input + o * size * inner + i;
+            int64_t best = 0;
+            for (int64_t at = 1; at < size; ++at) {
+              if (IsBetter(largest, from[at * inner], from[best * inner]))
+                best = at;
+            }
+            output[o * inner + i] = static_cast<Place>(best);
+          }
+        }
+      });
 }
 
 void Eval(KernelContext& k) noexcept {

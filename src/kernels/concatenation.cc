@@ -4,9 +4,13 @@
 // quantization differs from the output's are requantized on the way, in float
 // as TFLite does: round(q * s + (-zp * s)) + zp_out with s = scale/scale_out.
 // Source: tflite/kernels/concatenation.cc, reference/concatenation.h.
+#include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "kernels/lookup_table.h"
 #include "kernels/move_elements.h"
 #include "kernels/numerics.h"
 
@@ -22,6 +26,26 @@ bool IsByte(DataType type) {
   return type == DataType::kInt8 || type == DataType::kUInt8;
 }
 
+struct State {
+  std::vector<std::optional<ByteTable>> tables;  // of inputs that differ
+};
+
+template <class T>
+ByteTable RequantizingTable(const RuntimeTensor& input,
+                            const RuntimeTensor& output) {
+  const float scale = input.scale() * (1.0f / output.scale());
+  const float bias = static_cast<float>(-input.zero_point()) * scale;
+  return MakeStepTable<T, T>([&](int32_t q) {
+    const float steps = std::round(static_cast<float>(q) * scale + bias);
+    // Not a number when the scales are some 10^38 apart.
+    const auto whole = static_cast<int64_t>(
+        std::isnan(steps) ? 0.0f : std::clamp(steps, -1e9f, 1e9f));
+    return std::clamp<int64_t>(whole + output.zero_point(),
+                               std::numeric_limits<T>::min(),
+                               std::numeric_limits<T>::max());
+  });
+}
+
 Result<void> Prepare(KernelContext& k) {
   const RuntimeTensor& output = k.Output(0);
   if (k.options<ConcatenationOptions>().fused_activation_function !=
@@ -31,6 +55,8 @@ Result<void> Prepare(KernelContext& k) {
   if (output.type == DataType::kString) {
     return Unsupported("string elements are not supported");
   }
+  State& s = k.NewState<State>();
+  s.tables.resize(static_cast<size_t>(k.input_count()));
   for (int i = 0; i < k.input_count(); ++i) {
     const RuntimeTensor& input = k.Input(i);
     if (input.type != output.type) {
@@ -40,29 +66,12 @@ Result<void> Prepare(KernelContext& k) {
     if (!IsByte(output.type) || !Differs(input, output)) continue;
     TRY(CheckQuantized(input, "input"));
     TRY(CheckQuantized(output, "output"));
+    s.tables[static_cast<size_t>(i)] =
+        input.type == DataType::kInt8
+            ? RequantizingTable<int8_t>(input, output)
+            : RequantizingTable<uint8_t>(input, output);
   }
   return CheckMovable(output);
-}
-
-template <class T>
-void Requantize(const RuntimeTensor& input, RuntimeTensor& output, int64_t rows,
-                int64_t part, int64_t row, int64_t offset) {
-  const float scale = input.scale() * (1.0f / output.scale());
-  const float bias = static_cast<float>(-input.zero_point()) * scale;
-  const T* from = input.Data<T>();
-  T* to = output.MutableData<T>() + offset;
-  for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t i = 0; i < part; ++i) {
-      const float steps =
-          std::round(static_cast<float>(from[r * part + i]) * scale + bias);
-      // Not a number when the scales are some 10^38 apart.
-      const auto whole = static_cast<int64_t>(
-          std::isnan(steps) ? 0.0f : std::clamp(steps, -1e9f, 1e9f));
-      const int64_t value = whole + output.zero_point();
-      to[r * row + i] = static_cast<T>(std::clamp<int64_t>(
-          value, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
-    }
-  }
 }
 
 void Eval(KernelContext& k) noexcept {
@@ -74,15 +83,17 @@ void Eval(KernelContext& k) noexcept {
   const int64_t row = inner * output.shape[axis];
   if (row == 0) return;
   const int64_t rows = output.elements() / row;
+  const auto& tables = k.State<State>().tables;
   int64_t offset = 0;
   for (int i = 0; i < k.input_count(); ++i) {
     const RuntimeTensor& input = k.Input(i);
     const int64_t size = input.shape.rank() == 0 ? 1 : input.shape[axis];
     const int64_t part = inner * size;
-    if (IsByte(input.type) && Differs(input, output)) {
-      input.type == DataType::kInt8
-          ? Requantize<int8_t>(input, output, rows, part, row, offset)
-          : Requantize<uint8_t>(input, output, rows, part, row, offset);
+    if (const auto& table = tables[static_cast<size_t>(i)]) {
+      const auto* from = input.Data<uint8_t>();
+      auto* to = output.MutableData<uint8_t>() + offset;
+      for (int64_t r = 0; r < rows; ++r)
+        LookUpBytes(table->data(), from + r * part, part, to + r * row);
     } else {
       StridedBox box;
       box.AddAxis(static_cast<int32_t>(rows), part, row);

@@ -65,11 +65,13 @@ void PackFloat(KernelContext& k, State& s) {
   s.outside.assign(
       static_cast<size_t>(std::max<int64_t>(runs.length, s.window.in_channels)),
       0.0f);
-  if (SuitsSparse(s.window)) {
-    s.sparse = PackSparseColumns(filter, bias, s.window.out_channels,
-                                 s.window.height * s.window.width,
+  const int positions = s.window.height * s.window.width;
+  if (SuitsSparse(s.window) &&
+      SparseColumnsPay(filter, s.window.out_channels,
+                       int64_t{positions} * s.window.in_channels)) {
+    s.sparse = PackSparseColumns(filter, bias, s.window.out_channels, positions,
                                  s.window.in_channels);
-    if (!s.sparse.empty()) return;
+    return;
   }
   k.TakeFollowUp();
   if (PrefersWinograd(s.window)) {

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "kernels/flex_options.h"
+#include "kernels/micro/arg_best.h"
 #include "kernels/numerics.h"
 #include "ops/infer_checks.h"
 
@@ -140,18 +141,14 @@ struct State {
   int columns = 0;     // of the scores
   int background = 0;  // columns before the first class
   std::vector<Box> boxes;
-  std::vector<float> scores;  // all of them where they are quantized
+  // Where they are quantized: of one anchor's classes, or of all anchors.
+  std::vector<float> scores;
   std::vector<Ranked> ranked;
   std::vector<uint8_t> suppressed;
   std::vector<int> selected;  // anchors
   std::vector<int> classes;   // of one anchor, the best first
   std::vector<float> best;    // score of each anchor, or of one class
   std::vector<Candidate> kept, merged;
-
-  const float* Scores(const RuntimeTensor& tensor) const {
-    return tensor.type == DataType::kFloat32 ? tensor.Data<float>()
-                                             : scores.data();
-  }
 };
 
 Result<void> CheckType(const RuntimeTensor& tensor, const char* role) {
@@ -180,7 +177,9 @@ Result<void> Prepare(KernelContext& k) {
   s.best.resize(anchors);
   s.classes.resize(classes);
   if (k.Input(1).type != DataType::kFloat32)
-    s.scores.resize(static_cast<size_t>(k.Input(1).elements()));
+    s.scores.resize(s.options.regular
+                        ? static_cast<size_t>(k.Input(1).elements())
+                        : classes);
   if (s.options.regular) {
     const size_t most = std::min(anchors * classes,
                                  static_cast<size_t>(s.options.max_detections));
@@ -234,9 +233,12 @@ bool DecodeBoxes(const KernelContext& k, State& s) {
   return valid;
 }
 
-void DequantizeScores(const RuntimeTensor& tensor, State& s) {
+// As many scores as s.scores has, from that one on.
+const float* ScoresFrom(const RuntimeTensor& tensor, int64_t first, State& s) {
+  if (tensor.type == DataType::kFloat32) return tensor.Data<float>() + first;
   for (size_t i = 0; i < s.scores.size(); ++i)
-    s.scores[i] = ValueAt(tensor, static_cast<int64_t>(i));
+    s.scores[i] = ValueAt(tensor, first + static_cast<int64_t>(i));
+  return s.scores.data();
 }
 
 //----------------------------------------------------------------- suppression
@@ -310,23 +312,42 @@ void BestClasses(const float* scores, int count, std::vector<int>& classes) {
                     [key](int a, int b) { return key(a) > key(b); });
 }
 
-int DetectFast(KernelContext& k, State& s, const float* scores) {
+// Where the largest of `classes` scores is. Quantized ones have the order of
+// what they stand for.
+int BestClass(const RuntimeTensor& tensor, int64_t first, int64_t classes) {
+  int32_t place = 0;
+  const auto find = [&](const auto* scores) {
+    ArgBestOfRows(scores + first, 1, classes, /*largest=*/true, &place);
+  };
+  if (tensor.type == DataType::kFloat32) {
+    find(tensor.Data<float>());
+  } else if (tensor.type == DataType::kUInt8) {
+    find(tensor.Data<uint8_t>());
+  } else {
+    find(tensor.Data<int8_t>());
+  }
+  return place;
+}
+
+int DetectFast(KernelContext& k, State& s) {
+  const RuntimeTensor& scores = k.Input(1);
   const int most = s.options.max_classes_per_detection;
   const int count = std::min(most, s.options.num_classes);
-  const auto row = [&](int anchor) {
-    return scores + int64_t{anchor} * s.columns + s.background;
+  const auto first = [&](int anchor) {
+    return int64_t{anchor} * s.columns + s.background;
   };
   for (int i = 0; i < s.anchors; ++i) {
-    BestClasses(row(i), 1, s.classes);
-    s.best[static_cast<size_t>(i)] = row(i)[s.classes[0]];
+    const int best = BestClass(scores, first(i), s.options.num_classes);
+    s.best[static_cast<size_t>(i)] = ValueAt(scores, first(i) + best);
   }
   Suppress(s, s.options.max_detections);
   int slot = 0;
   for (const int anchor : s.selected) {
-    BestClasses(row(anchor), count, s.classes);
+    const float* row = ScoresFrom(scores, first(anchor), s);
+    BestClasses(row, count, s.classes);
     for (int i = 0; i < count; ++i) {
       const int column = s.classes[static_cast<size_t>(i)];
-      Write(k, s, slot + i, {anchor, column, row(anchor)[column]});
+      Write(k, s, slot + i, {anchor, column, row[column]});
     }
     slot += most;
   }
@@ -351,7 +372,8 @@ void Merge(State& s, int column) {
                                        std::min(most, s.merged.size())));
 }
 
-int DetectRegular(KernelContext& k, State& s, const float* scores) {
+int DetectRegular(KernelContext& k, State& s) {
+  const float* scores = ScoresFrom(k.Input(1), 0, s);
   const int most =
       std::min(s.options.detections_per_class, s.options.max_detections);
   s.kept.clear();
@@ -373,14 +395,11 @@ void Eval(KernelContext& k) noexcept {
     return k.FailEval(
         "a box ends before it begins: an anchor's extent is "
         "negative");
-  DequantizeScores(k.Input(1), s);
   for (int i = 0; i < 3; ++i) {
     RuntimeTensor& output = k.Output(i);
     std::fill_n(output.MutableData<float>(), output.elements(), 0.0f);
   }
-  const float* const scores = s.Scores(k.Input(1));
-  const int count = s.options.regular ? DetectRegular(k, s, scores)
-                                      : DetectFast(k, s, scores);
+  const int count = s.options.regular ? DetectRegular(k, s) : DetectFast(k, s);
   k.Output(3).MutableData<float>()[0] = static_cast<float>(count);
 }
 

@@ -8,8 +8,8 @@
 // their values less 128, in blocks of 4 outputs x 16 inputs.
 // Source: TFLite schema FullyConnectedOptions; tflite/kernels/
 // fully_connected.cc and kernels/internal/reference.
-#include "kernels/filter_params.h"
 #include "kernels/byte_rows.h"
+#include "kernels/filter_params.h"
 #include "kernels/sparse_rows.h"
 
 namespace liteforge {
@@ -100,7 +100,8 @@ void PackFloat(KernelContext& k, State& s) {
   const float* bias = BiasOf<float>(k);
   if (s.batches == 1)
     s.vectors = PackSparseVectors(weights, bias, s.outputs, s.depth);
-  if (SuitsSparse(s.batches, 1))
+  if (SuitsSparse(s.batches, 1) &&
+      SparseColumnsPay(weights, s.outputs, s.depth))
     s.sparse = PackSparseColumns(weights, bias, s.outputs, 1, s.depth);
   if (s.vectors.empty() && s.sparse.empty())
     s.panels =

@@ -185,8 +185,8 @@ class KernelContext {
   const FollowUp& follow_up() const { return follow_up_; }
 
   // A PAD before this operator that its kernel computes as well, if it is a
-  // convolution: so many rows and columns of zero around input 0, from which
-  // the output's shape was inferred. Known in Prepare.
+  // convolution or MAX_POOL_2D: so many rows and columns of zero around input
+  // 0, from which the output's shape was inferred. Known in Prepare.
   struct Padding {
     int top = 0, bottom = 0, left = 0, right = 0;
   };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/numerics.h"
 
+#include <algorithm>
 #include <bit>
-#include <cstring>
 #include <string>
 
 #include "kernels/micro/float_functions.h"
@@ -215,7 +215,7 @@ FloatQuantization QuantizeSymmetric(const float* values, int64_t count,
   const auto [low, high] = ExtentOfFloats(values, count);
   const float largest = std::max(-low, high);
   if (largest == 0) {
-    std::memset(quantized, 0, static_cast<size_t>(count));
+    std::fill_n(quantized, count, int8_t{0});
     return {};
   }
   RoundFloats(values, count, 127.0f / largest, 0, -127.0f, quantized);
@@ -226,7 +226,7 @@ FloatQuantization QuantizeAsymmetric(const float* values, int64_t count,
                                      int8_t* quantized) {
   const auto [low, high] = ExtentOfFloats(values, count);
   if (low == high) {
-    std::memset(quantized, 0, static_cast<size_t>(count));
+    std::fill_n(quantized, count, int8_t{0});
     return {};
   }
   const double rmin = low, rmax = high;

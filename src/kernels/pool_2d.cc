@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // AVERAGE_POOL_2D, MAX_POOL_2D, L2_POOL_2D over [N, H, W, C], each channel by
 // itself. Only what lies inside the input counts: an average divides by the
-// elements it saw.
+// elements it saw. A PAD before MAX_POOL_2D (KernelContext::padding) puts zeros
+// around it, of which a window that reaches out sees at least one.
 //   AVERAGE_POOL_2D  f32 u8 i8 i16; integers round half away from zero
 //   MAX_POOL_2D      f32 u8 i8 i16
 //   L2_POOL_2D       f32: sqrt(mean of squares)
@@ -46,7 +47,7 @@ Result<void> Prepare(KernelContext& k) {
   s.window.stride_height = options.stride_h;
   s.window.stride_width = options.stride_w;
   s.window.SetShapes(input.shape, options.filter_height, options.filter_width,
-                     k.Output(0).shape);
+                     k.Output(0).shape, k.padding());
   s.real = FloatActivationRange(options.fused_activation_function);
   if (!integer) return {};
   if (!SameQuantization(input, k.Output(0))) {
@@ -160,6 +161,20 @@ void PoolOutputs(const KernelContext& k, Seen<T> seen, const Limits& limits,
   }
 }
 
+// Whether there are zeros around the input that count.
+bool HasZerosAround(const KernelContext& k) {
+  const KernelContext::Padding& p = k.padding();
+  return p.top > 0 || p.bottom > 0 || p.left > 0 || p.right > 0;
+}
+
+// Those of a window that sees a zero too: max(x, 0) within [min, max] is x
+// within [max(min, 0), max].
+template <class Limits>
+Limits WithZero(const KernelContext& k, Limits limits) {
+  const auto zero = static_cast<decltype(limits.min)>(k.Input(0).zero_point());
+  return {Clamp(zero, limits), limits.max};
+}
+
 // One output row; false when a window saw nothing. Outputs whose windows lie
 // inside the input's left and right go together.
 template <class Reduction, class T, class Limits>
@@ -171,22 +186,32 @@ bool PoolRow(const KernelContext& k, T* output, int n, int y,
   const int top = y * w.stride_height - w.pad_top;
   const Taps rows = TapsInside(top, w.height, 1, w.in_height);
   const Inside inside = InsideOf(w);
+  const bool zeros = HasZerosAround(k);
   for (int64_t x = 0, count; x < w.out_width; x += count) {
+    T* to = output + ((int64_t{n} * w.out_height + y) * w.out_width + x) *
+                         w.out_channels;
     count = x == inside.begin && inside.end > x ? inside.end - x : 1;
     const int left = static_cast<int>(x) * w.stride_width - w.pad_left;
     const Taps cols = TapsInside(left, w.width, 1, w.in_width);
-    if (rows.begin == rows.end || cols.begin == cols.end) return false;
+    if (rows.begin == rows.end || cols.begin == cols.end) {
+      if (!zeros) return false;
+      std::fill_n(to, count * channels,
+                  static_cast<T>(WithZero(k, limits).min));
+      continue;
+    }
     const int64_t pixel =
         (int64_t{n} * w.in_height + top + rows.begin) * w.in_width + left +
         cols.begin;
+    const Seen<T> seen{input + pixel * channels,
+                       w.in_width * channels,
+                       rows.end - rows.begin,
+                       cols.end - cols.begin,
+                       channels,
+                       count,
+                       w.stride_width * channels};
+    const bool reaches_out = seen.rows < w.height || seen.cols < w.width;
     PoolOutputs<Reduction>(
-        k,
-        Seen<T>{input + pixel * channels, w.in_width * channels,
-                rows.end - rows.begin, cols.end - cols.begin, channels, count,
-                w.stride_width * channels},
-        limits,
-        output + ((int64_t{n} * w.out_height + y) * w.out_width + x) *
-                     w.out_channels);
+        k, seen, zeros && reaches_out ? WithZero(k, limits) : limits, to);
   }
   return true;
 }

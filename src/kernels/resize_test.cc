@@ -187,6 +187,39 @@ TEST(ResizeBilinear, UInt8AsTensorFlowLite) {
   }
 }
 
+// Bit for bit what the plain way makes, also of many channels and rows, and
+// where most of the image is passed over.
+template <class T>
+void ExpectAsReference(const std::vector<T>& x, const Case& c) {
+  for (const Op op : {Op::kResizeBilinear, Op::kResizeNearestNeighbor}) {
+    for (const Geometry& g : kGeometries) {
+      const KernelCase k =
+          ResizeCase(op, g, KernelTensor::Of(c.input, x), c.height, c.width);
+      const KernelRun want = RunKernel(k, KernelMode::kReference);
+      ASSERT_TRUE(want.ok()) << want.error;
+      for (const KernelMode mode : kKernelModes) {
+        const KernelRun got = RunKernel(k, mode);
+        ASSERT_TRUE(got.ok()) << got.error;
+        ASSERT_EQ(got.Values<T>(), want.Values<T>())
+            << Name(mode) << " " << c.input.ToString();
+      }
+    }
+  }
+}
+
+TEST(Resize, IsAsTheReference) {
+  const Case cases[] = {{{2, 9, 11, 21}, 40, 53},
+                        {{1, 31, 60, 3}, 17, 29},
+                        {{1, 40, 90, 16}, 7, 5},
+                        {{1, 12, 12, 64}, 24, 24}};
+  for (const Case& c : cases) {
+    ExpectAsReference(RandomEighths(c.input, 1), c);
+    ExpectAsReference(RandomIntegers<int8_t>(c.input, -128, 127, 2), c);
+    ExpectAsReference(RandomIntegers<uint8_t>(c.input, 0, 255, 3), c);
+    ExpectAsReference(RandomIntegers<int16_t>(c.input, -32768, 32767, 4), c);
+  }
+}
+
 // Halves: away from 0 in fixed point, up in float.
 TEST(ResizeBilinear, RoundsHalves) {
   const Geometry plain{false, false};

@@ -49,6 +49,10 @@ TEST(InferConvolution, Rows) {
        Conv2DOptions{},
        {"float32[1,4,4,3]", "float32[8,3,3,3]"},
        "stride is 0; it must be positive"},
+      {Op::kConv2D,
+       same,
+       {"float32[1,4,4,0]", "float32[8,3,3,4]"},
+       "filter has 4 input channels and 8 output channels, input has 0"},
       {Op::kConv2D, same, {"float32[1,4,4,3]", "none"}, "filter is missing"},
   });
 }

@@ -128,7 +128,7 @@ std::vector<ProfileEntry> Interpreter::Impl::Profile() const {
   for (ProfileEntry& entry : entries) {
     const Subgraph& graph = *state_.graphs[static_cast<size_t>(entry.subgraph)];
     const KernelContext& node = graph.context(static_cast<size_t>(entry.node));
-    entry.operations = CountOperations(node);
+    entry.operations = graph.operations(static_cast<size_t>(entry.node));
     entry.bytes = CountBytes(node);
     if (!node.outputs_.empty()) entry.type = node.outputs_[0]->type;
   }

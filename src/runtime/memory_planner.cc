@@ -34,19 +34,15 @@ namespace {
 
 constexpr size_t kMaxTotalBytes = size_t{1} << 60;
 
-size_t RoundUp(size_t bytes) {
-  return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
-}
-
 Result<std::vector<size_t>> RoundedSizes(
     std::span<const MemoryRequest> requests) {
   std::vector<size_t> sizes;
   size_t total = 0;
   for (const MemoryRequest& request : requests) {
     if (request.bytes > kMaxTotalBytes ||
-        (total += RoundUp(request.bytes)) > kMaxTotalBytes)
+        (total += AlignedBytes(request.bytes)) > kMaxTotalBytes)
       return Unsupported("the tensors need more than 2^60 bytes");
-    sizes.push_back(RoundUp(request.bytes));
+    sizes.push_back(AlignedBytes(request.bytes));
   }
   return sizes;
 }

@@ -18,6 +18,9 @@ namespace liteforge {
 // Every block starts at a multiple of this, a cache line and the widest SIMD
 // register; so must the arena.
 inline constexpr size_t kArenaAlignment = 64;
+inline size_t AlignedBytes(size_t bytes) {
+  return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+}
 
 // A block wanted from step `first` to step `last`, both included.
 struct MemoryRequest {

@@ -52,6 +52,8 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
                                              : find_kernel(spec.op),
                       KernelContext(spec.op, spec.options, this),
                       Kind::kStatic,
+                      nullptr,
+                      0,
                       false,
                       {}});
     KernelContext& context = nodes_.back().context;

@@ -16,8 +16,9 @@
 //             their own
 //
 // Some static nodes become a fourth kind, folded: the node before or behind
-// computes them as well (subgraph_fold.cc). Tensors may lie within others, so
-// that nothing needs to be moved (subgraph_views.cc).
+// computes them as well (subgraph_fold.cc), or the last of a run of elementwise
+// ones or of convolutions does (subgraph_runs.cc). Tensors may lie within others, so that nothing
+// needs to be moved (subgraph_views.cc).
 #pragma once
 
 #include <cstddef>
@@ -83,6 +84,8 @@ class Subgraph final : public KernelHost, public CallableGraph {
   const KernelContext& context(size_t node) const {
     return nodes_[node].context;
   }
+  // Of one call: op_work.h, of all that the node computes.
+  int64_t operations(size_t node) const;
   size_t arena_bytes() const { return plan_.arena_bytes; }
   const MemoryPlan& plan() const { return plan_; }
 
@@ -141,6 +144,8 @@ class Subgraph final : public KernelHost, public CallableGraph {
     const Kernel* kernel;
     KernelContext context;
     Kind kind = Kind::kStatic;
+    const Kernel* evaluator = nullptr;  // the kernel, or that of a run
+    int64_t run_operations = 0;
     bool lacks_values = false;  // at the last Infer
     // Dynamic: shapes of inputs and outputs at the last Prepare.
     std::vector<Shape> prepared;
@@ -181,6 +186,18 @@ class Subgraph final : public KernelHost, public CallableGraph {
   const RuntimeTensor* FindAddend(const KernelContext& add,
                                   const RuntimeTensor& result);
   static bool FoldFloats(KernelContext& context, const KernelContext& next);
+
+  // subgraph_runs.cc
+  std::vector<int> CountReaders() const;
+  void FormRuns();
+  void FormElementwiseRuns(std::span<const int> readers);
+  void FormElementwiseRun(std::span<const size_t> run,
+                          std::span<const int> readers);
+  void FormRowRuns(std::span<const int> readers);
+  void StandForRun(std::span<const size_t> run, const Kernel& evaluator,
+                   std::vector<RuntimeTensor*> inputs,
+                   std::vector<RuntimeTensor*> outputs, size_t scratch_bytes,
+                   std::shared_ptr<void> state);
 
   // subgraph_views.cc
   struct View {  // where a tensor lies

@@ -63,6 +63,7 @@ Result<void> Subgraph::Allocate() {
   for (size_t i = 0; i < nodes_.size(); ++i)
     TRY_IN(Place(graph_, i), AllocateNode(nodes_[i]));
   FoldNodes();
+  FormRuns();
   FindViews();
   TRY(PlanArena());
   TRY(BindArena());
@@ -110,6 +111,7 @@ Result<void> Subgraph::SizeBorder() {
 Result<void> Subgraph::AllocateNode(Node& node) {
   KernelContext& context = node.context;
   node.kind = Kind::kStatic;
+  node.evaluator = node.kernel;
   node.prepared.clear();
   context.inputs_.clear();
   for (const int input : node.spec->inputs)

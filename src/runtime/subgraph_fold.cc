@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that a convolution computes besides, while its numbers are in the
-// cache:
+// Operators that a convolution (or pool) computes besides, while its numbers
+// are in the cache:
 //
-//   PAD before CONV_2D, DEPTHWISE_CONV_2D
+//   PAD before CONV_2D, DEPTHWISE_CONV_2D and a MAX_POOL_2D without padding
 //   of floats, behind them: [RELU…] [ADD [RELU…]] [PRELU]
 //   of 8-bit numbers, behind them: ADD
 //   and the PAD that makes an addend's channels as many
@@ -72,6 +72,13 @@ std::optional<Paddings> PaddingsOf(const KernelContext& pad) {
   return p;
 }
 
+// Whether the kernel can take a PAD before it (KernelContext::padding).
+bool TakesPadding(const KernelContext& k) {
+  return k.op() == Op::kConv2D || k.op() == Op::kDepthwiseConv2D ||
+         (k.op() == Op::kMaxPool2D &&
+          k.options<Pool2DOptions>().padding == Padding::kValid);
+}
+
 }  // namespace
 
 // The PAD that makes this tensor for one operator alone, if it can be folded.
@@ -89,9 +96,7 @@ Subgraph::Node* Subgraph::PadBehind(const RuntimeTensor& padded) {
 // Before the node is prepared.
 void Subgraph::FoldPadding(Node& node) {
   KernelContext& context = node.context;
-  if (!folds() ||
-      (context.op() != Op::kConv2D && context.op() != Op::kDepthwiseConv2D))
-    return;
+  if (!folds() || !TakesPadding(context)) return;
   Node* pad = PadBehind(context.Input(0));
   if (pad == nullptr) return;
   const auto p = PaddingsOf(pad->context);

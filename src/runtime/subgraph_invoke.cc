@@ -123,7 +123,7 @@ void Subgraph::Show(size_t tensor) const {
 
 Result<void> Subgraph::Evaluate(Node& node) {
   node.context.failed_ = false;
-  if (!MakesNothing(node.context)) node.kernel->eval(node.context);
+  if (!MakesNothing(node.context)) node.evaluator->eval(node.context);
   if (node.context.failed_) return tl::unexpected(node.context.failure_);
   for (const RuntimeTensor* output : node.context.outputs_) {
     if (!output->shape.IsStatic())

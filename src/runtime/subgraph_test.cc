@@ -377,6 +377,16 @@ TEST_F(SubgraphTest, EmptyTensorsAreFine) {
   EXPECT_EQ(graph.arena_bytes(), 0u);
 }
 
+// Whatever the other dimensions claim; this kernel would fail.
+TEST_F(SubgraphTest, WhatIsEmptyIsNotEvaluated) {
+  const int x = Tensor("x", {1 << 20, 0, 1 << 20});
+  const int y = Tensor("y", {1 << 20, 0, 1 << 20});
+  Node(Op::kSqrt, {x}, {y});
+  Subgraph& graph = Make({x}, {y});
+  ASSERT_TRUE(graph.Allocate());
+  EXPECT_TRUE(graph.Invoke());
+}
+
 TEST_F(SubgraphTest, AConstantOfNoElementsIsAKnownValue) {
   const int x = Tensor("x", {1, 1});
   const int shape = Integers("shape", {});

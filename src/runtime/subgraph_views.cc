@@ -119,7 +119,7 @@ void Subgraph::FindViews() {
   views_.assign(tensors_.size(), {});
   if (!folds()) return;
   for (const Node& node : nodes_) {
-    if (node.kind != Kind::kStatic) continue;
+    if (node.kind != Kind::kStatic || node.evaluator != node.kernel) continue;
     const KernelContext& k = node.context;
     switch (k.op()) {
       case Op::kReshape:

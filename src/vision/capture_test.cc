@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -97,12 +98,90 @@ TEST_F(Captured, MotionJpegIsAsItsPicturesAre) {
   }
 }
 
+// ITU-R BT.601 in [16, 235] and [16, 240], chroma of each 2 x 2 pixels.
+std::vector<uint8_t> LumaAndChroma(const Image& image) {
+  const int half_width = (image.width + 1) / 2;
+  const int half_height = (image.height + 1) / 2;
+  const auto at = [&](int x, int y, int channel) {
+    x = std::min(x, image.width - 1), y = std::min(y, image.height - 1);
+    return static_cast<double>(
+        image.pixels[static_cast<size_t>((y * image.width + x) * 3 + channel)]);
+  };
+  const auto mix = [](double r, double g, double b, const double(&by)[4]) {
+    return by[3] + (by[0] * r + by[1] * g + by[2] * b) / 255;
+  };
+  const auto byte = [](double x) {
+    return static_cast<uint8_t>(std::lround(std::clamp(x, 0.0, 255.0)));
+  };
+  constexpr double kLuma[] = {65.481, 128.553, 24.966, 16};
+  constexpr double kBlue[] = {-37.797, -74.203, 112, 128};
+  constexpr double kRed[] = {112, -93.786, -18.214, 128};
+  std::vector<uint8_t> planes;
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x)
+      planes.push_back(byte(mix(at(x, y, 0), at(x, y, 1), at(x, y, 2), kLuma)));
+  }
+  for (const auto* by : {&kBlue, &kRed}) {
+    for (int y = 0; y < half_height; ++y) {
+      for (int x = 0; x < half_width; ++x) {
+        double sum[3] = {};
+        for (int k = 0; k < 12; ++k)
+          sum[k % 3] += at(2 * x + k / 3 % 2, 2 * y + k / 6, k % 3) / 4;
+        planes.push_back(byte(mix(sum[0], sum[1], sum[2], *by)));
+      }
+    }
+  }
+  return planes;
+}
+
+// Of even sizes as they come, of odd ones through OpenCV.
+TEST_F(Captured, LumaAndChromaBecomeColors) {
+  for (const int fewer : {0, 1}) {
+    const int width = kWidth - fewer, height = kHeight - fewer;
+    const auto picture = [&](int k) {
+      const Image whole = Slope(k);
+      Image image{width, height, {}};
+      for (int y = 0; y < height; ++y) {
+        const auto* row = &whole.pixels[static_cast<size_t>(y * kWidth * 3)];
+        image.pixels.insert(image.pixels.end(), row, row + width * 3);
+      }
+      return image;
+    };
+    const fs::path path = folder_ / "raw.y4m";
+    std::ofstream file(path, std::ios::binary);
+    file << "YUV4MPEG2 W" << width << " H" << height << " F25:1 C420jpeg\n";
+    for (int k = 0; k < 3; ++k) {
+      const auto planes = LumaAndChroma(picture(k));
+      file << "FRAME\n";
+      file.write(reinterpret_cast<const char*>(planes.data()),
+                 static_cast<std::streamsize>(planes.size()));
+    }
+    file.close();
+    const auto source = Open(path.string());
+    ASSERT_NE(source, nullptr);
+    for (const int round : {0, 1}) {
+      Image frame;
+      for (int k = 0; k < 3; ++k) {
+        const auto is_there = source->Next(frame);
+        ASSERT_TRUE(is_there && *is_there) << round << " " << k;
+        EXPECT_EQ(frame.width, width);
+        EXPECT_EQ(frame.height, height);
+        EXPECT_LT(FurthestPixel(frame, picture(k)), 10)
+            << round << " " << k << " of " << width;
+      }
+      const auto over = source->Next(frame);
+      EXPECT_TRUE(over && !*over);
+      ASSERT_TRUE(source->Rewind());
+    }
+  }
+}
+
 TEST_F(Captured, DamagedPicturesAreLeftOut) {
   // 200 colors, says the frame's header.
   auto damaged = Jpeg(1);
   const std::byte header[] = {std::byte{0xFF}, std::byte{0xC0}};
-  const auto found = std::search(damaged.begin(), damaged.end(), std::begin(header),
-                  std::end(header));
+  const auto found = std::search(damaged.begin(), damaged.end(),
+                                 std::begin(header), std::end(header));
   ASSERT_NE(found, damaged.end());
   *(found + 9) = std::byte{200};
   const auto source = Open(WriteStream({Jpeg(0), damaged, Jpeg(2)}));

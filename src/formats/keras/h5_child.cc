@@ -38,7 +38,7 @@ constexpr uint64_t kFreeBytes = 1 << 16;
 // For libhdf5 itself: caches of 2 MB a file and 1 MB a dataset.
 constexpr uint64_t kLibraryBytes = uint64_t{256} << 20;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef LITEFORGE_SANITIZED
 constexpr bool kSanitized = true;  // these reserve terabytes of addresses
 #else
 constexpr bool kSanitized = false;

@@ -508,7 +508,7 @@ TEST(ReadH5, ChildDoesNotFlushTheParentsBuffers) {
 }
 
 TEST(ReadH5, FromSeveralThreads) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef LITEFORGE_SANITIZED
   // glibc's malloc works after a fork whatever the other threads were at; the
   // sanitizers' allocators may stay locked.
   GTEST_SKIP() << "sanitizers cannot fork while other threads allocate";

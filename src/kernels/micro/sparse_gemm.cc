@@ -42,6 +42,7 @@ constexpr int kStretchFloats = 4096;  // 16 KiB
 constexpr int kMostRows = kVectors * HWY_MAX_BYTES / sizeof(float);
 
 int Rows() { return kVectors * static_cast<int>(hn::Lanes(Floats())); }
+int Lanes() { return static_cast<int>(hn::Lanes(Floats())); }
 int Stretch() { return kStretchFloats / Rows(); }
 
 struct Call {
@@ -294,15 +295,15 @@ namespace liteforge {
 namespace {
 
 HWY_EXPORT(Rows);
+HWY_EXPORT(Lanes);
 HWY_EXPORT(Stretch);
 HWY_EXPORT(MultiplyTile);
 HWY_EXPORT(MultiplyBlocks);
 HWY_EXPORT(PairWidth);
 HWY_EXPORT(MultiplyPairs);
 
-// What may be kept at the most for the sparse forms to be faster: measured on
-// MobileNet's 1x1 convolutions and on dense layers of 1 to 4 MB.
-constexpr double kMostOfColumns = 0.45;
+// What of the blocks may be kept at the most: measured on dense layers of 1 to
+// 4 MB.
 constexpr double kMostOfBlocks = 0.6;
 // Weights that lie in the first caches are as fast dense.
 constexpr int64_t kLeastVectorWeights = 1 << 14;
@@ -382,6 +383,19 @@ void PackPairs(const float* weights, int64_t width, SparseVectors& p) {
 int SparseTileRows() { return HWY_DYNAMIC_DISPATCH(Rows)(); }
 int SparseStretch() { return HWY_DYNAMIC_DISPATCH(Stretch)(); }
 
+// Of each row, inputs and outputs are moved, which takes each as long as some
+// dense products, a vector of them; a product takes longer than it would among
+// the others. Measured on MobileNet's 1x1 convolutions.
+bool SparseColumnsPay(const float* weights, int64_t columns, int64_t depth) {
+  constexpr double kOfDense = 1.25;
+  const int64_t all = columns * depth;
+  const int64_t kept = all - std::count(weights, weights + all, 0.0f);
+  const double lanes = HWY_DYNAMIC_DISPATCH(Lanes)();
+  return kOfDense * static_cast<double>(kept) +
+             lanes * static_cast<double>(columns + depth) <
+         static_cast<double>(all);
+}
+
 SparseColumns PackSparseColumns(const float* weights, const float* bias,
                                 int64_t columns, int64_t runs,
                                 int64_t run_length) {
@@ -389,9 +403,7 @@ SparseColumns PackSparseColumns(const float* weights, const float* bias,
   p.columns = columns;
   p.runs = runs;
   p.run_length = run_length;
-  const int64_t depth = p.depth(), all = columns * depth;
-  const int64_t kept = all - std::count(weights, weights + all, 0.0f);
-  if (IsMore(kept, kMostOfColumns, all)) return p;
+  const int64_t depth = p.depth();
   const int64_t stretch = SparseStretch();
   p.begins.push_back(0);
   for (int64_t first = 0; first < depth; first += stretch) {

@@ -40,7 +40,11 @@ int SparseTileRows();
 // Columns of one call at the most.
 inline constexpr int64_t kMostSparseColumns = 256;
 
-// Empty where too few weights are zero for it to pay. `bias` may be null.
+// Whether many rows are multiplied faster by what is not zero of the weights
+// [columns, depth].
+bool SparseColumnsPay(const float* weights, int64_t columns, int64_t depth);
+
+// `bias` may be null.
 SparseColumns PackSparseColumns(const float* weights, const float* bias,
                                 int64_t columns, int64_t runs,
                                 int64_t run_length);

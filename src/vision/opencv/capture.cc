@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cameras, pipelines, addresses and video files: cv::VideoCapture. Motion JPEG
-// is taken out of it undecoded (jpeg.h).
+// is taken out of it undecoded (jpeg.h), and pictures that come as luma and
+// chroma are taken as they come, for OpenCV would copy them twice on their way
+// to red, green and blue.
 #include <dlfcn.h>
 
 #include <cctype>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
+#include <string>
 
 #include "vision/opencv/guard.h"
 #include "vision/opencv/jpeg.h"
@@ -68,29 +72,62 @@ void Open(const CaptureRequest& request, cv::VideoCapture& capture) {
       capture.open(WithSink(request.name), cv::CAP_GSTREAMER);
       break;
     default:
-      capture.open(request.name);
+      // OpenCV's others look for cameras at all ports first.
+      for (const int backend : {cv::CAP_FFMPEG, cv::CAP_GSTREAMER,
+                                cv::CAP_IMAGES, cv::CAP_OPENCV_MJPEG}) {
+        if (capture.open(request.name, backend)) return;
+      }
   }
 }
 
-// Of motion JPEG. FFmpeg makes "mjpe" of its codec's name where the file says
-// none.
-bool IsMotionJpeg(const cv::VideoCapture& capture) {
-  const auto code = static_cast<uint32_t>(capture.get(cv::CAP_PROP_FOURCC));
-  std::string name;
+// What pictures come as: in OpenCV's blue, green and red, or as they are.
+enum class Form { kBgr, kJpeg, kYuyv, kI420 };
+
+// "mjpg", "yuyv": of four letters that OpenCV gives as a number.
+std::string LettersOf(const cv::VideoCapture& capture,
+                      cv::VideoCaptureProperties property) {
+  const auto code = static_cast<uint32_t>(capture.get(property));
+  std::string letters;
   for (int shift = 0; shift < 32; shift += 8)
-    name += static_cast<char>(std::tolower(code >> shift & 0xFF));
-  return name == "mjpg" || name == "jpeg" || name == "mjpe";
+    letters += static_cast<char>(std::tolower(code >> shift & 0xFF));
+  return letters;
 }
 
-// Asks for the JPEG pictures as they come, to decode them here. False where
-// there are none, and where FFmpeg would turn them.
-bool AskForJpegs(cv::VideoCapture& capture) {
-  if (!IsMotionJpeg(capture)) return false;
+// What a camera or a file of FFmpeg's gives. FFmpeg makes "mjpe" of motion
+// JPEG's name where the file says none, and has no name for what is not packed.
+Form OwnForm(const cv::VideoCapture& capture, bool is_ffmpeg) {
+  const std::string codec = LettersOf(capture, cv::CAP_PROP_FOURCC);
+  if (codec == "mjpg" || codec == "jpeg" || codec == "mjpe") return Form::kJpeg;
+  if (is_ffmpeg) {
+    const bool is_raw = codec == "i420" || codec == std::string(4, '\0');
+    return is_raw &&
+                   LettersOf(capture, cv::CAP_PROP_CODEC_PIXEL_FORMAT) == "i420"
+               ? Form::kI420
+               : Form::kBgr;
+  }
+  return codec == "yuyv" ? Form::kYuyv : Form::kBgr;
+}
+
+// Asks for pictures as they are, where that is known and FFmpeg would not turn
+// them.
+Form AskForOwnForm(cv::VideoCapture& capture) {
   const std::string backend = capture.getBackendName();
-  if (backend == "V4L2") return capture.set(cv::CAP_PROP_CONVERT_RGB, 0);
-  return backend == "FFMPEG" &&
-         capture.get(cv::CAP_PROP_ORIENTATION_META) == 0 &&
-         capture.set(cv::CAP_PROP_FORMAT, -1);
+  const bool is_ffmpeg = backend == "FFMPEG";
+  if (!is_ffmpeg && backend != "V4L2") return Form::kBgr;
+  const Form form = OwnForm(capture, is_ffmpeg);
+  if (form == Form::kBgr) return form;
+  const bool given = is_ffmpeg
+                         ? capture.get(cv::CAP_PROP_ORIENTATION_META) == 0 &&
+                               capture.set(cv::CAP_PROP_FORMAT, -1)
+                         : capture.set(cv::CAP_PROP_CONVERT_RGB, 0);
+  return given ? form : Form::kBgr;
+}
+
+int WidthOf(const cv::VideoCapture& capture) {
+  return static_cast<int>(capture.get(cv::CAP_PROP_FRAME_WIDTH));
+}
+int HeightOf(const cv::VideoCapture& capture) {
+  return static_cast<int>(capture.get(cv::CAP_PROP_FRAME_HEIGHT));
 }
 
 class Capture : public FrameSource {
@@ -98,7 +135,7 @@ class Capture : public FrameSource {
   Capture(CaptureRequest request, cv::VideoCapture capture)
       : request_(std::move(request)),
         capture_(std::move(capture)),
-        gives_jpegs_(AskForJpegs(capture_)) {}
+        form_(AskForOwnForm(capture_)) {}
 
   Result<bool> Next(Image& frame) override {
     return Guarded("take a picture", [&]() -> Result<bool> {
@@ -109,7 +146,7 @@ class Capture : public FrameSource {
           ++frames_;
           return true;
         }
-        if (IsDoubtful(tried) && Reopen()) gives_jpegs_ = false;
+        if (IsDoubtful(tried) && Reopen()) form_ = Form::kBgr;
       }
       if (request_.kind == CaptureKind::kCamera)
         return Fail(ErrorCode::kIo, "gives no more pictures after " +
@@ -126,7 +163,7 @@ class Capture : public FrameSource {
     if (is_live()) return InvalidArgument("a live source cannot start again");
     return Guarded("start again", [&]() -> Result<void> {
       if (!Reopen()) return Fail(ErrorCode::kIo, "is gone");
-      gives_jpegs_ = gives_jpegs_ && AskForJpegs(capture_);
+      if (form_ != Form::kBgr) form_ = AskForOwnForm(capture_);
       frames_ = 0;
       return {};
     });
@@ -146,7 +183,7 @@ class Capture : public FrameSource {
     return capture_.isOpened();
   }
 
-  // Whether what seemed to be JPEG pictures may be others. A camera's first
+  // Whether what seemed to be of a form may be of another. A camera's first
   // ones are often damaged.
   bool IsDoubtful(int tried) const {
     const int patience = request_.kind == CaptureKind::kCamera ? 3 : 0;
@@ -155,25 +192,47 @@ class Capture : public FrameSource {
 
   // False for a picture that is no good.
   bool Convert(Image& frame) {
-    if (!gives_jpegs_) {
+    if (form_ == Form::kBgr) {
       FromOpenCv(picture_, frame);
       return true;
     }
+    if (form_ != Form::kJpeg) return ConvertLuma(frame);
     const auto* first = reinterpret_cast<const std::byte*>(picture_.data);
     const size_t bytes = picture_.total() * picture_.elemSize();
     if (!DecodeJpeg({first, bytes}, frame)) return false;
     return frames_ > 0 || HasSize(frame);
   }
 
+  // YUYV has two bytes a pixel; I420 a plane of luma and two of a quarter.
+  bool ConvertLuma(Image& frame) {
+    const bool packed = form_ == Form::kYuyv;
+    const int width = WidthOf(capture_), height = HeightOf(capture_);
+    const int rows = packed ? height : height / 2 * 3;
+    const size_t bytes = static_cast<size_t>(width) *
+                         static_cast<size_t>(rows) * (packed ? 2 : 1);
+    if (width % 2 != 0 || height % 2 != 0 || !picture_.isContinuous() ||
+        picture_.total() * picture_.elemSize() != bytes)
+      return false;
+    const cv::Mat luma(rows, width, packed ? CV_8UC2 : CV_8UC1, picture_.data);
+    frame.width = width;
+    frame.height = height;
+    frame.pixels.resize(static_cast<size_t>(width) *
+                        static_cast<size_t>(height) * 3);
+    cv::Mat rgb(height, width, CV_8UC3, frame.pixels.data());
+    cv::cvtColor(luma, rgb,
+                 packed ? cv::COLOR_YUV2RGB_YUYV : cv::COLOR_YUV2RGB_I420);
+    return true;
+  }
+
   // Interlaced video has half the rows in a picture.
   bool HasSize(const Image& frame) const {
-    return frame.width == capture_.get(cv::CAP_PROP_FRAME_WIDTH) &&
-           frame.height == capture_.get(cv::CAP_PROP_FRAME_HEIGHT);
+    return frame.width == WidthOf(capture_) &&
+           frame.height == HeightOf(capture_);
   }
 
   CaptureRequest request_;
   cv::VideoCapture capture_;
-  bool gives_jpegs_;
+  Form form_;
   cv::Mat picture_;
   int64_t frames_ = 0;
 };
