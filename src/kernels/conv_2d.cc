@@ -68,7 +68,8 @@ void PackFloat(KernelContext& k, State& s) {
   const int positions = s.window.height * s.window.width;
   if (SuitsSparse(s.window) &&
       SparseColumnsPay(filter, s.window.out_channels,
-                       int64_t{positions} * s.window.in_channels)) {
+                       int64_t{positions} * s.window.in_channels,
+                       s.window.out_rows() * s.window.out_width)) {
     s.sparse = PackSparseColumns(filter, bias, s.window.out_channels, positions,
                                  s.window.in_channels);
     return;

@@ -101,7 +101,7 @@ void PackFloat(KernelContext& k, State& s) {
   if (s.batches == 1)
     s.vectors = PackSparseVectors(weights, bias, s.outputs, s.depth);
   if (SuitsSparse(s.batches, 1) &&
-      SparseColumnsPay(weights, s.outputs, s.depth))
+      SparseColumnsPay(weights, s.outputs, s.depth, s.batches))
     s.sparse = PackSparseColumns(weights, bias, s.outputs, 1, s.depth);
   if (s.vectors.empty() && s.sparse.empty())
     s.panels =

@@ -11,6 +11,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "kernels/micro/byte_resize.h"
@@ -68,6 +71,16 @@ Taps MakeTaps(int in, int out) {
   return taps;
 }
 
+// Those of a few sizes are kept: the pictures of a stream are alike.
+std::shared_ptr<const Taps> TapsFor(int in, int out) {
+  constexpr size_t kMostKept = 8;
+  thread_local std::map<std::pair<int, int>, std::shared_ptr<const Taps>> kept;
+  const auto found = kept.find({in, out});
+  if (found != kept.end()) return found->second;
+  if (kept.size() >= kMostKept) kept.clear();
+  return kept[{in, out}] = std::make_shared<const Taps>(MakeTaps(in, out));
+}
+
 size_t RowBytes(int width) { return static_cast<size_t>(width) * 3; }
 
 }  // namespace
@@ -96,8 +109,8 @@ void ForEachResizedRow(const Image& image, int width, int height, Fit fit,
     return;
   }
   const Placement place = Place(image.width, image.height, width, height, fit);
-  const Taps down = MakeTaps(image.height, place.height);
-  const Taps across = MakeTaps(image.width, place.width);
+  const auto down = TapsFor(image.height, place.height);
+  const auto across = TapsFor(image.width, place.width);
   const std::vector<uint8_t> beside(RowBytes(width), kBesidePicture);
   std::vector<uint8_t> mixed(from_bytes + kResizeSlack), row = beside;
   for (int y = 0; y < height; ++y) {
@@ -106,13 +119,13 @@ void ForEachResizedRow(const Image& image, int width, int height, Fit fit,
       continue;
     }
     const auto at = static_cast<size_t>(y - place.top);
-    const int first = down.first[at];
-    MixByteRows(&image.pixels[static_cast<size_t>(first) * from_bytes],
-                from_bytes, &down.weights[at * static_cast<size_t>(down.width)],
-                std::min(down.width, image.height - first), from_bytes,
-                mixed.data());
-    MixBytePixels(mixed.data(), across.first.data(), across.weights.data(),
-                  across.width, across.first.size(),
+    const int first = down->first[at];
+    MixByteRows(
+        &image.pixels[static_cast<size_t>(first) * from_bytes], from_bytes,
+        &down->weights[at * static_cast<size_t>(down->width)],
+        std::min(down->width, image.height - first), from_bytes, mixed.data());
+    MixBytePixels(mixed.data(), across->first.data(), across->weights.data(),
+                  across->width, across->first.size(),
                   &row[RowBytes(place.left)]);
     take(row.data());
   }

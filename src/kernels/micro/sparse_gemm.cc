@@ -42,7 +42,6 @@ constexpr int kStretchFloats = 4096;  // 16 KiB
 constexpr int kMostRows = kVectors * HWY_MAX_BYTES / sizeof(float);
 
 int Rows() { return kVectors * static_cast<int>(hn::Lanes(Floats())); }
-int Lanes() { return static_cast<int>(hn::Lanes(Floats())); }
 int Stretch() { return kStretchFloats / Rows(); }
 
 struct Call {
@@ -295,7 +294,6 @@ namespace liteforge {
 namespace {
 
 HWY_EXPORT(Rows);
-HWY_EXPORT(Lanes);
 HWY_EXPORT(Stretch);
 HWY_EXPORT(MultiplyTile);
 HWY_EXPORT(MultiplyBlocks);
@@ -383,17 +381,19 @@ void PackPairs(const float* weights, int64_t width, SparseVectors& p) {
 int SparseTileRows() { return HWY_DYNAMIC_DISPATCH(Rows)(); }
 int SparseStretch() { return HWY_DYNAMIC_DISPATCH(Stretch)(); }
 
-// Of each row, inputs and outputs are moved, which takes each as long as some
-// dense products, a vector of them; a product takes longer than it would among
-// the others. Measured on MobileNet's 1x1 convolutions.
-bool SparseColumnsPay(const float* weights, int64_t columns, int64_t depth) {
-  constexpr double kOfDense = 1.25;
-  const int64_t all = columns * depth;
+// In dense products, measured on MobileNet's 1x1 convolutions: a weight that is
+// left takes as long as kWeight of them, and a column as kColumn more, for its
+// outputs go to as many lines of the cache as there are rows.
+bool SparseColumnsPay(const float* weights, int64_t columns, int64_t depth,
+                      int64_t rows) {
+  constexpr double kWeight = 2, kColumn = 40;
+  const int64_t tile = SparseTileRows(), all = columns * depth;
+  const int64_t computed = (rows + tile - 1) / tile * tile;
   const int64_t kept = all - std::count(weights, weights + all, 0.0f);
-  const double lanes = HWY_DYNAMIC_DISPATCH(Lanes)();
-  return kOfDense * static_cast<double>(kept) +
-             lanes * static_cast<double>(columns + depth) <
-         static_cast<double>(all);
+  const double cost = kWeight * static_cast<double>(kept) +
+                      kColumn * static_cast<double>(columns);
+  return cost * static_cast<double>(computed) <
+         static_cast<double>(all) * static_cast<double>(rows);
 }
 
 SparseColumns PackSparseColumns(const float* weights, const float* bias,

@@ -40,9 +40,10 @@ int SparseTileRows();
 // Columns of one call at the most.
 inline constexpr int64_t kMostSparseColumns = 256;
 
-// Whether many rows are multiplied faster by what is not zero of the weights
+// Whether so many rows are multiplied faster by what is not zero of the weights
 // [columns, depth].
-bool SparseColumnsPay(const float* weights, int64_t columns, int64_t depth);
+bool SparseColumnsPay(const float* weights, int64_t columns, int64_t depth,
+                      int64_t rows);
 
 // `bias` may be null.
 SparseColumns PackSparseColumns(const float* weights, const float* bias,

@@ -97,23 +97,21 @@ TEST(SparseGemm, TilesOfManyRows) {
 
 TEST(SparseGemm, FewZerosAreNotWorthIt) {
   const Product large(128, 512, [](int64_t, int64_t k) { return k % 4 != 0; });
-  EXPECT_FALSE(SparseColumnsPay(large.weights.data(), 128, 512));
+  EXPECT_FALSE(SparseColumnsPay(large.weights.data(), 128, 512, 1 << 20));
   EXPECT_TRUE(
       PackSparseVectors(large.weights.data(), nullptr, 128, 512).empty());
 }
 
-// Rows and columns are moved for every product, so both must be many.
+// Of few inputs, moving the outputs takes longer; few rows take as long as a
+// tile of them.
 TEST(SparseGemm, ManyZerosAreWorthItInLargeProducts) {
   const auto is_kept = [](int64_t, int64_t k) { return k % 4 == 0; };
   ForEachTarget([&] {
-    for (const auto& [columns, depth] : {std::pair{128, 512}, {512, 128}}) {
-      const Product p(columns, depth, is_kept);
-      EXPECT_TRUE(SparseColumnsPay(p.weights.data(), columns, depth));
-    }
-    for (const auto& [columns, depth] : {std::pair{4, 512}, {512, 4}}) {
-      const Product p(columns, depth, is_kept);
-      EXPECT_FALSE(SparseColumnsPay(p.weights.data(), columns, depth));
-    }
+    const Product deep(128, 512, is_kept), flat(512, 16, is_kept);
+    const int64_t rows = 4 * SparseTileRows();
+    EXPECT_TRUE(SparseColumnsPay(deep.weights.data(), 128, 512, rows));
+    EXPECT_FALSE(SparseColumnsPay(deep.weights.data(), 128, 512, 2));
+    EXPECT_FALSE(SparseColumnsPay(flat.weights.data(), 512, 16, rows));
   });
 }
 
