@@ -42,7 +42,7 @@ void ArgBestOfRuns(const T* from, int64_t rows, int64_t size, bool largest,
   int32_t places[kTogether];
   for (int64_t r = 0; r < rows; r += kTogether) {
     const int64_t count = std::min(kTogether, rows - r);
-    ArgBestOfRows(from + r * size, count, size, largest, places);
+    ArgBestOfRows(from + r * size, count, size, size, largest, places);
     std::copy_n(places, count, to + r);
   }
 }

@@ -11,7 +11,8 @@
 //   centre y  = y / y_scale * anchor.h + anchor.y           (x likewise)
 //   half height = exp(h / h_scale) / 2 * anchor.h           (width likewise)
 //
-// in double, each rounded to float. The fast way suppresses boxes once, by
+// in double, each rounded to float, of the anchors that get so far as to be
+// compared. The fast way suppresses boxes once, by
 // their best class, and gives each its best classes; the regular way suppresses
 // each class by itself and keeps the best of all. Equal scores stay in the
 // order of anchors, then of classes. Slots without a detection are zero.
@@ -141,13 +142,15 @@ struct State {
   int columns = 0;     // of the scores
   int background = 0;  // columns before the first class
   std::vector<Box> boxes;
+  std::vector<uint8_t> decoded;  // which boxes are there
+  bool valid = true;             // those that are
   // Where they are quantized: of one anchor's classes, or of all anchors.
   std::vector<float> scores;
   std::vector<Ranked> ranked;
-  std::vector<uint8_t> suppressed;
   std::vector<int> selected;  // anchors
   std::vector<int> classes;   // of one anchor, the best first
   std::vector<float> best;    // score of each anchor, or of one class
+  std::vector<int32_t> best_classes;
   std::vector<Candidate> kept, merged;
 };
 
@@ -172,7 +175,8 @@ Result<void> Prepare(KernelContext& k) {
   const auto classes = static_cast<size_t>(s.options.num_classes);
   s.boxes.resize(anchors);
   s.ranked.resize(anchors);
-  s.suppressed.resize(anchors);
+  s.decoded.resize(anchors);
+  s.best_classes.resize(anchors);
   s.selected.reserve(anchors);
   s.best.resize(anchors);
   s.classes.resize(classes);
@@ -211,26 +215,25 @@ Span DecodeAxis(double place, double extent, double place_scale,
                              anchor_extent)};
 }
 
-// False when a box ends before it begins.
-bool DecodeBoxes(const KernelContext& k, State& s) {
+// A box that ends before it begins is not valid.
+const Box& BoxOf(const KernelContext& k, State& s, int anchor) {
+  const auto i = static_cast<size_t>(anchor);
+  if (s.decoded[i] != 0) return s.boxes[i];
   const RuntimeTensor& encodings = k.Input(0);
   const RuntimeTensor& anchors = k.Input(2);
   const float* scale = s.options.scale;
-  bool valid = true;
-  for (int i = 0; i < s.anchors; ++i) {
-    float e[4], a[4];  // y x h w
-    for (int j = 0; j < 4; ++j) {
-      e[j] = ValueAt(encodings, int64_t{i} * encodings.shape[2] + j);
-      a[j] = ValueAt(anchors, int64_t{i} * 4 + j);
-    }
-    const Span y = DecodeAxis(e[0], e[2], scale[0], scale[2], a[0], a[2]);
-    const Span x = DecodeAxis(e[1], e[3], scale[1], scale[3], a[1], a[3]);
-    const Box box{y.middle - y.half, x.middle - x.half, y.middle + y.half,
-                  x.middle + x.half};
-    valid &= !(box.top > box.bottom || box.left > box.right);
-    s.boxes[static_cast<size_t>(i)] = box;
+  float e[4], a[4];  // y x h w
+  for (int j = 0; j < 4; ++j) {
+    e[j] = ValueAt(encodings, int64_t{anchor} * encodings.shape[2] + j);
+    a[j] = ValueAt(anchors, int64_t{anchor} * 4 + j);
   }
-  return valid;
+  const Span y = DecodeAxis(e[0], e[2], scale[0], scale[2], a[0], a[2]);
+  const Span x = DecodeAxis(e[1], e[3], scale[1], scale[3], a[1], a[3]);
+  const Box box{y.middle - y.half, x.middle - x.half, y.middle + y.half,
+                x.middle + x.half};
+  s.valid &= !(box.top > box.bottom || box.left > box.right);
+  s.decoded[i] = 1;
+  return s.boxes[i] = box;
 }
 
 // As many scores as s.scores has, from that one on.
@@ -258,28 +261,29 @@ float IntersectionOverUnion(const Box& a, const Box& b) {
 }
 
 // Takes anchors by falling score, `most` at the most, each unless it overlaps
-// one already taken. Fills s.selected.
-void Suppress(State& s, int most) {
+// one already taken. Fills s.selected. Few are looked at as a rule, so that a
+// heap of the others need not be sorted.
+void Suppress(const KernelContext& k, State& s, int most) {
   size_t count = 0;
   for (int i = 0; i < s.anchors; ++i) {
     const float score = s.best[static_cast<size_t>(i)];
     if (score >= s.options.score_threshold) s.ranked[count++] = {score, i};
   }
-  const std::span<Ranked> ranked(s.ranked.data(), count);
-  std::sort(ranked.begin(), ranked.end());
-  std::ranges::fill(s.suppressed, uint8_t{0});
+  const auto worse = [](const Ranked& a, const Ranked& b) { return b < a; };
+  const auto begin = s.ranked.begin();
+  auto end = begin + static_cast<std::ptrdiff_t>(count);
+  std::make_heap(begin, end, worse);
   s.selected.clear();
-  for (size_t i = 0; i < count; ++i) {
-    if (static_cast<int>(s.selected.size()) >= most) return;
-    if (s.suppressed[i] != 0) continue;
-    const Box& taken = s.boxes[static_cast<size_t>(ranked[i].order)];
-    s.selected.push_back(ranked[i].order);
-    for (size_t j = i + 1; j < count; ++j) {
-      const Box& other = s.boxes[static_cast<size_t>(ranked[j].order)];
-      if (s.suppressed[j] == 0 &&
-          IntersectionOverUnion(taken, other) > s.options.iou_threshold)
-        s.suppressed[j] = 1;
-    }
+  while (end != begin && static_cast<int>(s.selected.size()) < most) {
+    std::pop_heap(begin, end--, worse);
+    const int anchor = end->order;
+    const Box& box = BoxOf(k, s, anchor);
+    const auto overlaps = [&](int taken) {
+      return IntersectionOverUnion(s.boxes[static_cast<size_t>(taken)], box) >
+             s.options.iou_threshold;
+    };
+    if (std::ranges::none_of(s.selected, overlaps))
+      s.selected.push_back(anchor);
   }
 }
 
@@ -312,21 +316,21 @@ void BestClasses(const float* scores, int count, std::vector<int>& classes) {
                     [key](int a, int b) { return key(a) > key(b); });
 }
 
-// Where the largest of `classes` scores is. Quantized ones have the order of
-// what they stand for.
-int BestClass(const RuntimeTensor& tensor, int64_t first, int64_t classes) {
-  int32_t place = 0;
-  const auto find = [&](const auto* scores) {
-    ArgBestOfRows(scores + first, 1, classes, /*largest=*/true, &place);
+// Where each anchor's largest score is. Quantized ones have the order of what
+// they stand for.
+void FindBestClasses(const RuntimeTensor& scores, State& s) {
+  const auto find = [&](const auto* values) {
+    ArgBestOfRows(values + s.background, s.anchors, s.columns,
+                  s.options.num_classes, /*largest=*/true,
+                  s.best_classes.data());
   };
-  if (tensor.type == DataType::kFloat32) {
-    find(tensor.Data<float>());
-  } else if (tensor.type == DataType::kUInt8) {
-    find(tensor.Data<uint8_t>());
+  if (scores.type == DataType::kFloat32) {
+    find(scores.Data<float>());
+  } else if (scores.type == DataType::kUInt8) {
+    find(scores.Data<uint8_t>());
   } else {
-    find(tensor.Data<int8_t>());
+    find(scores.Data<int8_t>());
   }
-  return place;
 }
 
 int DetectFast(KernelContext& k, State& s) {
@@ -336,11 +340,12 @@ int DetectFast(KernelContext& k, State& s) {
   const auto first = [&](int anchor) {
     return int64_t{anchor} * s.columns + s.background;
   };
+  FindBestClasses(scores, s);
   for (int i = 0; i < s.anchors; ++i) {
-    const int best = BestClass(scores, first(i), s.options.num_classes);
-    s.best[static_cast<size_t>(i)] = ValueAt(scores, first(i) + best);
+    const auto at = static_cast<size_t>(i);
+    s.best[at] = ValueAt(scores, first(i) + s.best_classes[at]);
   }
-  Suppress(s, s.options.max_detections);
+  Suppress(k, s, s.options.max_detections);
   int slot = 0;
   for (const int anchor : s.selected) {
     const float* row = ScoresFrom(scores, first(anchor), s);
@@ -381,7 +386,7 @@ int DetectRegular(KernelContext& k, State& s) {
     for (int i = 0; i < s.anchors; ++i)
       s.best[static_cast<size_t>(i)] =
           scores[int64_t{i} * s.columns + s.background + column];
-    Suppress(s, most);
+    Suppress(k, s, most);
     Merge(s, column);
   }
   for (size_t i = 0; i < s.kept.size(); ++i)
@@ -391,16 +396,16 @@ int DetectRegular(KernelContext& k, State& s) {
 
 void Eval(KernelContext& k) noexcept {
   State& s = k.State<State>();
-  if (!DecodeBoxes(k, s))
-    return k.FailEval(
-        "a box ends before it begins: an anchor's extent is "
-        "negative");
+  std::ranges::fill(s.decoded, uint8_t{0});
+  s.valid = true;
   for (int i = 0; i < 3; ++i) {
     RuntimeTensor& output = k.Output(i);
     std::fill_n(output.MutableData<float>(), output.elements(), 0.0f);
   }
   const int count = s.options.regular ? DetectRegular(k, s) : DetectFast(k, s);
   k.Output(3).MutableData<float>()[0] = static_cast<float>(count);
+  if (!s.valid)
+    k.FailEval("a box ends before it begins: an anchor's extent is negative");
 }
 
 }  // namespace

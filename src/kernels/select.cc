@@ -4,21 +4,23 @@
 // of one element per row of the first axis.
 // Source: TFLite schema SelectOptions, SelectV2Options; kernels/select.cc.
 #include <array>
+#include <type_traits>
 
 #include "kernels/move_elements.h"
 
 namespace liteforge {
 namespace {
 
+using Strides = std::array<int64_t, Shape::kMaxRank>;
+
 struct State {
-  std::array<int64_t, Shape::kMaxRank> condition{};
+  Strides condition{};
 };
 
 // Elements between neighbours of an operand under each output axis.
-std::array<int64_t, Shape::kMaxRank> StridesUnder(const Shape& operand,
-                                                  const Shape& output) {
+Strides StridesUnder(const Shape& operand, const Shape& output) {
   const auto own = RowMajorStrides(operand);
-  std::array<int64_t, Shape::kMaxRank> strides{};
+  Strides strides{};
   const int lead = output.rank() - operand.rank();
   for (int axis = lead; axis < output.rank(); ++axis) {
     const int source = axis - lead;
@@ -49,32 +51,83 @@ Result<void> Prepare(KernelContext& k) {
   return {};
 }
 
+constexpr int kOperands = 3;  // condition, a, b
+
+// The output's first `axes` axes, and runs behind them through which each
+// operand goes in steps of 1 or 0.
+struct Walk {
+  int axes = 0;
+  int64_t run = 1;
+  std::array<Strides, kOperands> strides{};
+  std::array<int64_t, kOperands> step{};
+};
+
+Walk WalkOf(const Shape& output,
+            const std::array<Strides, kOperands>& strides) {
+  Walk w{output.rank(), 1, strides, {}};
+  for (; w.axes > 0; --w.axes) {
+    const auto axis = static_cast<size_t>(w.axes - 1);
+    if (output[w.axes - 1] != 1) {
+      for (size_t i = 0; i < kOperands; ++i) {
+        if (w.run == 1) w.step[i] = strides[i][axis];
+        if (strides[i][axis] != w.step[i] * w.run) return w;
+      }
+    }
+    w.run *= output[w.axes - 1];
+  }
+  return w;
+}
+
+// Steps that the compiler knows make it a loop of vectors.
+template <class T>
+void ChooseRun(const bool* condition, const T* a, const T* b,
+               const std::array<int64_t, kOperands>& step, int64_t count,
+               T* to) {
+  const auto each = [&](auto step_a, auto step_b) {
+    for (int64_t i = 0; i < count; ++i)
+      to[i] = condition[i] ? a[i * step_a] : b[i * step_b];
+  };
+  using Zero = std::integral_constant<int64_t, 0>;
+  using One = std::integral_constant<int64_t, 1>;
+  if (step[0] == 0) {
+    const T* from = condition[0] ? a : b;
+    const int64_t by = step[condition[0] ? 1 : 2];
+    for (int64_t i = 0; i < count; ++i) to[i] = from[i * by];
+    return;
+  }
+  if (step[1] != 0)
+    return step[2] != 0 ? each(One(), One()) : each(One(), Zero());
+  return step[2] != 0 ? each(Zero(), One()) : each(Zero(), Zero());
+}
+
 template <class T>
 void Choose(KernelContext& k) {
+  constexpr int64_t kLeastWork = 1 << 14;  // of a thread, in elements
   const Shape& output = k.Output(0).shape;
-  const auto a = StridesUnder(k.Input(1).shape, output);
-  const auto b = StridesUnder(k.Input(2).shape, output);
-  const auto& c = k.State<State>().condition;
+  const Walk w = WalkOf(output, {k.State<State>().condition,
+                                 StridesUnder(k.Input(1).shape, output),
+                                 StridesUnder(k.Input(2).shape, output)});
+  if (w.run == 0) return;
   const bool* condition = k.Input(0).Data<bool>();
   const T* from_a = k.Input(1).Data<T>();
   const T* from_b = k.Input(2).Data<T>();
   T* to = k.Output(0).MutableData<T>();
-  int32_t at[Shape::kMaxRank] = {};
-  int64_t in_a = 0, in_b = 0, in_c = 0;
-  for (int64_t i = 0; i < output.elements(); ++i) {
-    to[i] = condition[in_c] ? from_a[in_a] : from_b[in_b];
-    for (int axis = output.rank() - 1; axis >= 0; --axis) {
-      const auto x = static_cast<size_t>(axis);
-      in_a += a[x];
-      in_b += b[x];
-      in_c += c[x];
-      if (++at[axis] < output[axis]) break;
-      in_a -= a[x] * output[axis];
-      in_b -= b[x] * output[axis];
-      in_c -= c[x] * output[axis];
-      at[axis] = 0;
-    }
-  }
+  k.threads().ParallelFor(
+      output.elements() / w.run, (kLeastWork + w.run - 1) / w.run,
+      [&](int64_t begin, int64_t end) {
+        for (int64_t run = begin; run < end; ++run) {
+          std::array<int64_t, kOperands> at{};
+          int64_t left = run;
+          for (int axis = w.axes - 1; axis >= 0; --axis) {
+            const int64_t place = left % output[axis];
+            left /= output[axis];
+            for (size_t i = 0; i < kOperands; ++i)
+              at[i] += place * w.strides[i][static_cast<size_t>(axis)];
+          }
+          ChooseRun(condition + at[0], from_a + at[1], from_b + at[2], w.step,
+                    w.run, to + run * w.run);
+        }
+      });
 }
 
 struct Bytes16 {

@@ -135,10 +135,15 @@ std::shared_ptr<ElementwiseRun> ElementwiseRun::Make(
       threads == 1
           ? 1
           : std::min<int64_t>(parts, int64_t{threads} * kWorkersPerThread)));
+  const Part* first = nullptr;
   for (Worker& worker : run->workers_) {
-    if (!run->Prepare(members, run->part_rows_, worker.part)) return nullptr;
+    if (!run->Prepare(members, run->part_rows_, first, worker.part))
+      return nullptr;
+    first = &run->workers_[0].part;
   }
-  return run->Prepare(members, rest, run->workers_.back().rest) ? run : nullptr;
+  return run->Prepare(members, rest, nullptr, run->workers_.back().rest)
+             ? run
+             : nullptr;
 }
 
 // One for each tensor, in the order of `Part::tensors`.
@@ -216,8 +221,9 @@ void ElementwiseRun::PlaceInner(std::span<const Member> members) {
   }
 }
 
+// `like`: a part of as many rows, whose kernels' states serve here as well.
 bool ElementwiseRun::Prepare(std::span<const Member> members, int64_t rows,
-                             Part& part) {
+                             const Part* like, Part& part) {
   for (const Place& place : places_) {
     RuntimeTensor tensor = *place.tensor;
     tensor.shape = Shape();
@@ -236,9 +242,11 @@ bool ElementwiseRun::Prepare(std::span<const Member> members, int64_t rows,
   part.nodes.reserve(members.size());
   for (const Member& member : members) {
     KernelContext& node = part.nodes.emplace_back(*member.node);
-    node.state_.reset();
+    node.state_ =
+        like == nullptr ? nullptr : like->nodes[part.nodes.size() - 1].state_;
     for (RuntimeTensor*& input : node.inputs_) input = own(input);
     node.outputs_[0] = own(node.outputs_[0]);
+    if (like != nullptr) continue;
     const auto needs = [](size_t bytes) { return bytes > 0; };
     if (!member.kernel->prepare(node) ||
         std::ranges::any_of(node.scratch_bytes_, needs))

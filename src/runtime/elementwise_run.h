@@ -63,7 +63,8 @@ class ElementwiseRun {
                   const std::vector<bool>& inner);
   bool FindRows(std::span<const Member> members);
   void PlaceInner(std::span<const Member> members);
-  bool Prepare(std::span<const Member> members, int64_t rows, Part& part);
+  bool Prepare(std::span<const Member> members, int64_t rows, const Part* like,
+               Part& part);
   void EvalPart(Part& part, int64_t first_row, std::byte* scratch) noexcept;
 
   std::vector<Place> places_;

@@ -90,24 +90,24 @@ HWY_INLINE int64_t ArgBest(const T* values, int64_t size) {
 }
 
 template <class T>
-HWY_INLINE void OfRows(const T* values, int64_t rows, int64_t size,
-                       bool largest, int32_t* places) {
-  for (int64_t r = 0; r < rows; ++r, values += size)
+HWY_INLINE void OfRows(const T* values, int64_t rows, int64_t stride,
+                       int64_t size, bool largest, int32_t* places) {
+  for (int64_t r = 0; r < rows; ++r, values += stride)
     places[r] = static_cast<int32_t>(largest ? ArgBest<true>(values, size)
                                              : ArgBest<false>(values, size));
 }
 
-void FloatRows(const float* values, int64_t rows, int64_t size, bool largest,
-               int32_t* places) {
-  OfRows(values, rows, size, largest, places);
+void FloatRows(const float* values, int64_t rows, int64_t stride, int64_t size,
+               bool largest, int32_t* places) {
+  OfRows(values, rows, stride, size, largest, places);
 }
-void Int8Rows(const int8_t* values, int64_t rows, int64_t size, bool largest,
-              int32_t* places) {
-  OfRows(values, rows, size, largest, places);
+void Int8Rows(const int8_t* values, int64_t rows, int64_t stride, int64_t size,
+              bool largest, int32_t* places) {
+  OfRows(values, rows, stride, size, largest, places);
 }
-void UInt8Rows(const uint8_t* values, int64_t rows, int64_t size, bool largest,
-               int32_t* places) {
-  OfRows(values, rows, size, largest, places);
+void UInt8Rows(const uint8_t* values, int64_t rows, int64_t stride,
+               int64_t size, bool largest, int32_t* places) {
+  OfRows(values, rows, stride, size, largest, places);
 }
 
 }  // namespace
@@ -122,17 +122,17 @@ HWY_EXPORT(FloatRows);
 HWY_EXPORT(Int8Rows);
 HWY_EXPORT(UInt8Rows);
 
-void ArgBestOfRows(const float* values, int64_t rows, int64_t size,
-                   bool largest, int32_t* places) {
-  HWY_DYNAMIC_DISPATCH(FloatRows)(values, rows, size, largest, places);
+void ArgBestOfRows(const float* values, int64_t rows, int64_t stride,
+                   int64_t size, bool largest, int32_t* places) {
+  HWY_DYNAMIC_DISPATCH(FloatRows)(values, rows, stride, size, largest, places);
 }
-void ArgBestOfRows(const int8_t* values, int64_t rows, int64_t size,
-                   bool largest, int32_t* places) {
-  HWY_DYNAMIC_DISPATCH(Int8Rows)(values, rows, size, largest, places);
+void ArgBestOfRows(const int8_t* values, int64_t rows, int64_t stride,
+                   int64_t size, bool largest, int32_t* places) {
+  HWY_DYNAMIC_DISPATCH(Int8Rows)(values, rows, stride, size, largest, places);
 }
-void ArgBestOfRows(const uint8_t* values, int64_t rows, int64_t size,
-                   bool largest, int32_t* places) {
-  HWY_DYNAMIC_DISPATCH(UInt8Rows)(values, rows, size, largest, places);
+void ArgBestOfRows(const uint8_t* values, int64_t rows, int64_t stride,
+                   int64_t size, bool largest, int32_t* places) {
+  HWY_DYNAMIC_DISPATCH(UInt8Rows)(values, rows, stride, size, largest, places);
 }
 
 }  // namespace liteforge

@@ -17,18 +17,19 @@ void ExpectPlaces(int low, int high, bool with_nan) {
   for (const int64_t size : {1, 2, 3, 4, 5, 15, 16, 17, 21, 31, 32, 64, 100}) {
     for (const bool largest : {true, false}) {
       constexpr int64_t kRows = 40;
+      const int64_t stride = size + (largest ? 0 : 3);
       Sequence draw(static_cast<uint32_t>(size));
       std::vector<T> values;
-      for (int64_t i = 0; i < kRows * size; ++i) {
+      for (int64_t i = 0; i < kRows * stride; ++i) {
         const int number = draw.Integer(low, high);  // many are equal
         const bool is_nan = with_nan && draw.Integer(0, 2) == 0;
         values.push_back(is_nan ? std::numeric_limits<T>::quiet_NaN()
                                 : static_cast<T>(number));
       }
       std::vector<int32_t> places(kRows);
-      ArgBestOfRows(values.data(), kRows, size, largest, places.data());
+      ArgBestOfRows(values.data(), kRows, stride, size, largest, places.data());
       for (int64_t r = 0; r < kRows; ++r) {
-        const T* row = values.data() + r * size;
+        const T* row = values.data() + r * stride;
         int64_t best = 0;
         for (int64_t i = 1; i < size; ++i) {
           const bool instead_of_nan =
