@@ -45,10 +45,6 @@ Value* Pad(Formula& f, Value* x, std::vector<int32_t> amounts, Value* value) {
   return f.Emit(Op::kPadV2, PadV2Options{}, {x, pairs, value});
 }
 
-int32_t Times(int32_t a, int32_t b) {
-  return a < 0 || b < 0 ? Shape::kUnknownDim : a * b;
-}
-
 }  // namespace
 
 Value* PadEdges(Formula& f, Value* x, const EdgePadding& padding,
@@ -75,7 +71,8 @@ Value* SpreadAxis(Formula& f, Value* x, int32_t axis, int32_t between,
   int32_t outer = 1, inner = 1;
   for (int32_t i = 0; i < spread.rank(); ++i) {
     if (i != axis)
-      (i < axis ? outer : inner) = Times(i < axis ? outer : inner, spread[i]);
+      (i < axis ? outer : inner) =
+          ProductOfDims(i < axis ? outer : inner, spread[i]);
   }
   const int64_t total = int64_t{count} * (int64_t{between} + 1);
   if (count < 1 || total > kAxisEnd)

@@ -9,6 +9,11 @@
 
 namespace liteforge {
 
+// Unknown where either is.
+inline int32_t ProductOfDims(int32_t a, int32_t b) {
+  return a < 0 || b < 0 ? Shape::kUnknownDim : a * b;
+}
+
 // x[.., begin : end : step, ..]; an end below 0 counts from the axis' end, one
 // beyond it is the axis' end.
 inline constexpr int32_t kAxisEnd = std::numeric_limits<int32_t>::max();

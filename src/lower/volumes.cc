@@ -11,6 +11,7 @@
 #include <limits>
 #include <span>
 
+#include "lower/axes.h"
 #include "lower/formula.h"
 
 namespace liteforge {
@@ -106,10 +107,6 @@ Result<void> LowerConv3dTranspose(LowerContext& c) {
   TRY_ASSIGN(Value * y,
              ir.Emit(Op::kConv3DTranspose, options, {sizes, c.input(1), x}));
   return Leave(c, y, first);
-}
-
-int32_t ProductOfDims(int32_t a, int32_t b) {
-  return a < 0 || b < 0 ? Shape::kUnknownDim : a * b;
 }
 
 // A dimension of a value, or what is left.

@@ -49,10 +49,11 @@ Axes Wanted(const Gathering& g) {
 Value* ArrangedResult(Formula& f, const Gathering& g, Value* y, Axes has) {
   SqueezeOptions squeeze;
   for (size_t i = 0; i < has.size(); ++i) {
-    if (Has(g.collapsed, has[i] - kOfArray))
+    if (HasAxis(g.collapsed, has[i] - kOfArray))
       squeeze.squeeze_dims.push_back(static_cast<int32_t>(i));
   }
-  std::erase_if(has, [&](int32_t d) { return Has(g.collapsed, d - kOfArray); });
+  std::erase_if(has,
+                [&](int32_t d) { return HasAxis(g.collapsed, d - kOfArray); });
   if (!squeeze.squeeze_dims.empty()) y = f.Emit(Op::kSqueeze, squeeze, {y});
   Axes order;
   for (const int32_t wanted : Wanted(g))
@@ -111,7 +112,7 @@ Value* AnyWindows(Formula& f, const Gathering& g, Value* starts) {
     has.push_back(batch);
   for (int32_t d = 0; d < g.w.array->shape.rank(); ++d) {
     if (!g.w.IsIndexed(d)) rest.push_back(d);
-    if (g.w.IsIndexed(d) && !Has(g.collapsed, d)) expanded.push_back(d);
+    if (g.w.IsIndexed(d) && !HasAxis(g.collapsed, d)) expanded.push_back(d);
   }
   for (const Axes* axes : {&expanded, &rest}) {
     for (const int32_t d : *axes) has.push_back(kOfArray + d);
@@ -138,7 +139,7 @@ Result<Gathering> ReadGathering(LowerContext& c, Formula& f) {
   TRY_ASSIGN(g.collapsed, XlaAxes(dims.collapsed_slice_dims(), rank));
   g.collapsed.insert(g.collapsed.end(), batched.begin(), batched.end());
   for (int32_t axis = 0; axis < rank; ++axis) {
-    if (!Has(g.collapsed, axis)) g.kept.push_back(axis);
+    if (!HasAxis(g.collapsed, axis)) g.kept.push_back(axis);
   }
   for (const int32_t axis : g.collapsed) {
     if (window[static_cast<size_t>(axis)] != 1)
@@ -160,7 +161,8 @@ Result<void> LowerXlaGather(LowerContext& c) {
   TRY(f.Check());
   const Shape batch(
       g.w.starts->shape.dims().first(static_cast<size_t>(g.w.batch_rank())));
-  const bool rows = g.w.indexed.size() == 1 && Has(g.collapsed, g.w.indexed[0]);
+  const bool rows =
+      g.w.indexed.size() == 1 && HasAxis(g.collapsed, g.w.indexed[0]);
   if (batch.elements() == 1) return f.Finish(OneWindow(f, g, starts));
   if (rows) return f.Finish(Rows(f, g, starts));
   return f.Finish(AnyWindows(f, g, starts));

@@ -44,7 +44,7 @@ Value* ClampedStarts(Formula& f, const XlaWindows& w);
 Value* PlacesOf(Formula& f, const XlaWindows& w, Value* starts,
                 const std::vector<int32_t>& expanded);
 
-inline bool Has(const std::vector<int32_t>& axes, int32_t axis) {
+inline bool HasAxis(const std::vector<int32_t>& axes, int32_t axis) {
   return std::ranges::find(axes, axis) != axes.end();
 }
 

@@ -55,7 +55,7 @@ Value* ArrangedUpdates(Formula& f, const Scattering& s, Value* updates,
                        const Axes& of_window, const Axes& axis_of) {
   Axes order;
   for (int32_t axis = 0; axis < updates->shape.rank(); ++axis) {
-    if (!Has(of_window, axis)) order.push_back(axis);
+    if (!HasAxis(of_window, axis)) order.push_back(axis);
   }
   for (const Axes* axes : {&s.expanded, &s.rest}) {
     for (const int32_t d : *axes)
@@ -82,7 +82,7 @@ Result<Scattering> ReadScattering(LowerContext& c, Formula& f) {
   Axes window(static_cast<size_t>(rank), 1), axis_of(window.size(), -1);
   size_t next = 0;
   for (int32_t axis = 0; axis < rank; ++axis) {
-    if (Has(d.inserted, axis) || Has(d.batched, axis)) continue;
+    if (HasAxis(d.inserted, axis) || HasAxis(d.batched, axis)) continue;
     const int32_t own = d.of_window[next++];
     window[static_cast<size_t>(axis)] = updates->shape[own];
     axis_of[static_cast<size_t>(axis)] = own;
