@@ -29,19 +29,25 @@ constexpr size_t kMostHeld = size_t{256} << 10;
 // Smaller tensors stay in the cache by themselves.
 constexpr size_t kLeastBetween = size_t{256} << 10;
 
+// So that places along an axis are far from the ends of int.
+constexpr int32_t kMostPlaces = 1 << 20;
+
 size_t RowBytes(const RuntimeTensor& image) {
   return image.bytes / static_cast<size_t>(image.shape[1]);
 }
 
 bool IsImage(const RuntimeTensor& t) {
-  return t.shape.rank() == 4 && t.shape[0] == 1 && t.shape[1] > 1 &&
-         t.shape[2] > 1 && t.bytes > 0 && !t.is_variable && !t.is_constant &&
+  const auto has_places = [&](int axis) {
+    return t.shape[axis] > 1 && t.shape[axis] <= kMostPlaces;
+  };
+  return t.shape.rank() == 4 && t.shape[0] == 1 && has_places(1) &&
+         has_places(2) && t.bytes > 0 && !t.is_variable && !t.is_constant &&
          (t.type == DataType::kFloat32 || t.type == DataType::kInt8 ||
           t.type == DataType::kUInt8);
 }
 
-Window WindowOf(const KernelContext& k) {
-  const Shape& filter = k.Input(1).shape;
+// Its steps alone.
+Window StepsOf(const KernelContext& k) {
   Window w;
   const auto take = [&](const auto& options) {
     w.stride_height = options.stride_h;
@@ -51,6 +57,12 @@ Window WindowOf(const KernelContext& k) {
   };
   k.op() == Op::kConv2D ? take(k.options<Conv2DOptions>())
                         : take(k.options<DepthwiseConv2DOptions>());
+  return w;
+}
+
+Window WindowOf(const KernelContext& k) {
+  const Shape& filter = k.Input(1).shape;
+  Window w = StepsOf(k);
   w.SetShapes(k.Input(0).shape, filter[1], filter[2], k.outputs_[0]->shape,
               k.padding());
   return w;
@@ -79,6 +91,14 @@ bool HasRows(const KernelContext& k) {
   const RuntimeTensor& filter = k.Input(1);
   if (k.Input(0).type == DataType::kFloat32 &&
       filter.type != DataType::kFloat32)
+    return false;
+  const Window steps = StepsOf(k);
+  const KernelContext::Padding& pad = k.padding();
+  for (const int around : {pad.top, pad.bottom, pad.left, pad.right}) {
+    if (around > kMostPlaces) return false;
+  }
+  if (int64_t{filter.shape[1]} * steps.dilation_height > kMostPlaces ||
+      int64_t{filter.shape[2]} * steps.dilation_width > kMostPlaces)
     return false;
   return k.op() == Op::kDepthwiseConv2D ||
          (filter.shape[1] == 1 && filter.shape[2] == 1);
