@@ -319,6 +319,7 @@ void BestClasses(const float* scores, int count, std::vector<int>& classes) {
 // Where each anchor's largest score is. Quantized ones have the order of what
 // they stand for.
 void FindBestClasses(const RuntimeTensor& scores, State& s) {
+  if (s.anchors == 0) return;  // there may be no memory
   const auto find = [&](const auto* values) {
     ArgBestOfRows(values + s.background, s.anchors, s.columns,
                   s.options.num_classes, /*largest=*/true,

@@ -55,6 +55,7 @@ Subgraph::Subgraph(const GraphSpec& graph, const InterpreterOptions& options,
                       nullptr,
                       0,
                       false,
+                      false,
                       {}});
     KernelContext& context = nodes_.back().context;
     context.custom_op_ = custom_op;

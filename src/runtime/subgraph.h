@@ -17,8 +17,8 @@
 //
 // Some static nodes become a fourth kind, folded: the node before or behind
 // computes them as well (subgraph_fold.cc), or the last of a run of elementwise
-// ones or of convolutions does (subgraph_runs.cc). Tensors may lie within others, so that nothing
-// needs to be moved (subgraph_views.cc).
+// ones or of convolutions does (subgraph_runs.cc). Tensors may lie within
+// others, so that nothing needs to be moved (subgraph_views.cc).
 #pragma once
 
 #include <cstddef>
@@ -146,7 +146,8 @@ class Subgraph final : public KernelHost, public CallableGraph {
     Kind kind = Kind::kStatic;
     const Kernel* evaluator = nullptr;  // the kernel, or that of a run
     int64_t run_operations = 0;
-    bool lacks_values = false;  // at the last Infer
+    bool lacks_values = false;   // at the last Infer
+    bool makes_nothing = false;  // known for what is prepared
     // Dynamic: shapes of inputs and outputs at the last Prepare.
     std::vector<Shape> prepared;
   };
@@ -221,6 +222,7 @@ class Subgraph final : public KernelHost, public CallableGraph {
   Result<void> GiveOwnScratch(Node& node);
 
   // subgraph_invoke.cc
+  static bool MakesNothing(const KernelContext& context);
   Result<void> Run(Node& node);
   void Show(size_t tensor) const;  // to the observer, if there is one
   Result<void> PrepareDynamic(Node& node);

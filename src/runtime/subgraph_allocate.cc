@@ -127,6 +127,7 @@ Result<void> Subgraph::AllocateNode(Node& node) {
   TRY(Infer(node, /*with_data=*/false));
   for (RuntimeTensor* output : context.outputs_) TRY(MeasureTensor(*output));
 
+  node.makes_nothing = MakesNothing(context);
   const bool inputs_static =
       std::ranges::all_of(context.inputs_, IsStaticTensor);
   // A variable is written in every run, for it changes in between.

@@ -33,6 +33,16 @@ bool SizesItsOutputs(Op op) {
          std::end(kSizeTheirOutputs);
 }
 
+Result<void> CheckShapesAreThere(const KernelContext& context) {
+  for (const RuntimeTensor* output : context.outputs_) {
+    if (!output->shape.IsStatic())
+      return Fail(ErrorCode::kInternal,
+                  "the kernel left the shape of output '" +
+                      std::string(output->name) + "' open");
+  }
+  return {};
+}
+
 Result<void> CheckOutputsSized(const KernelContext& context) {
   if (SizesItsOutputs(context.op())) return {};
   for (const RuntimeTensor* output : context.outputs_) {
@@ -44,9 +54,11 @@ Result<void> CheckOutputsSized(const KernelContext& context) {
   return {};
 }
 
+}  // namespace
+
 // Whether there is nothing to compute. A kernel would count all the same
 // through what the other dimensions claim, billions perhaps.
-bool MakesNothing(const KernelContext& context) {
+bool Subgraph::MakesNothing(const KernelContext& context) {
   const auto is_empty = [](const RuntimeTensor* t) {
     return t->bytes == 0 && t->type != DataType::kString;
   };
@@ -58,8 +70,6 @@ bool MakesNothing(const KernelContext& context) {
          !SizesItsOutputs(context.op()) &&
          std::ranges::none_of(context.inputs_, is_state);
 }
-
-}  // namespace
 
 // Asked once more at the end, so that a loop of nothing can be stopped too.
 Result<void> Subgraph::Invoke() {
@@ -96,6 +106,7 @@ Result<void> Subgraph::PrepareDynamic(Node& node) {
     TRY(node.kernel->prepare(node.context));
     node.prepared = std::move(shapes);
   }
+  node.makes_nothing = MakesNothing(node.context);
   return GiveOwnScratch(node);
 }
 
@@ -123,15 +134,12 @@ void Subgraph::Show(size_t tensor) const {
 
 Result<void> Subgraph::Evaluate(Node& node) {
   node.context.failed_ = false;
-  if (!MakesNothing(node.context)) node.evaluator->eval(node.context);
+  if (!node.makes_nothing) node.evaluator->eval(node.context);
   if (node.context.failed_) return tl::unexpected(node.context.failure_);
-  for (const RuntimeTensor* output : node.context.outputs_) {
-    if (!output->shape.IsStatic())
-      return Fail(ErrorCode::kInternal,
-                  "the kernel left the shape of output '" +
-                      std::string(output->name) + "' open");
+  if (node.kind != Kind::kStatic) TRY(CheckShapesAreThere(node.context));
+  if (!options_.observer) return {};
+  for (const RuntimeTensor* output : node.context.outputs_)
     Show(IndexOf(*output));
-  }
   return {};
 }
 
