@@ -14,6 +14,7 @@
 #include <bit>
 #include <cmath>
 #include <string>
+#include <type_traits>
 
 #include "kernels/move_elements.h"
 #include "kernels/numerics.h"
@@ -112,18 +113,19 @@ class OutputIndex {
   // Elements that fall together into one output.
   int64_t count() const { return count_; }
 
-  // Calls take(input element, output element) for every input element.
-  template <class Take>
-  void Walk(const Take& take) const {
+  // Calls run(input element, output element, count, step) for all runs along
+  // the last axis; from one element to the next the output's is the same, or
+  // the next one: `step` is 0 or 1.
+  template <class Run>
+  void WalkRuns(const Run& run) const {
     if (shape_.elements() <= 0) return;
-    if (shape_.rank() == 0) return take(0, 0);
+    if (shape_.rank() == 0) return run(0, 0, 1, 0);
     int32_t at[Shape::kMaxRank] = {};
     const int last = shape_.rank() - 1;
     int64_t in = 0, out = 0;
     while (true) {
-      for (int32_t i = 0; i < shape_[last]; ++i) {
-        take(in++, out + i * strides_[last]);
-      }
+      run(in, out, int64_t{shape_[last]}, strides_[last]);
+      in += shape_[last];
       int axis = last - 1;
       for (; axis >= 0; --axis) {
         out += strides_[axis];
@@ -133,6 +135,14 @@ class OutputIndex {
       }
       if (axis < 0) return;
     }
+  }
+
+  // Calls take(input element, output element) for every input element.
+  template <class Take>
+  void Walk(const Take& take) const {
+    WalkRuns([&](int64_t in, int64_t out, int64_t count, int64_t step) {
+      for (int64_t i = 0; i < count; ++i) take(in + i, out + i * step);
+    });
   }
 
  private:
@@ -145,7 +155,8 @@ class OutputIndex {
 template <class T>
 T Add(T a, T b) {
   if constexpr (std::is_integral_v<T>) {
-    return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+    using Unsigned = std::make_unsigned_t<T>;
+    return static_cast<T>(static_cast<Unsigned>(a) + static_cast<Unsigned>(b));
   } else {
     return a + b;
   }
@@ -159,8 +170,16 @@ void SumInto(KernelContext& k, const OutputIndex& index, const Finish& finish) {
   auto* sums = k.Scratch<Wide>(0);
   const int64_t outputs = k.Output(0).elements();
   std::fill_n(sums, outputs, Wide{0});
-  index.Walk([&](int64_t i, int64_t o) {
-    sums[o] = Add(sums[o], static_cast<Wide>(from[i]));
+  index.WalkRuns([&](int64_t in, int64_t out, int64_t count, int64_t step) {
+    const T* values = from + in;
+    Wide* sum = sums + out;
+    if (step == 0) {
+      for (int64_t i = 0; i < count; ++i)
+        *sum = Add(*sum, static_cast<Wide>(values[i]));
+    } else {
+      for (int64_t i = 0; i < count; ++i)
+        sum[i] = Add(sum[i], static_cast<Wide>(values[i]));
+    }
   });
   for (int64_t o = 0; o < outputs; ++o) to[o] = finish(sums[o]);
 }
