@@ -126,7 +126,8 @@ struct InterpreterOptions {
   std::vector<CustomOp> custom_ops = {};
 };
 
-// What one operator has taken since the interpreter was made or ResetProfile.
+// What one operator has taken since the interpreter was made or ResetProfile,
+// with those that are computed as one with it, which are never called.
 struct ProfileEntry {
   int subgraph = 0;
   int node = 0;      // in the subgraph, in the order of the file
@@ -285,7 +286,7 @@ class Interpreter {
 
   // One entry an operator, in the order of the file; empty without
   // InterpreterOptions::profile. Operators whose result is known before
-  // Invoke are not called.
+  // Invoke, and those that another one computes, are not called.
   std::vector<ProfileEntry> Profile() const;
   void ResetProfile();
 

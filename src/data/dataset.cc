@@ -11,6 +11,13 @@
 #include "liteforge/image.h"
 
 namespace liteforge {
+
+// How an array's first axis divides into examples.
+struct Division {
+  size_t examples = 1;
+  Shape shape;  // of one
+};
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -58,12 +65,6 @@ bool Fits(std::span<const int32_t> dims, const Shape& input, int from = 0) {
   }
   return true;
 }
-
-// How an array's first axis divides into examples.
-struct Division {
-  size_t examples = 1;
-  Shape shape;  // of one
-};
 
 Result<Division> Divide(const Shape& array, const TensorDetails& input) {
   const Shape& wanted = input.shape_signature;
