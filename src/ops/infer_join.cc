@@ -137,9 +137,18 @@ bool KnowsAxis(InferContext& c, const TensorInfo& input, int axis_input,
   return false;
 }
 
+Result<void> CheckSplit(const TensorInfo& input, const TensorInfo& axis) {
+  if (input.shape.rank() == 0) return InvalidModel("a scalar has no axis");
+  if (axis.shape.IsStatic() && axis.shape.elements() != 1)
+    return InvalidModel("axis must be one number, it is " +
+                        axis.shape.ToString());
+  return {};
+}
+
 Result<void> Split(InferContext& c) {
   const TensorInfo& input = c.input(1);
   std::vector<int64_t> axis_value;
+  TRY(CheckSplit(input, c.input(0)));
   if (!KnowsAxis(c, input, 0, axis_value)) return {};
   TRY_ASSIGN(const int axis,
              NormalizeAxis(axis_value[0], input.shape.rank(), "axis"));
@@ -159,6 +168,7 @@ Result<void> Split(InferContext& c) {
 Result<void> SplitV(InferContext& c) {
   const TensorInfo& input = c.input(0);
   std::vector<int64_t> axis_value, values;
+  TRY(CheckSplit(input, c.input(2)));
   if (!KnowsAxis(c, input, 2, axis_value)) return {};
   TRY_ASSIGN(const int axis,
              NormalizeAxis(axis_value[0], input.shape.rank(), "axis"));

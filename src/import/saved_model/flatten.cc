@@ -49,6 +49,7 @@ tf::NameAttrList CallTo(const std::string& function) {
   return call;
 }
 
+// -1 for what is no number.
 int ToInt(std::string_view text) {
   int value = 0;
   const auto [end, error] =
@@ -92,10 +93,13 @@ Result<Flattener::Point> Flattener::Locate(const Scope& scope,
                    &argument->second[static_cast<size_t>(index)]};
   } else if (const auto node = scope.nodes.find(name);
              node != scope.nodes.end()) {
-    TRY_ASSIGN(const int output,
-               source_.model.OutputIndex(*node->second, rest.substr(0, second),
-                                         ToInt(rest.substr(second + 1))));
-    return Point{name, output};
+    const int offset = ToInt(rest.substr(second + 1));
+    if (offset >= 0) {
+      TRY_ASSIGN(const int output,
+                 source_.model.OutputIndex(*node->second,
+                                           rest.substr(0, second), offset));
+      return Point{name, output};
+    }
   }
   return InvalidModel(fmt::format(
       "'{}' is read, which does not exist; the graph is damaged", input));

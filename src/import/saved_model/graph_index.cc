@@ -76,7 +76,7 @@ Result<int> GraphIndex::OutputIndex(const tf::NodeDef& node,
   if (op != nullptr && op->output_arg_size() > 0) {
     int64_t index = 0;
     for (const auto& output : op->output_arg()) {
-      if (output.name() == argument && index <= INT32_MAX - offset)
+      if (output.name() == argument && index + offset <= INT32_MAX)
         return static_cast<int>(index + offset);
       index += std::max<int64_t>(0, Count(output, node));
     }
