@@ -49,12 +49,16 @@ tf::NameAttrList CallTo(const std::string& function) {
   return call;
 }
 
-// -1 for what is no number.
+// -1 for what is no number of an output.
 int ToInt(std::string_view text) {
+  constexpr int kMostOutputs = 1 << 24;
   int value = 0;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? value : -1;
+  const bool is_one = error == std::errc() &&
+                      end == text.data() + text.size() && value >= 0 &&
+                      value < kMostOutputs;
+  return is_one ? value : -1;
 }
 
 }  // namespace
