@@ -112,7 +112,7 @@ void WidenBand(const ByteDepthwiseCall<T>& call, int64_t n, int64_t y,
 template <class T, class Compute>
 void Convolve(ThreadPool& threads, const ByteDepthwiseCall<T>& call,
               const Compute& compute) {
-  constexpr int64_t kLeastWork = 1 << 16;  // of a thread, in products
+  constexpr int64_t kLeastWork = 1 << 14;  // of a thread, in products
   const Window& w = call.window;
   if (w.out_rows() * w.out_width * w.out_channels == 0) return;
   const int64_t of_output = int64_t{w.out_channels} * w.height * w.width;

@@ -320,11 +320,10 @@ inline int64_t PanelBytes(const BytePanels& p) {
   return p.runs * p.groups() * p.panel_width * 4;
 }
 
-// The products of one row, as many as of floats take their time.
+// The products of one row.
 inline int64_t WorkOfRow(const FloatPanels& p) { return p.depth() * p.columns; }
 inline int64_t WorkOfRow(const BytePanels& p) {
-  constexpr int64_t kAsFast = 2;
-  return p.runs * p.run_length * p.columns / kAsFast;
+  return p.runs * p.run_length * p.columns;
 }
 
 // A window of one pixel at every pixel.
