@@ -12,10 +12,10 @@
 //   half height = exp(h / h_scale) / 2 * anchor.h           (width likewise)
 //
 // in double, each rounded to float, of the anchors that get so far as to be
-// compared. The fast way suppresses boxes once, by
-// their best class, and gives each its best classes; the regular way suppresses
-// each class by itself and keeps the best of all. Equal scores stay in the
-// order of anchors, then of classes. Slots without a detection are zero.
+// compared. The fast way suppresses boxes once, by their best class, and gives
+// each its best classes; the regular way suppresses each class by itself and
+// keeps the best of all. Equal scores stay in the order of anchors, then of
+// classes. Slots without a detection are zero.
 // Source: tflite/kernels/detection_postprocess.cc.
 #include <algorithm>
 #include <cmath>

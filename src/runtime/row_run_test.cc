@@ -8,7 +8,7 @@
 #include <cmath>
 #include <string>
 
-#include "liteforge/interpreter.h"
+#include "runtime/run_model_testing.h"
 #include "runtime/test_model.h"
 
 namespace liteforge::row_run_test {
@@ -25,19 +25,6 @@ struct Case {
   bool adds = false, slope = false;
   bool runs = true;
 };
-
-template <class T>
-std::vector<T> Numbers(int64_t count, int seed) {
-  std::vector<T> numbers;
-  for (int64_t i = 0; i < count; ++i) {
-    const int n = static_cast<int>((i * 37 + seed * 11 + i * i % 13) % 251);
-    numbers.push_back(
-        std::is_same_v<T, float>
-            ? static_cast<T>(static_cast<float>(n - 125) / 57.0f)
-            : static_cast<T>(n - (std::is_signed_v<T> ? 125 : 0)));
-  }
-  return numbers;
-}
 
 struct Image {
   int tensor, height, width, channels;
@@ -177,38 +164,17 @@ class Builder {
   TestModel m_;
 };
 
-Interpreter RunModel(const Case& c, const std::vector<std::byte>& file,
-                     const InterpreterOptions& options) {
-  auto interpreter = Interpreter::FromBuffer(file, options);
-  EXPECT_TRUE(interpreter) << interpreter.error().ToString();
-  auto done = interpreter->AllocateTensors();
-  EXPECT_TRUE(done) << done.error().ToString();
-  const TensorDetails input = interpreter->InputDetails()[0];
-  const auto set = [&](const auto& values) {
-    return interpreter->SetTensor(input.index, input.dtype, input.shape,
-                                  std::as_bytes(std::span(values)));
-  };
-  const int64_t count = input.shape.elements();
-  done = c.type == DataType::kFloat32 ? set(Numbers<float>(count, 1))
-         : c.type == DataType::kInt8  ? set(Numbers<int8_t>(count, 1))
-                                      : set(Numbers<uint8_t>(count, 1));
-  EXPECT_TRUE(done) << done.error().ToString();
-  done = interpreter->Invoke();
-  EXPECT_TRUE(done) << done.error().ToString();
-  return *std::move(interpreter);
-}
-
 class RowRun : public testing::TestWithParam<Case> {};
 
 TEST_P(RowRun, SameNumbers) {
   const Case& c = GetParam();
   Builder builder(c);
   const std::vector<std::byte> file = builder.Build();
-  const Interpreter apart = RunModel(c, file, {.preserve_all_tensors = true});
+  const Interpreter apart = RunModel(file, {.preserve_all_tensors = true});
   const auto want = apart.GetTensor(builder.output);
   ASSERT_TRUE(want);
   for (const int threads : {1, 2, 3}) {
-    const Interpreter together = RunModel(c, file, {.num_threads = threads});
+    const Interpreter together = RunModel(file, {.num_threads = threads});
     const auto got = together.GetTensor(builder.output);
     ASSERT_TRUE(got);
     if (c.type == DataType::kFloat32) {

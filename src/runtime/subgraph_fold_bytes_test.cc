@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string>
 
-#include "liteforge/interpreter.h"
+#include "runtime/run_model_testing.h"
 #include "runtime/test_model.h"
 
 namespace liteforge::subgraph_fold_bytes_test {
@@ -30,19 +30,6 @@ struct Case {
 };
 
 constexpr int kHeight = 11, kWidth = 9;
-
-template <class T>
-std::vector<T> Numbers(int64_t count, int seed) {
-  std::vector<T> numbers;
-  for (int64_t i = 0; i < count; ++i) {
-    const int n = static_cast<int>((i * 37 + seed * 11 + i * i % 13) % 251);
-    numbers.push_back(
-        std::is_same_v<T, float>
-            ? static_cast<T>(static_cast<float>(n - 125) / 57.0f)
-            : static_cast<T>(n - (std::is_signed_v<T> ? 125 : 0)));
-  }
-  return numbers;
-}
 
 class Builder {
  public:
@@ -180,27 +167,6 @@ class Builder {
   int height_ = 0, width_ = 0;
 };
 
-Interpreter RunModel(const Case& c, const std::vector<std::byte>& file,
-                     const InterpreterOptions& options) {
-  auto interpreter = Interpreter::FromBuffer(file, options);
-  EXPECT_TRUE(interpreter) << interpreter.error().ToString();
-  auto done = interpreter->AllocateTensors();
-  EXPECT_TRUE(done) << done.error().ToString();
-  const TensorDetails input = interpreter->InputDetails()[0];
-  const auto set = [&](const auto& values) {
-    return interpreter->SetTensor(input.index, input.dtype, input.shape,
-                                  std::as_bytes(std::span(values)));
-  };
-  const int64_t count = input.shape.elements();
-  done = c.type == DataType::kFloat32 ? set(Numbers<float>(count, 1))
-         : c.type == DataType::kInt8  ? set(Numbers<int8_t>(count, 1))
-                                      : set(Numbers<uint8_t>(count, 1));
-  EXPECT_TRUE(done) << done.error().ToString();
-  done = interpreter->Invoke();
-  EXPECT_TRUE(done) << done.error().ToString();
-  return *std::move(interpreter);
-}
-
 // Padded, floats may be added in another order.
 void ExpectNear(const std::vector<float>& got, const std::vector<float>& want) {
   ASSERT_EQ(got.size(), want.size());
@@ -213,11 +179,9 @@ TEST_P(FoldedBytes, SameNumbers) {
   Builder builder(GetParam());
   const std::vector<std::byte> file = builder.Build();
   for (const int threads : {1, 2}) {
-    const Interpreter folded =
-        RunModel(GetParam(), file, {.num_threads = threads});
+    const Interpreter folded = RunModel(file, {.num_threads = threads});
     const Interpreter apart =
-        RunModel(GetParam(), file,
-                 {.num_threads = threads, .preserve_all_tensors = true});
+        RunModel(file, {.num_threads = threads, .preserve_all_tensors = true});
     const auto got = folded.GetTensor(builder.output);
     const auto want = apart.GetTensor(builder.output);
     ASSERT_TRUE(got && want);
@@ -334,7 +298,7 @@ TEST(FoldedBytesNot, PaddedChannels) {
   m.Node(Op::kPad, PadOptions(), {input, paddings}, {padded});
   m.Node(Op::kConv2D, options, {padded, filter, -1}, {output});
   m.Border({input}, {output});
-  const Interpreter ran = RunModel({.what = "", .type = kF32}, m.Pack(), {});
+  const Interpreter ran = RunModel(m.Pack(), {});
   const std::vector<float> got = ran.Tensor<float>(output);
   const std::vector<float> x = Numbers<float>(4, 1);
   ASSERT_EQ(got.size(), x.size());

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <string>
 
-#include "liteforge/interpreter.h"
+#include "runtime/run_model_testing.h"
 #include "runtime/test_model.h"
 
 namespace liteforge::subgraph_fold_pool_test {
@@ -87,31 +87,18 @@ Built Build(const Case& c) {
   return built;
 }
 
-Interpreter RunModel(const Built& built, const Case& c,
-                     const InterpreterOptions& options) {
-  auto interpreter = Interpreter::FromBuffer(built.file, options);
-  EXPECT_TRUE(interpreter) << interpreter.error().ToString();
-  auto done = interpreter->AllocateTensors();
-  EXPECT_TRUE(done) << done.error().ToString();
-  EXPECT_TRUE(interpreter->SetTensor(built.input, c.type,
-                                     interpreter->InputDetails()[0].shape,
-                                     Bytes(c.type)));
-  done = interpreter->Invoke();
-  EXPECT_TRUE(done) << done.error().ToString();
-  return *std::move(interpreter);
-}
-
 class PaddedPool : public testing::TestWithParam<Case> {};
 
 TEST_P(PaddedPool, SameNumbers) {
   const Built built = Build(GetParam());
+  const std::vector<std::byte> input = Bytes(GetParam().type);
   const Interpreter apart =
-      RunModel(built, GetParam(), {.preserve_all_tensors = true});
+      RunModel(built.file, {.preserve_all_tensors = true}, input);
   const auto want = apart.GetTensor(built.output);
   ASSERT_TRUE(want);
   for (const bool reference : {false, true}) {
     const Interpreter folded =
-        RunModel(built, GetParam(), {.reference_kernels = reference});
+        RunModel(built.file, {.reference_kernels = reference}, input);
     const auto got = folded.GetTensor(built.output);
     ASSERT_TRUE(got);
     EXPECT_TRUE(std::ranges::equal(*got, *want));
