@@ -15,6 +15,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/micro/channel_vectors-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace liteforge {
 namespace HWY_NAMESPACE {
@@ -39,40 +41,22 @@ void Int8Rows(const int8_t* low, const int8_t* high, int32_t weight,
   for (; i < count; ++i) mixed[i] = low[i] * (kOne - weight) + high[i] * weight;
 }
 
-// body(d, c) for all vectors of channels, the last of which takes some twice;
-// of few channels, in the widest vectors that they fill.
-template <class T, size_t kLanes, class Body>
-HWY_INLINE void ForEachVector(int64_t channels, const Body& body) {
-  const hn::CappedTag<T, kLanes> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  if constexpr (kLanes > 1) {
-    if (channels < lanes) return ForEachVector<T, kLanes / 2>(channels, body);
-  }
-  int64_t c = 0;
-  for (; c + lanes <= channels; c += lanes) body(d, c);
-  if (c < channels) body(d, channels - lanes);
-}
-
 void Int8Columns(const int32_t* mixed, const BilinearPlace<int32_t>* places,
                  int64_t pixels, int64_t channels, int8_t* to) {
-  for (int64_t x = 0; x < pixels; ++x, to += channels) {
-    const BilinearPlace<int32_t>& at = places[x];
-    const int32_t *low = mixed + at.low, *high = mixed + at.high;
-    ForEachVector<int32_t, HWY_LANES(int32_t)>(
-        channels, [&](auto d, int64_t c) HWY_ATTR {
-          const hn::Rebind<int8_t, decltype(d)> narrow;
-          const auto sum = hn::Add(
-              hn::Mul(hn::LoadU(d, low + c), hn::Set(d, kOne - at.weight)),
-              hn::Mul(hn::LoadU(d, high + c), hn::Set(d, at.weight)));
-          const auto sign = hn::ShiftRight<31>(sum);
-          const auto size = hn::Sub(hn::Xor(sum, sign), sign);
-          const auto rounded = hn::ShiftRight<2 * kBilinearBits>(
-              hn::Add(size, hn::Set(d, kOne * kOne / 2)));
-          hn::StoreU(
-              hn::DemoteTo(narrow, hn::Sub(hn::Xor(rounded, sign), sign)),
-              narrow, to + c);
-        });
-  }
+  ForEachVector<int32_t, HWY_LANES(int32_t)>(
+      pixels, channels, [&](auto d, int64_t x, int64_t c) HWY_ATTR {
+        const hn::Rebind<int8_t, decltype(d)> narrow;
+        const auto& [low, high, weight] = places[x];
+        const auto sum = hn::Add(
+            hn::Mul(hn::LoadU(d, mixed + low + c), hn::Set(d, kOne - weight)),
+            hn::Mul(hn::LoadU(d, mixed + high + c), hn::Set(d, weight)));
+        const auto sign = hn::ShiftRight<31>(sum);
+        const auto size = hn::Sub(hn::Xor(sum, sign), sign);
+        const auto rounded = hn::ShiftRight<2 * kBilinearBits>(
+            hn::Add(size, hn::Set(d, kOne * kOne / 2)));
+        hn::StoreU(hn::DemoteTo(narrow, hn::Sub(hn::Xor(rounded, sign), sign)),
+                   narrow, to + x * channels + c);
+      });
 }
 
 template <class D>
@@ -118,20 +102,19 @@ template <class T>
 HWY_INLINE void Columns(const float* mixed, int64_t count,
                         const BilinearPlace<float>* places, int64_t pixels,
                         int64_t channels, T* to) {
-  for (int64_t x = 0; x < pixels; ++x, to += channels) {
-    const BilinearPlace<float>& at = places[x];
-    const float *low = mixed + at.low, *high = mixed + at.high;
-    ForEachVector<float, HWY_LANES(float)>(
-        channels, [&](auto d, int64_t c) HWY_ATTR {
-          const auto of_low = hn::Set(d, 1 - at.weight);
-          const auto of_high = hn::Set(d, at.weight);
-          auto sum = hn::Mul(hn::LoadU(d, low + c), of_low);
-          sum = hn::Add(sum, hn::Mul(hn::LoadU(d, low + count + c), of_low));
-          sum = hn::Add(sum, hn::Mul(hn::LoadU(d, high + c), of_high));
-          sum = hn::Add(sum, hn::Mul(hn::LoadU(d, high + count + c), of_high));
-          StoreFloats(d, sum, to + c);
-        });
-  }
+  ForEachVector<float, HWY_LANES(float)>(
+      pixels, channels, [&](auto d, int64_t x, int64_t c) HWY_ATTR {
+        const auto& [low, high, weight] = places[x];
+        const auto of_low = hn::Set(d, 1 - weight);
+        const auto of_high = hn::Set(d, weight);
+        const auto at = [&](int64_t from)
+                            HWY_ATTR { return hn::LoadU(d, mixed + from + c); };
+        auto sum = hn::Mul(at(low), of_low);
+        sum = hn::Add(sum, hn::Mul(at(low + count), of_low));
+        sum = hn::Add(sum, hn::Mul(at(high), of_high));
+        sum = hn::Add(sum, hn::Mul(at(high + count), of_high));
+        StoreFloats(d, sum, to + x * channels + c);
+      });
 }
 
 void FloatRows(const float* low, const float* high, float weight, int64_t count,

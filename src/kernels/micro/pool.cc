@@ -13,6 +13,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "kernels/micro/channel_vectors-inl.h"
 #include "kernels/micro/clamp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -21,24 +22,6 @@ namespace HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-// body(d, x, c) for all outputs and vectors of channels, the last of which
-// takes some twice; of few channels, in the widest vectors that they fill.
-template <class T, size_t kLanes, class Body>
-HWY_INLINE void ForEachVector(int64_t count, int64_t channels,
-                              const Body& body) {
-  const hn::CappedTag<T, kLanes> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  if constexpr (kLanes > 1) {
-    if (channels < lanes)
-      return ForEachVector<T, kLanes / 2>(count, channels, body);
-  }
-  for (int64_t x = 0; x < count; ++x) {
-    int64_t c = 0;
-    for (; c + lanes <= channels; c += lanes) body(d, x, c);
-    if (c < channels) body(d, x, channels - lanes);
-  }
-}
 
 template <class T, class Take>
 HWY_INLINE void ForEachPixel(const PoolWindow<T>& w, int64_t x, int64_t c,
