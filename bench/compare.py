@@ -6,12 +6,14 @@
 
 MODELS are .tflite files, or directories searched for them. LIBRARY.so is any
 build of TensorFlow Lite's C API; XNNPACK is used where the library has it and
-takes the model. Both libraries are loaded into this process and take turns
-on the same inputs: in each round either runs for --slice milliseconds, and
-its fastest run counts; the table shows medians over the rounds and of the
-ratios, below 1 where liteforge is faster. Cold start (loading, allocating, the
-first run) and peak memory (what the process grew by, library included) are
-measured in processes of their own, in turns too.
+takes the model. Each round measures all models, each in a process that loads
+both libraries; either runs on the same inputs for --slice milliseconds, and
+its fastest run counts. The table shows medians over the rounds and of the
+ratios, below 1 where liteforge is faster: a virtual machine may have its
+processors far from each other, or on one core, for seconds, which is why a
+model's rounds are minutes apart. Cold start (loading, allocating, the first
+run) and peak memory (what the process grew by, library included) are measured
+in processes of their own, in turns too.
 
 Prints a Markdown table, a row for each model that both can run and that
 has a convolution or a dense layer, and geometric means by kind: float (its
@@ -152,25 +154,21 @@ def fastest(run, seconds):
 
 
 def print_latency(options):
-    """Prints [ours, theirs, ratio] of one model."""
+    """Prints [ours, theirs] of one model in one round, in us."""
     model, threads = options.models[0], options.threads[0]
     theirs = TensorFlowLite(options.tflite, model, threads)
     inputs = theirs.draw_inputs(1)
     ours = Liteforge(options.liteforge_c, model, threads)
     ours.set_inputs(inputs)
-    for side in (ours, theirs):
+    sides = (ours, theirs)
+    for side in sides:
         fastest(side.run, options.slice / 2000)
     times = []
-    for _ in range(options.rounds):
-        row = []
-        for side in (ours, theirs):
-            if threads > 1:
-                time.sleep(0.02)  # the other's threads fall asleep
-            row.append(fastest(side.run, options.slice / 1000))
-        times.append(row)
-    print(json.dumps([statistics.median(a for a, b in times),
-                      statistics.median(b for a, b in times),
-                      statistics.median(a / b for a, b in times)]))
+    for side in sides:
+        if threads > 1:
+            time.sleep(0.02)  # the other's threads fall asleep
+        times.append(fastest(side.run, options.slice / 1000))
+    print(json.dumps(times))
 
 
 def status_kb(key):
@@ -197,8 +195,7 @@ def run_child(options, what, model, threads=1):
         [sys.executable, __file__, str(model), "--child", what,
          "--tflite", str(options.tflite),
          "--liteforge-c", str(options.liteforge_c),
-         "--rounds", str(options.rounds), "--slice", str(options.slice),
-         "--threads", str(threads)],
+         "--slice", str(options.slice), "--threads", str(threads)],
         capture_output=True, text=True, timeout=600)
     if done.returncode < 0:
         raise Refused(f"crashes (signal {-done.returncode})")
@@ -207,18 +204,14 @@ def run_child(options, what, model, threads=1):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure_cold(options, model):
-    """(time ratio, memory ratio) of processes that run once."""
-    times, memories = [], []
-    for _ in range(options.rounds):
-        row = []
-        for side in ("ours", "theirs"):
-            row.append(run_child(options, side, model))
-        times.append([row[0][0], row[1][0]])
-        memories.append(row[0][1] / row[1][1])
-    # The fastest start: what the machine does besides only ever adds.
-    return (min(a for a, b in times) / min(b for a, b in times),
-            statistics.median(memories))
+def measure(options, model, row):
+    """One round's times of a model."""
+    for threads in options.threads:
+        row.latency[threads].append(
+            run_child(options, "latency", model, threads))
+    if not options.no_cold:
+        row.cold.append([run_child(options, side, model)
+                         for side in ("ours", "theirs")])
 
 
 # --------------------------------------------------------------------- report
@@ -264,13 +257,28 @@ def geometric_mean(values):
     return math.exp(statistics.mean(map(math.log, values)))
 
 
-def measure(options, model):
-    row = {"latency": {}, "cold": None}
-    for threads in options.threads:
-        row["latency"][threads] = run_child(options, "latency", model, threads)
-    if not options.no_cold:
-        row["cold"] = measure_cold(options, model)
-    return row
+class Row:
+    """What the rounds measured of one model."""
+
+    def __init__(self, model, kind, threads):
+        self.name, self.kind = name_of(model), kind
+        self.latency = {n: [] for n in threads}  # [ours, theirs], us
+        self.cold = []  # [[us, kB] of ours, of theirs]
+        self.refused = None
+
+    def of_threads(self, threads):
+        """(ours, theirs, ratio)"""
+        times = self.latency[threads]
+        return [statistics.median(values) for values in
+                ([a for a, b in times], [b for a, b in times],
+                 [a / b for a, b in times])]
+
+    def of_cold(self):
+        """[time ratio, memory ratio]; the fastest start of either, for what
+        the machine does besides only ever adds."""
+        ours, theirs = zip(*self.cold)
+        return [min(ours)[0] / min(theirs)[0],
+                statistics.median(a[1] / b[1] for a, b in self.cold)]
 
 
 def print_header(options):
@@ -284,12 +292,13 @@ def print_header(options):
     print("|---|---|" + "--:|" * (len(columns) - 2), flush=True)
 
 
-def print_row(model, kind, row):
-    cells = [name_of(model), kind]
-    for ours, theirs, ratio in row["latency"].values():
+def print_row(row):
+    cells = [row.name, row.kind]
+    for threads in row.latency:
+        ours, theirs, ratio = row.of_threads(threads)
         cells += [f"{ours:.0f}", f"{theirs:.0f}", f"{ratio:.2f}"]
-    if row["cold"]:
-        cells += [f"{ratio:.2f}" for ratio in row["cold"]]
+    if row.cold:
+        cells += [f"{ratio:.2f}" for ratio in row.of_cold()]
     print("| " + " | ".join(cells) + " |", flush=True)
 
 
@@ -297,18 +306,18 @@ def print_means(options, rows):
     """Geometric means by kind, of what is not too fast to count."""
     print()
     kinds = collections.defaultdict(list)
-    for _, kind, row in rows:
-        if row["latency"][options.threads[0]][1] >= options.at_least:
-            kinds[kind].append(row)
+    for row in rows:
+        if row.of_threads(options.threads[0])[1] >= options.at_least:
+            kinds[row.kind].append(row)
     for kind, of_kind in sorted(kinds.items()):
         parts = []
         for threads in options.threads:
-            ratios = [row["latency"][threads][2] for row in of_kind]
+            ratios = [row.of_threads(threads)[2] for row in of_kind]
             parts.append(f"{threads} threads {geometric_mean(ratios):.2f} "
                          f"(largest {max(ratios):.2f})")
         if not options.no_cold:
             for i, what in enumerate(("cold start", "memory")):
-                mean = geometric_mean([row["cold"][i] for row in of_kind])
+                mean = geometric_mean([row.of_cold()[i] for row in of_kind])
                 parts.append(f"{what} {mean:.2f}")
         print(f"- {kind}, {len(of_kind)} models: " + ", ".join(parts))
 
@@ -356,19 +365,25 @@ def main():
     files = []
     for path in options.models:
         files += sorted(path.rglob("*.tflite")) if path.is_dir() else [path]
-    rows, refused = [], []
-    print_header(options)
     with tempfile.TemporaryDirectory() as folder:
-        for model, kind in models_of(options, files, folder):
-            try:
-                row = measure(options, model)
-            except Refused as why:
-                refused.append(f"- {name_of(model)} left out: {why}")
-                continue
-            rows.append((model, kind, row))
-            print_row(model, kind, row)
-    print_means(options, rows)
-    print("\n".join(refused))
+        rows = {model: Row(model, kind, options.threads)
+                for model, kind in models_of(options, files, folder)}
+        for turn in range(options.rounds):
+            print(f"round {turn + 1} of {options.rounds}", file=sys.stderr)
+            for model, row in rows.items():
+                try:
+                    if not row.refused:
+                        measure(options, model, row)
+                except Refused as why:
+                    row.refused = f"- {row.name} left out: {why}"
+    print_header(options)
+    measured = [row for row in rows.values() if not row.refused]
+    for row in measured:
+        print_row(row)
+    print_means(options, measured)
+    for row in rows.values():
+        if row.refused:
+            print(row.refused)
 
 
 if __name__ == "__main__":

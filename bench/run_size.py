@@ -11,6 +11,7 @@ import argparse
 import collections
 import pathlib
 import re
+import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
 MAP = HERE.parent / "build/release/bin/liteforge-run.map"
@@ -19,40 +20,39 @@ SECTIONS = re.compile(r"\.(text|rodata|data|eh_frame|gcc_except_table|tdata|"
                       r"init_array)")
 
 
-def part_of(path):
-    ours = re.search(r"liteforge_(\w+?)_objects\.dir", path)
-    if ours:
-        return "src/" + ours.group(1)
-    archive = re.search(r"(lib[^/]*)\.a\((.*)\)", path)
+# The folder of each section of a function or constant, by its mangled name.
+FOLDER_OF = {}
+
+
+def learn_folders(build):
+    """From the archives of the folders, whose objects may have equal names."""
+    for archive in sorted((build / "src").rglob("lib*.a")):
+        listed = subprocess.run(["objdump", "-h", archive], check=True,
+                                capture_output=True, text=True).stdout
+        folder = str(archive.parent.relative_to(build))
+        for name in re.findall(r"^ *\d+ (\.\S+)", listed, re.MULTILINE):
+            if name.count(".") > 1:
+                FOLDER_OF.setdefault(name, folder)
+
+
+def part_of(path, section):
+    archive = re.search(r"(lib[^/]*)\.a\(", path)
     if archive and "liteforge" in archive.group(1):
-        return "src/" + LIBRARY_PART.get(archive.group(2), "?")
+        return FOLDER_OF.get(section, "src, tables and strings")
     if archive:
         return archive.group(1)
     return "cli" if "cli/" in path else "start"
 
 
-LIBRARY_PART = {}
-# Those of cmake/Install.cmake; of equal names of files the last one's counts.
-RUNTIME_FOLDERS = ["detection", "vision", "base", "formats/tflite", "runtime",
-                   "ops", "kernels", "kernels/micro"]
-
-
-def learn_parts():
-    """Objects of the runtime's archive, by the folder of their source."""
-    for folder in RUNTIME_FOLDERS:
-        for source in (HERE.parent / "src" / folder).glob("*.cc"):
-            LIBRARY_PART[source.name + ".o"] = folder
-
-
 def sizes(map_file):
-    """(path of the object, bytes) of each part of a section that is kept."""
+    """(path of the object, section, bytes) of all that is kept."""
     text = pathlib.Path(map_file).read_text(errors="replace")
     text = text[text.index("Linker script and memory map"):]
     pattern = re.compile(r"^ (\.\S+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$",
                          re.MULTILINE)
     for section, address, size, path in pattern.findall(text):
         if int(address, 16) and SECTIONS.match(section):
-            yield path, int(size, 16)
+            yield path, section, int(size, 16)
 
 
 def main():
@@ -61,10 +61,10 @@ def main():
     parser.add_argument("map", nargs="?", default=MAP)
     parser.add_argument("--top", type=int, default=0)
     options = parser.parse_args()
-    learn_parts()
+    learn_folders(pathlib.Path(options.map).parents[1])
     parts, objects = collections.Counter(), collections.Counter()
-    for path, size in sizes(options.map):
-        parts[part_of(path)] += size
+    for path, section, size in sizes(options.map):
+        parts[part_of(path, section)] += size
         objects[path.rsplit("/", 1)[-1]] += size
     for part, size in parts.most_common():
         if size >= 1024:

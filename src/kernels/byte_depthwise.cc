@@ -48,46 +48,64 @@ struct Bands {
   }
 };
 
-// Row y of a padded image, less the zero point.
-template <class T>
-void WidenRow(const ByteDepthwiseCall<T>& call, const PaddedImage& image,
-              int64_t n, int64_t y, int16_t* to) {
-  const Window& w = call.window;
-  const int64_t channels = w.in_channels, in_y = y - w.pad_top;
-  const int64_t count =
-      std::clamp<int64_t>(image.width - w.pad_left, 0, w.in_width);
-  if (in_y < 0 || in_y >= w.in_height || count == 0) {
-    std::fill_n(to, image.row, int16_t{0});
-    return;
-  }
-  int16_t* inside = std::fill_n(to, w.pad_left * channels, int16_t{0});
-  WidenBytes(call.input + (n * w.in_height + in_y) * w.in_width * channels,
-             count * channels, call.input_offset, inside);
-  std::fill(inside + count * channels, to + image.row, int16_t{0});
-}
-
 // Outputs [x, x + count) of `rows` lines from (n, y) on; where there is more
 // than one, whole ones.
 struct Lines {
   int64_t n, y, rows, x, count;
 };
 
-// `image` holds the rows that they see. compute(sums, first output pixel)
+// What they see of a padded image: a band of it, whose numbers lie row by row.
+struct Band {
+  int64_t y, x, rows, columns;
+  Band(const Window& w, const Lines& of)
+      : y(of.y * w.stride_height),
+        x(of.x * w.stride_width),
+        rows(PaddedImage::Seen(of.rows, w.stride_height, w.height,
+                               w.dilation_height)),
+        columns(PaddedImage::Seen(of.count, w.stride_width, w.width,
+                                  w.dilation_width)) {}
+};
+
+// Row y of a band of image n, less the zero point.
+template <class T>
+void WidenRow(const ByteDepthwiseCall<T>& call, const Band& band, int64_t n,
+              int64_t y, int16_t* to) {
+  const Window& w = call.window;
+  const int64_t channels = w.in_channels, in_y = y - w.pad_top;
+  const int64_t in_x = band.x - w.pad_left;
+  const int64_t begin = std::clamp<int64_t>(in_x, 0, w.in_width);
+  const int64_t end =
+      std::clamp<int64_t>(in_x + band.columns, begin, w.in_width);
+  int16_t* const row_end = to + band.columns * channels;
+  if (in_y < 0 || in_y >= w.in_height || begin == end) {
+    std::fill(to, row_end, int16_t{0});
+    return;
+  }
+  int16_t* inside = std::fill_n(to, (begin - in_x) * channels, int16_t{0});
+  WidenBytes(
+      call.input + ((n * w.in_height + in_y) * w.in_width + begin) * channels,
+      (end - begin) * channels, call.input_offset, inside);
+  std::fill(inside + (end - begin) * channels, row_end, int16_t{0});
+}
+
+// compute(sums, first output pixel), of a band that is widened into `scratch`
 template <class T, class Compute>
 void ConvolveLines(const ByteDepthwiseCall<T>& call, const Lines& of,
-                   const int16_t* image, const Compute& compute) {
+                   int16_t* scratch, const Compute& compute) {
   const Window& w = call.window;
-  const int64_t pixel = w.in_channels, row = PaddedImage(w).row;
-  const int16_t* corner = image + of.x * w.stride_width * pixel;
+  const Band band(w, of);
+  const int64_t pixel = w.in_channels, row = band.columns * pixel;
+  for (int64_t i = 0; i < band.rows; ++i)
+    WidenRow(call, band, of.n, band.y + i, scratch + i * row);
   const int16_t* taps[kMostTaps + 1];
   int count = 0;
   for (int64_t i = 0; i < w.height; ++i) {
     for (int64_t j = 0; j < w.width; ++j) {
       taps[count++] =
-          corner + i * w.dilation_height * row + j * w.dilation_width * pixel;
+          scratch + i * w.dilation_height * row + j * w.dilation_width * pixel;
     }
   }
-  if (count % 2 != 0) taps[count++] = corner;  // its weights are zero
+  if (count % 2 != 0) taps[count++] = scratch;  // its weights are zero
   const int64_t line = of.n * w.out_height + of.y;
   compute(WordDepthwise{w.out_channels, of.rows, of.count,
                         w.stride_height * row, w.stride_width * pixel, taps,
@@ -95,59 +113,49 @@ void ConvolveLines(const ByteDepthwiseCall<T>& call, const Lines& of,
           line * w.out_width + of.x);
 }
 
-// The rows that `lines` lines from (n, y) on see.
-template <class T>
-void WidenBand(const ByteDepthwiseCall<T>& call, int64_t n, int64_t y,
-               int64_t lines, int16_t* to) {
-  const Window& w = call.window;
-  const PaddedImage image(w);
-  const int64_t rows =
-      PaddedImage::Seen(lines, w.stride_height, w.height, w.dilation_height);
-  for (int64_t i = 0; i < rows; ++i)
-    WidenRow(call, image, n, y * w.stride_height + i, to + i * image.row);
+// How many parts each line is cut into, so that all threads get some where
+// there are few lines. What two parts see of each other's is widened for both.
+int64_t PartsOfLine(const Window& w, int64_t threads) {
+  constexpr int64_t kLeastPixels = 48;
+  if (w.out_rows() >= threads) return 1;
+  const int64_t wanted = (2 * threads + w.out_rows() - 1) / w.out_rows();
+  const int64_t least =
+      std::clamp<int64_t>(w.out_width / threads, 1, kLeastPixels);
+  return std::clamp<int64_t>(w.out_width / least, 1, wanted);
 }
 
-// Lines are shared among the threads, or the outputs of each where there are
-// too few of them.
+// Lines or parts of them are shared among the threads.
 template <class T, class Compute>
 void Convolve(ThreadPool& threads, const ByteDepthwiseCall<T>& call,
               const Compute& compute) {
   constexpr int64_t kLeastWork = 1 << 14;  // of a thread, in products
+  constexpr int64_t kLeastLines = 6;  // those at the ends are widened twice
   const Window& w = call.window;
   if (w.out_rows() * w.out_width * w.out_channels == 0) return;
-  const int64_t of_output = int64_t{w.out_channels} * w.height * w.width;
-  if (w.out_rows() < threads.threads()) {
-    for (int64_t line = 0; line < w.out_rows(); ++line) {
-      const int64_t n = line / w.out_height, y = line % w.out_height;
-      WidenBand(call, n, y, 1, call.scratch);
-      threads.ParallelFor(w.out_width, kLeastWork / of_output + 1,
-                          [&](int64_t begin, int64_t end) {
-                            ConvolveLines(call, {n, y, 1, begin, end - begin},
-                                          call.scratch, compute);
-                          });
-    }
-    return;
-  }
-  // Lines at the ends of a part are widened for two of them.
-  constexpr int64_t kLeastLines = 6;
-  const int64_t share =
-      (w.out_rows() + threads.threads() - 1) / threads.threads();
-  const int64_t least = std::max(kLeastWork / (of_output * w.out_width) + 1,
-                                 std::min(kLeastLines, share));
+  const int64_t parts = PartsOfLine(w, threads.threads());
+  const int64_t work =
+      int64_t{w.out_channels} * w.height * w.width * w.out_width / parts;
+  const int64_t lines = std::clamp<int64_t>(w.out_rows() / threads.threads(), 1,
+                                            parts == 1 ? kLeastLines : 1);
   const Bands bands(w, threads.threads());
   ScratchSlots<int16_t> slots(call.scratch, bands.numbers);
-  threads.ParallelFor(w.out_rows(), least, [&](int64_t begin, int64_t end) {
-    const ScratchSlots<int16_t>::Slot scratch(slots);
-    while (begin < end) {  // images by themselves
-      const int64_t n = begin / w.out_height, y = begin % w.out_height;
-      const int64_t lines =
-          std::min({end - begin, w.out_height - y, bands.lines});
-      WidenBand(call, n, y, lines, scratch.data());
-      ConvolveLines(call, {n, y, lines, 0, w.out_width}, scratch.data(),
-                    compute);
-      begin += lines;
-    }
-  });
+  threads.ParallelFor(
+      w.out_rows() * parts, std::max(kLeastWork / work + 1, lines),
+      [&](int64_t begin, int64_t end) {
+        const ScratchSlots<int16_t>::Slot scratch(slots);
+        while (begin < end) {  // images by themselves
+          const int64_t line = begin / parts, part = begin % parts;
+          const int64_t n = line / w.out_height, y = line % w.out_height;
+          const int64_t x = w.out_width * part / parts;
+          const int64_t count = w.out_width * (part + 1) / parts - x;
+          const int64_t rows =
+              parts > 1
+                  ? 1
+                  : std::min({end - begin, w.out_height - y, bands.lines});
+          ConvolveLines(call, {n, y, rows, x, count}, scratch.data(), compute);
+          begin += rows;
+        }
+      });
 }
 
 }  // namespace

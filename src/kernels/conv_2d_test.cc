@@ -2,6 +2,7 @@
 // Against the definition of a convolution, summed tap by tap in 64 bits.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "kernels/filter_testing.h"
@@ -62,6 +63,23 @@ std::vector<Case> Grid() {
     Case c;
     c.activation = activation;
     cases.push_back(c);
+  }
+  // Few lines, long enough that several threads share each.
+  for (const Padding padding : {Padding::kSame, Padding::kValid}) {
+    for (const auto& [input, filter] :
+         {std::pair{Shape{1, 131, 1, 20}, Shape{36, 3, 1, 20}},
+          std::pair{Shape{1, 2, 90, 12}, Shape{36, 2, 5, 12}},
+          std::pair{Shape{1, 131, 1, 40}, Shape{70, 1, 1, 40}}}) {
+      for (const int step : {1, 2}) {
+        Case c;
+        c.input = input;
+        c.filter = filter;
+        c.stride_h = c.stride_w = step;
+        c.dilation_h = 3 - step;
+        c.padding = padding;
+        cases.push_back(c);
+      }
+    }
   }
   return cases;
 }
@@ -161,6 +179,48 @@ TEST(Conv2D, Float) {
     ExpectValues(k, expected, sums.shape);
     k.inputs[1] = std::move(k.inputs[1]).Constant();
     ExpectValues(k, expected, sums.shape);
+  }
+}
+
+// Images of many channels go by Winograd's F(4x4, 3x3) where enough of the
+// tiles lies inside: within the bound of docs/numerics.md, and what adding one
+// number after the other rounds.
+TEST(Conv2D, ManyChannelsAreNearTheSums) {
+  const auto magnitudes = [](std::vector<float> values) {
+    for (float& x : values) x = std::abs(x);
+    return values;
+  };
+  for (const Padding padding : {Padding::kSame, Padding::kValid}) {
+    for (const Shape& input : {Shape{1, 15, 15, 16}, Shape{2, 14, 19, 20},
+                               Shape{1, 41, 38, 17}, Shape{1, 9, 10, 33}}) {
+      Case c;
+      c.input = input;
+      c.filter = Shape{21, 3, 3, input[3]};
+      c.padding = padding;
+      const auto image = RandomEighths(c.input, 1);
+      const auto filter = RandomEighths(c.filter, 2);
+      const auto bias = RandomEighths(Shape{21}, 3);
+      const Sums sums = Convolve(c, image, filter, 0, 0);
+      const Sums bounds =
+          Convolve(c, magnitudes(image), magnitudes(filter), 0, 0);
+      const KernelCase k =
+          MakeCase(c, KernelTensor::Of(c.input, image),
+                   KernelTensor::Of(c.filter, filter).Constant(),
+                   KernelTensor::Of(Shape{21}, bias), KernelTensor());
+      for (const KernelMode mode : kKernelModes) {
+        const KernelRun run = RunKernel(k, mode);
+        ASSERT_TRUE(run.ok()) << run.error;
+        ASSERT_EQ(run.shape(), sums.shape);
+        const auto values = run.Values<float>();
+        const double roundings = 20 + input[3];
+        for (size_t i = 0; i < values.size(); ++i) {
+          ASSERT_NEAR(static_cast<double>(values[i]),
+                      sums.values[i] + static_cast<double>(bias[i % 21]),
+                      roundings * std::ldexp(bounds.values[i], -24))
+              << Name(mode) << ", " << i;
+        }
+      }
+    }
   }
 }
 

@@ -57,6 +57,22 @@ std::vector<Case> Grid() {
     c.activation = activation;
     cases.push_back(c);
   }
+  // Few lines, long enough that several threads share each.
+  for (const Padding padding : {Padding::kSame, Padding::kValid}) {
+    for (const int step : {1, 2}) {
+      Case c;
+      c.input = Shape{1, 309, 1, 24};
+      c.filter = Shape{1, 9, 1, 24};
+      c.stride_h = step;
+      c.dilation_h = 3 - step;
+      c.padding = padding;
+      cases.push_back(c);
+      c.input = Shape{1, 3, 150, 24};
+      c.filter = Shape{1, 3, 5, 24};
+      c.stride_w = step;
+      cases.push_back(c);
+    }
+  }
   return cases;
 }
 

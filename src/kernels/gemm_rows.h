@@ -23,6 +23,11 @@ namespace liteforge {
 
 constexpr int64_t kLeastProducts = 1 << 16;  // of a thread
 
+// Whether all threads get about as many of the tiles.
+inline bool AreEnough(const ThreadPool& threads, int64_t tiles) {
+  return tiles >= 2 * threads.threads() || tiles == threads.threads();
+}
+
 // How many panels are multiplied by all rows before the next ones: as many as
 // stay in the first cache while rows pass by, and where there are few tiles of
 // rows, so few that all threads get some.
@@ -31,7 +36,8 @@ inline int64_t PanelsTogether(const ThreadPool& threads, int64_t tiles,
   constexpr int64_t kCacheBytes = 24 << 10;
   int64_t block = kCacheBytes / std::max<int64_t>(panel_bytes, 1);
   const int64_t shares = 2 * threads.threads();
-  if (tiles < shares) block = std::min(block, (panels + shares - 1) / shares);
+  if (!AreEnough(threads, tiles))
+    block = std::min(block, (panels + shares - 1) / shares);
   return std::clamp<int64_t>(block, 1, std::max<int64_t>(panels, 1));
 }
 
@@ -55,7 +61,7 @@ void ShareTiles(ThreadPool& threads, int64_t tiles, int64_t panels,
   const auto grain = [](int64_t work) {
     return (kLeastProducts + work - 1) / std::max<int64_t>(1, work);
   };
-  if (tiles >= 2 * threads.threads()) {
+  if (AreEnough(threads, tiles)) {
     return threads.ParallelFor(tiles, grain(work_of_tile),
                                [&](int64_t begin, int64_t end) {
                                  before(begin, end);
@@ -344,8 +350,10 @@ void ForEachPixelSpan(ThreadPool& threads, const Window& w, const T* input,
                       const Before& before = {}) {
   constexpr int64_t kMostTiles = 8;
   const int64_t pixels = w.out_rows() * w.out_width;
-  const int64_t shares = threads.threads() > 1 ? 2 * threads.threads() : 1;
-  const int64_t share = (pixels + shares - 1) / shares;
+  const int64_t most = (pixels + threads.threads() - 1) / threads.threads();
+  // Two parts for each thread, but not of a tile and a bit.
+  const bool halved = threads.threads() > 1 && most >= 4 * tile_rows;
+  const int64_t share = halved ? (most + 1) / 2 : most;
   const int64_t rows =
       std::min(share * 2 < tile_rows ? pixels : share, kMostTiles * tile_rows);
   ForEachTile(
@@ -358,9 +366,19 @@ void ForEachPixelSpan(ThreadPool& threads, const Window& w, const T* input,
       before);
 }
 
-// The products of a window operator, lines shared among the threads: of each
-// the span, then the outputs at the left and right of some lines, column by
-// column.
+// How many parts each line is cut into, so that all threads get some where
+// there are few lines.
+inline int64_t PartsOfLine(const ThreadPool& threads, const Window& w,
+                           int tile_rows) {
+  const int64_t wanted = threads.threads() > 1 ? 2 * threads.threads() : 1;
+  const int64_t most = w.out_width / (2 * int64_t{tile_rows});
+  const int64_t parts = (wanted + w.out_rows() - 1) / w.out_rows();
+  return std::max<int64_t>(1, std::min(parts, most));
+}
+
+// The products of a window operator, lines or parts of them shared among the
+// threads: of each the span, then the outputs at the left and right of some
+// lines, column by column.
 //   span(runs, first row, rows, first panel, panels' end)
 //   tile(pointers, first row, rows, rows' step, first panel, panels' end)
 // where rows are output positions.
@@ -379,19 +397,33 @@ void ForEachSpan(ThreadPool& threads, const Window& w,
            begin, end);
     }
   };
-  ShareTiles(threads, w.out_rows(), p.panels(), PanelBytes(p),
-             w.out_width * WorkOfRow(p),
-             [&](int64_t first, int64_t lines_end, int64_t begin, int64_t end) {
-               for (int64_t line = first; line < lines_end; ++line) {
-                 Run runs[kMostRuns];
-                 const int64_t row = line * w.out_width + inside.begin;
-                 rows.Evenly(rows.OriginOf(row), runs);
-                 span(runs, row, inside.end - inside.begin, begin, end);
+  // Outputs [left, right) of the lines.
+  const auto lines_of = [&](int64_t first, int64_t lines_end, int64_t left,
+                            int64_t right, int64_t begin, int64_t end) {
+    const int64_t span_begin = std::clamp(inside.begin, left, right);
+    const int64_t span_end = std::clamp(inside.end, span_begin, right);
+    for (int64_t line = first; span_begin < span_end && line < lines_end;
+         ++line) {
+      Run runs[kMostRuns];
+      const int64_t row = line * w.out_width + span_begin;
+      rows.Evenly(rows.OriginOf(row), runs);
+      span(runs, row, span_end - span_begin, begin, end);
+    }
+    for (int64_t x = left; x < right; ++x) {
+      if (x < span_begin || x >= span_end)
+        column_of(x, first, lines_end, begin, end);
+    }
+  };
+  const int64_t parts = PartsOfLine(threads, w, tile_rows);
+  ShareTiles(threads, w.out_rows() * parts, p.panels(), PanelBytes(p),
+             w.out_width * WorkOfRow(p) / parts,
+             [&](int64_t first, int64_t tiles_end, int64_t begin, int64_t end) {
+               const int64_t lines = parts == 1 ? tiles_end - first : 1;
+               for (int64_t at = first; at < tiles_end; at += lines) {
+                 const int64_t line = at / parts, part = at % parts;
+                 lines_of(line, line + lines, w.out_width * part / parts,
+                          w.out_width * (part + 1) / parts, begin, end);
                }
-               for (int64_t x = 0; x < inside.begin; ++x)
-                 column_of(x, first, lines_end, begin, end);
-               for (int64_t x = inside.end; x < w.out_width; ++x)
-                 column_of(x, first, lines_end, begin, end);
              });
 }
 

@@ -160,7 +160,7 @@ bool PrefersWinograd(const Window& w) {
     return false;
   const int64_t pixels = w.out_rows() * w.out_width;
   return AllTiles(w) >= FloatTileRows() &&
-         pixels * 3 >= AllTiles(w) * kOut * kOut * 2;
+         pixels * 2 >= AllTiles(w) * kOut * kOut;
 }
 
 WinogradFilter PackWinogradFilter(ArrayCache& arrays, const float* filter,
@@ -196,23 +196,26 @@ void ConvolveByWinograd(ThreadPool& threads, const WinogradCall& call,
                         const float* input) {
   const Window& w = call.window;
   const int64_t tiles = AllTiles(w);
-  // Fewer tiles a block where there are not enough blocks for the threads.
+  // Fewer tiles a block where there are not enough blocks for the threads: as
+  // many in each.
   const int64_t rows = FloatTileRows();
   const int64_t share = (tiles + threads.threads() - 1) / threads.threads();
-  const int64_t block =
+  const int64_t most =
       std::min(TilesOfBlock(w), (share + rows - 1) / rows * rows);
+  const int64_t blocks = (tiles + most - 1) / most;
+  const int64_t block =
+      blocks <= threads.threads() ? (tiles + blocks - 1) / blocks : most;
   ScratchSlots<float> slots(call.scratch, ScratchOfThread(w));
-  threads.ParallelFor((tiles + block - 1) / block, 1,
-                      [&](int64_t begin, int64_t end) {
-                        const ScratchSlots<float>::Slot scratch(slots);
-                        for (int64_t b = begin; b < end; ++b) {
-                          const Block of(call, input, scratch.data(), b * block,
-                                         std::min(block, tiles - b * block));
-                          of.TransformInputs();
-                          of.Multiply();
-                          of.TransformOutputs();
-                        }
-                      });
+  threads.ParallelFor(blocks, 1, [&](int64_t begin, int64_t end) {
+    const ScratchSlots<float>::Slot scratch(slots);
+    for (int64_t b = begin; b < end; ++b) {
+      const Block of(call, input, scratch.data(), b * block,
+                     std::min(block, tiles - b * block));
+      of.TransformInputs();
+      of.Multiply();
+      of.TransformOutputs();
+    }
+  });
 }
 
 }  // namespace liteforge

@@ -116,16 +116,19 @@ class ControlFlowRaiser {
 
   struct Variable {
     std::string initial;  // what enters
-    tf::NodeDef* enter = nullptr;
+    std::string result;   // what NextIteration reads
     tf::NodeDef* merge = nullptr;
     tf::NodeDef* branch = nullptr;  // the Switch
-    tf::NodeDef* next = nullptr;
-    tf::NodeDef* exit = nullptr;  // null: nobody wants it
+    tf::NodeDef* exit = nullptr;    // null: nobody wants it
+  };
+  struct Constant {
+    std::string initial;
+    tf::NodeDef* enter = nullptr;
   };
   struct Frame {
     std::vector<Variable> variables;
-    std::vector<tf::NodeDef*> constants;  // Enters
-    std::string test;                     // what LoopCond reads
+    std::vector<Constant> constants;
+    std::string test;  // what LoopCond reads
   };
 
   Result<void> RaiseLoops();
@@ -402,33 +405,35 @@ Result<ControlFlowRaiser::Frame> ControlFlowRaiser::ReadFrame(
                     node.name(), what));
   };
   for (tf::NodeDef* enter : enters) {
-    if (enter->input_size() < 1) return damaged(*enter, "input");
+    const Inputs initial = DataInputs(*enter);
+    if (initial.empty()) return damaged(*enter, "input");
     const auto merges = ReadersOf(*enter, "Merge");
     if (merges.empty()) {
-      frame.constants.push_back(enter);
+      frame.constants.push_back({initial[0], enter});
       continue;
     }
     Variable v;
-    v.enter = enter;
-    v.initial = DataInputs(*enter).at(0);
+    v.initial = initial[0];
     v.merge = merges[0];
     for (const std::string& input : DataInputs(*v.merge)) {
-      tf::NodeDef* from = Find(ParseInput(input).node);
-      if (from != nullptr && Is(*from, "NextIteration")) v.next = from;
+      const tf::NodeDef* from = Find(ParseInput(input).node);
+      if (from == nullptr || !Is(*from, "NextIteration")) continue;
+      const Inputs results = DataInputs(*from);
+      if (!results.empty()) v.result = results[0];
     }
     const auto switches = ReadersOf(*v.merge, "Switch");
     if (switches.empty()) return damaged(*v.merge, "Switch");
     v.branch = switches[0];
-    if (v.next == nullptr || v.next->input_size() < 1)
-      return damaged(*v.merge, "NextIteration");
+    if (v.result.empty()) return damaged(*v.merge, "NextIteration");
     const auto exits = ReadersOf(*v.branch, "Exit");
     if (!exits.empty()) v.exit = exits[0];
+    const Inputs chosen = DataInputs(*v.branch);
     const tf::NodeDef* condition =
-        v.branch->input_size() < 2 ? nullptr
-                                   : Find(ParseInput(v.branch->input(1)).node);
-    if (condition == nullptr || condition->input_size() < 1)
-      return damaged(*v.branch, "LoopCond");
-    frame.test = DataInputs(*condition).at(0);
+        chosen.size() < 2 ? nullptr : Find(ParseInput(chosen[1]).node);
+    const Inputs tests =
+        condition == nullptr ? Inputs() : DataInputs(*condition);
+    if (tests.empty()) return damaged(*v.branch, "LoopCond");
+    frame.test = tests[0];
     frame.variables.push_back(v);
   }
   return frame;
@@ -439,12 +444,12 @@ bool ControlFlowRaiser::HoldsLoops(const Frame& frame) const {
   std::unordered_set<std::string_view> seen;
   Inputs open = {frame.test};
   for (const Variable& v : frame.variables) {
-    open.push_back(DataInputs(*v.next).at(0));
+    open.push_back(v.result);
     seen.insert(v.merge->name());
     seen.insert(v.branch->name());
   }
-  for (const tf::NodeDef* constant : frame.constants)
-    seen.insert(constant->name());
+  for (const Constant& constant : frame.constants)
+    seen.insert(constant.enter->name());
   while (!open.empty()) {
     const tf::NodeDef* node = Find(ParseInput(open.back()).node);
     open.pop_back();
@@ -464,12 +469,12 @@ Result<void> ControlFlowRaiser::RaiseLoop(const std::string& name,
     aliases[Full(v.branch->name(), 1)] = arguments.size();
     arguments.push_back(Full(v.merge->name(), 0));
     initial.push_back(v.initial);
-    results.push_back(DataInputs(*v.next).at(0));
+    results.push_back(v.result);
   }
-  for (const tf::NodeDef* constant : frame.constants) {
-    arguments.push_back(Full(constant->name(), 0));
+  for (const Constant& constant : frame.constants) {
+    arguments.push_back(Full(constant.enter->name(), 0));
     results.push_back(arguments.back());
-    initial.push_back(DataInputs(*constant).at(0));
+    initial.push_back(constant.initial);
   }
   const std::string loop = FreeName(name.empty() ? "while" : name + "while");
   TRY_ASSIGN(const std::string cond,

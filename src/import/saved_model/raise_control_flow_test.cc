@@ -149,6 +149,13 @@ TEST(RaiseControlFlow, DamageIsNamed) {
   loop = Loop();
   loop.replace(loop.find("input: 'sum'"), 12, "input: 'gone'");
   EXPECT_NE(error(loop), "raised");
+  // Nodes that only wait for another one.
+  for (const char* input : {"less", "sum", "x", "cond"}) {
+    loop = Loop();
+    const std::string reads = std::string("input: '") + input;
+    loop.replace(loop.find(reads), 8, "input: '^");
+    EXPECT_THAT(error(loop), testing::HasSubstr("damaged")) << input;
+  }
 }
 
 TEST(RaiseTensorArrays, FlowIsTheList) {
