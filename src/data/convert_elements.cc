@@ -77,6 +77,13 @@ Result<std::vector<std::byte>> Narrow(const std::vector<double>& wide) {
   return data;
 }
 
+// Whatever is not zero is true.
+Result<std::vector<std::byte>> Truths(const std::vector<double>& wide) {
+  std::vector<std::byte> data(wide.size());
+  for (size_t i = 0; i < wide.size(); ++i) data[i] = std::byte{wide[i] != 0.0};
+  return data;
+}
+
 Result<std::vector<std::byte>> Narrow(const std::vector<double>& wide,
                                       DataType to) {
   switch (to) {
@@ -84,6 +91,8 @@ Result<std::vector<std::byte>> Narrow(const std::vector<double>& wide,
       return Narrow<float>(wide);
     case DataType::kFloat64:
       return Narrow<double>(wide);
+    case DataType::kBool:
+      return Truths(wide);
     case DataType::kInt8:
       return Narrow<int8_t>(wide);
     case DataType::kUInt8:

@@ -7,9 +7,9 @@
 
 namespace liteforge {
 
-// Numbers and bool to any of int8 … int64, uint8, float32, float64, bool,
-// saturated. Errors: kInvalidArgument for other types, and for fractions or
-// NaN given to integers.
+// Numbers and bool to any of int8 … int64, uint8, float32, float64, saturated,
+// or to bool, where all but zero is true. Errors: kInvalidArgument for other
+// types, and for fractions or NaN given to integers.
 Result<NpyArray> ConvertElements(NpyArray array, DataType to);
 
 }  // namespace liteforge
