@@ -113,26 +113,21 @@ void ConvolveLines(const ByteDepthwiseCall<T>& call, const Lines& of,
           line * w.out_width + of.x);
 }
 
-// How many parts each line is cut into, so that all threads get some where
-// there are few lines. What two parts see of each other's is widened for both.
-int64_t PartsOfLine(const Window& w, int64_t threads) {
-  constexpr int64_t kLeastPixels = 48;
-  if (w.out_rows() >= threads) return 1;
-  const int64_t wanted = (2 * threads + w.out_rows() - 1) / w.out_rows();
-  const int64_t least =
-      std::clamp<int64_t>(w.out_width / threads, 1, kLeastPixels);
-  return std::clamp<int64_t>(w.out_width / least, 1, wanted);
-}
-
 // Lines or parts of them are shared among the threads.
 template <class T, class Compute>
 void Convolve(ThreadPool& threads, const ByteDepthwiseCall<T>& call,
               const Compute& compute) {
   constexpr int64_t kLeastWork = 1 << 14;  // of a thread, in products
-  constexpr int64_t kLeastLines = 6;  // those at the ends are widened twice
+  // What two parts see of each other's is widened for both.
+  constexpr int64_t kLeastLines = 6, kLeastPixels = 48;
   const Window& w = call.window;
   if (w.out_rows() * w.out_width * w.out_channels == 0) return;
-  const int64_t parts = PartsOfLine(w, threads.threads());
+  const int64_t parts =
+      w.out_rows() >= threads.threads()
+          ? 1
+          : PartsOfLine(w, threads.threads(),
+                        std::min<int64_t>(w.out_width / threads.threads(),
+                                          kLeastPixels));
   const int64_t work =
       int64_t{w.out_channels} * w.height * w.width * w.out_width / parts;
   const int64_t lines = std::clamp<int64_t>(w.out_rows() / threads.threads(), 1,

@@ -159,11 +159,11 @@ struct RowPart {
   Taps cols;
 };
 
-// Calls use(part) for the parts of an output row, from left to right.
+// Calls use(part) for the parts of outputs [x, x_end) of a row, from left to
+// right.
 template <class Use>
-void ForEachPart(const Window& w, const Use& use) {
-  int x = 0;
-  while (x < w.out_width) {
+void ForEachPart(const Window& w, int x, int x_end, const Use& use) {
+  while (x < x_end) {
     const auto cols_at = [&](int at) {
       return TapsInside(at * w.stride_width - w.pad_left, w.width,
                         w.dilation_width, w.in_width);
@@ -171,26 +171,33 @@ void ForEachPart(const Window& w, const Use& use) {
     const Taps cols = cols_at(x);
     int end = x + 1;
     if (cols.begin == 0 && cols.end == w.width) {
-      while (end < w.out_width && cols_at(end).end == w.width) ++end;
+      while (end < x_end && cols_at(end).end == w.width) ++end;
     }
     use(RowPart{x, end - x, cols});
     x = end;
   }
 }
 
-// Calls body(n, y) for every output row, rows shared among the threads.
+// Calls body(n, y, x, x end) for every output row, or parts of rows where they
+// are few, shared among the threads.
 template <class Body>
 void ForEachRow(KernelContext& k, const Window& w, const Body& body) {
   constexpr int64_t kLeastWork = 1 << 15;  // of a thread, in products
+  constexpr int64_t kLeastPixels = 8;
+  const int64_t parts = PartsOfLine(w, k.threads().threads(), kLeastPixels);
   const int64_t work = std::max<int64_t>(
-      1, int64_t{w.out_width} * w.out_channels * w.height * w.width);
-  k.threads().ParallelFor(w.out_rows(), (kLeastWork + work - 1) / work,
-                          [&](int64_t begin, int64_t end) {
-                            for (int64_t row = begin; row < end; ++row) {
-                              body(static_cast<int>(row / w.out_height),
-                                   static_cast<int>(row % w.out_height));
-                            }
-                          });
+      1, int64_t{w.out_width} * w.out_channels * w.height * w.width / parts);
+  k.threads().ParallelFor(
+      w.out_rows() * parts, (kLeastWork + work - 1) / work,
+      [&](int64_t begin, int64_t end) {
+        for (int64_t at = begin; at < end; ++at) {
+          const int64_t row = at / parts, part = at % parts;
+          body(static_cast<int>(row / w.out_height),
+               static_cast<int>(row % w.out_height),
+               static_cast<int>(w.out_width * part / parts),
+               static_cast<int>(w.out_width * (part + 1) / parts));
+        }
+      });
 }
 
 void OneChannelFloat(KernelContext& k, const State& s) {
@@ -236,11 +243,11 @@ void FastFloat(KernelContext& k, const State& s) {
   const float* bias = BiasOf<float>(k);
   const FloatOutput output = FloatOutputOf(k, s.range);
   const int64_t channels = w.out_channels;
-  ForEachRow(k, w, [&](int n, int y) {
+  ForEachRow(k, w, [&](int n, int y, int x, int x_end) {
     const float* rows[kMostTaps];
     const float* weights[kMostTaps];
     const int64_t row = int64_t{n} * w.out_height + y;
-    ForEachPart(w, [&](const RowPart& part) {
+    ForEachPart(w, x, x_end, [&](const RowPart& part) {
       const int count = FindRows(w, n, y, part, input, filter, rows, weights);
       ConvolveFloatDepthwiseRow(
           {channels, part.count, w.stride_width * channels,
@@ -249,7 +256,7 @@ void FastFloat(KernelContext& k, const State& s) {
            output.range.max},
           output.to + (row * w.out_width + part.first) * channels);
     });
-    output.Finish(row * w.out_width, w.out_width, 0, channels, 1);
+    output.Finish(row * w.out_width + x, x_end - x, 0, channels, 1);
   });
 }
 

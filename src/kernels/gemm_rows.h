@@ -366,16 +366,6 @@ void ForEachPixelSpan(ThreadPool& threads, const Window& w, const T* input,
       before);
 }
 
-// How many parts each line is cut into, so that all threads get some where
-// there are few lines.
-inline int64_t PartsOfLine(const ThreadPool& threads, const Window& w,
-                           int tile_rows) {
-  const int64_t wanted = threads.threads() > 1 ? 2 * threads.threads() : 1;
-  const int64_t most = w.out_width / (2 * int64_t{tile_rows});
-  const int64_t parts = (wanted + w.out_rows() - 1) / w.out_rows();
-  return std::max<int64_t>(1, std::min(parts, most));
-}
-
 // The products of a window operator, lines or parts of them shared among the
 // threads: of each the span, then the outputs at the left and right of some
 // lines, column by column.
@@ -414,7 +404,8 @@ void ForEachSpan(ThreadPool& threads, const Window& w,
         column_of(x, first, lines_end, begin, end);
     }
   };
-  const int64_t parts = PartsOfLine(threads, w, tile_rows);
+  const int64_t parts =
+      PartsOfLine(w, threads.threads(), 2 * int64_t{tile_rows});
   ShareTiles(threads, w.out_rows() * parts, p.panels(), PanelBytes(p),
              w.out_width * WorkOfRow(p) / parts,
              [&](int64_t first, int64_t tiles_end, int64_t begin, int64_t end) {

@@ -91,4 +91,13 @@ inline Inside InsideOf(const Window& w) {
                               w.out_width)};
 }
 
+// How many parts each line of the output is cut into, none of less than
+// `least_pixels`, so that all threads get some where there are few lines.
+inline int64_t PartsOfLine(const Window& w, int threads, int64_t least_pixels) {
+  if (threads == 1 || w.out_rows() == 0) return 1;
+  const int64_t wanted = (2 * threads + w.out_rows() - 1) / w.out_rows();
+  return std::clamp<int64_t>(w.out_width / std::max<int64_t>(least_pixels, 1),
+                             1, wanted);
+}
+
 }  // namespace liteforge
