@@ -47,6 +47,9 @@ constexpr TypeRow kTypes[] = {
 
 constexpr int kFirstReference = 100;
 constexpr int64_t kMaxTensorBytes = int64_t{1} << 31;
+// Of a tensor that the file gives fewer values than elements: memory that the
+// file does not have.
+constexpr int64_t kMaxRepeatedBytes = int64_t{256} << 20;
 
 // Writes `values` as `To`, the last one repeated up to `count`; zeros when
 // there is none.
@@ -152,6 +155,12 @@ std::vector<std::byte> SpreadValues(const tf::TensorProto& t, DataType type,
   }
 }
 
+tl::unexpected<Error> TooOftenRepeated(const std::string& what) {
+  return Unsupported("a constant " + what +
+                     " repeats one value over more than 256 MB; compute it in "
+                     "the graph (tf.fill) or store it whole");
+}
+
 }  // namespace
 
 DataType FromTensorFlow(tf::DataType type) {
@@ -219,6 +228,8 @@ Result<Blob> DecodeTensor(const tf::TensorProto& tensor) {
     return InvalidModel("a constant " + Describe(type, shape) + " holds " +
                         std::to_string(ValuesHeld(tensor, type)) + " values");
   }
+  if (ValuesHeld(tensor, type) < elements && bytes > kMaxRepeatedBytes)
+    return TooOftenRepeated(Describe(type, shape));
   return Blob::Own(SpreadValues(tensor, type, elements));
 }
 
@@ -231,13 +242,11 @@ Result<std::vector<std::string>> DecodeStrings(const tf::TensorProto& tensor) {
     return InvalidModel("a constant of strings has no definite shape");
   if (values.size() > elements)
     return InvalidModel("a constant holds more strings than its shape says");
-  // A text given once for every element costs memory that the file does not
-  // have: bounded as other constants are.
   const std::string last = values.empty() ? "" : *values.rbegin();
   const auto repeated = static_cast<size_t>(elements - values.size());
-  if (repeated > 0 && static_cast<uint64_t>(kMaxTensorBytes) / repeated <
+  if (repeated > 0 && static_cast<uint64_t>(kMaxRepeatedBytes) / repeated <
                           last.size() + sizeof(std::string))
-    return Unsupported("a constant of strings is larger than 2 GB");
+    return TooOftenRepeated("of strings");
   std::vector<std::string> strings(values.begin(), values.end());
   strings.resize(static_cast<size_t>(elements), last);
   return strings;

@@ -128,6 +128,9 @@ TEST(DecodeTensor, RefusesWhatItCannotHold) {
   EXPECT_THAT(ErrorOf(Proto(tf::DT_FLOAT, {1 << 20, 1 << 20})),
               HasSubstr("larger than 2 GB"));
   EXPECT_NE(ErrorOf(Proto(tf::DT_FLOAT, {1 << 30, 1 << 30, 1 << 30})), "");
+  t = Proto(tf::DT_INT8, {(256 << 20) + 1});
+  t.add_int_val(1);
+  EXPECT_THAT(ErrorOf(t), HasSubstr("repeats one value"));
   EXPECT_EQ(ErrorOf(Proto(tf::DT_FLOAT, {0, 7})), "");
 }
 
@@ -153,6 +156,8 @@ TEST(DecodeStrings, RefusesWhatItCannotHold) {
   EXPECT_FALSE(DecodeStrings(Proto(tf::DT_STRING, {1 << 30, 1 << 30})));
   tf::TensorProto tensor = Proto(tf::DT_STRING, {1 << 30});
   tensor.add_string_val("a");
+  EXPECT_FALSE(DecodeStrings(tensor));
+  tensor = Proto(tf::DT_STRING, {(8 << 20) + 1});
   EXPECT_FALSE(DecodeStrings(tensor));
   tensor = Proto(tf::DT_STRING, {});
   tensor.add_string_val("a");
