@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "kernels/micro/clamp-inl.h"
@@ -66,10 +67,61 @@ struct Quarters {
   }
 };
 
+// Of what one has in its lower half, both halves of the other.
+HWY_INLINE IntVec LowerTwice(IntVec x) {
+  return IntVec{_mm512_shuffle_i64x2(x.raw, x.raw, _MM_SHUFFLE(1, 0, 1, 0))};
+}
+HWY_INLINE LongVec<IntVec> LowerTwice(LongVec<IntVec> x) {
+  return LongVec<IntVec>{
+      _mm512_shuffle_i64x2(x.raw, x.raw, _MM_SHUFFLE(1, 0, 1, 0))};
+}
+HWY_INLINE UpwardRounding<IntVec> LowerTwice(const UpwardRounding<IntVec>& r) {
+  return {LowerTwice(r.multiplier), LowerTwice(r.odd_multiplier),
+          LowerTwice(r.right_less_one), LowerTwice(r.half),
+          LowerTwice(r.odd_half)};
+}
+
+// Of eight columns, two rows in a vector and eight at a time.
+template <class Out>
+HWY_NOINLINE void StoreEightColumns(const TileResults<Out>& t,
+                                    const UpwardRounding<IntVec>& of_row) {
+  const hn::ScalableTag<Out> d8;
+  constexpr int64_t kColumns = HWY_LANES(int32_t) / 2;
+  const Quarters<Out> quarters(t);
+  const UpwardRounding<IntVec> rounding = LowerTwice(of_row);
+  const auto sums_of = [&](int64_t row) HWY_ATTR {
+    return reinterpret_cast<const __m256i*>(
+        t.sums + 4 * HWY_MIN(row, t.rows - 1) * kColumns);
+  };
+  const auto scaled = [&](int64_t row) HWY_ATTR {
+    return Requantized(
+        IntVec{_mm512_inserti64x4(_mm512_castsi256_si512(*sums_of(row)),
+                                  *sums_of(row + 1), 1)},
+        rounding);
+  };
+  Out* to = t.to;
+  for (int64_t r = 0; r < t.rows; r += 8, to += 8 * t.stride) {
+    const auto bytes =
+        quarters(scaled(r), scaled(r + 2), scaled(r + 4), scaled(r + 6));
+    const int64_t rows = HWY_MIN(8, t.rows - r);
+    if (t.stride == kColumns && rows == 8) {
+      hn::StoreU(bytes, d8, to);
+      continue;
+    }
+    HWY_ALIGN Out all[64];
+    hn::Store(bytes, d8, all);
+    for (int64_t i = 0; i < rows; ++i)
+      std::memcpy(to + i * t.stride, all + i * kColumns, kColumns);
+  }
+}
+
 // Two rows at a time, or four of one vector of columns.
 template <class Out, class Rounding>
 HWY_INLINE void StoreResults(const TileResults<Out>& t, const Rounding& r0,
                              const Rounding& r1) {
+  if constexpr (std::is_same_v<Rounding, UpwardRounding<IntVec>>) {
+    if (t.columns * 2 == HWY_LANES(int32_t)) return StoreEightColumns(t, r0);
+  }
   const Ints d;
   const hn::ScalableTag<Out> d8;
   constexpr int64_t kLanes = HWY_LANES(int32_t);
