@@ -350,10 +350,10 @@ void ForEachPixelSpan(ThreadPool& threads, const Window& w, const T* input,
                       const Before& before = {}) {
   constexpr int64_t kMostTiles = 8;
   const int64_t pixels = w.out_rows() * w.out_width;
-  const int64_t most = (pixels + threads.threads() - 1) / threads.threads();
+  const int64_t whole = (pixels + threads.threads() - 1) / threads.threads();
   // Two parts for each thread, but not of a tile and a bit.
-  const bool halved = threads.threads() > 1 && most >= 4 * tile_rows;
-  const int64_t share = halved ? (most + 1) / 2 : most;
+  const bool halved = threads.threads() > 1 && whole >= 4 * tile_rows;
+  const int64_t share = halved ? (whole + 1) / 2 : whole;
   const int64_t rows =
       std::min(share * 2 < tile_rows ? pixels : share, kMostTiles * tile_rows);
   ForEachTile(
