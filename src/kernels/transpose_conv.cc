@@ -147,7 +147,6 @@ struct Place {
 template <class Accumulator, class In, class Filter>
 Accumulator SumAt(const State& s, const In* input, const Filter* filter,
                   int32_t input_offset, int32_t filter_offset, Place at) {
-  const Filter* own = filter + at.o * s.channel_step;
   Accumulator sum = 0;
   s.depth.ForEachTap(at.z, [&](int h, int z) {
     s.height.ForEachTap(at.y, [&](int i, int y) {
@@ -156,7 +155,8 @@ Accumulator SumAt(const State& s, const In* input, const Filter* filter,
         const int64_t tap =
             (int64_t{h} * s.height.filter + i) * s.width.filter + j;
         const In* values = input + (row * s.width.in + x) * s.in_channels;
-        const Filter* weights = own + tap * s.tap_step;
+        const Filter* weights =
+            filter + at.o * s.channel_step + tap * s.tap_step;
         for (int c = 0; c < s.in_channels; ++c) {
           if constexpr (std::is_floating_point_v<Accumulator>) {
             sum += values[c] * weights[c];
