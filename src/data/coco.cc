@@ -41,10 +41,26 @@ Result<void> ForEach(const Json& json, const std::string& key, Add add) {
   return {};
 }
 
+// Some programs write 7.0. Beyond 2^53 doubles are not all integers.
+Result<int64_t> IntegerOf(const Json& entry, const char* key) {
+  constexpr double kMost = 9007199254740992.0;
+  const auto number = entry.at(key).get<double>();
+  if (std::abs(number) <= kMost && number == std::trunc(number))
+    return static_cast<int64_t>(number);
+  return InvalidModel("\"" + std::string(key) + "\" is " +
+                      entry.at(key).dump() + ", no integer up to 2^53");
+}
+
+bool IsTrue(const Json& entry, const char* key) {
+  if (!entry.contains(key)) return false;
+  const Json& value = entry.at(key);
+  return value.is_boolean() ? value.get<bool>() : value.get<double>() != 0;
+}
+
 Result<TrueObject> ObjectOf(const Json& entry) {
   TrueObject object;
-  entry.at("image_id").get_to(object.image);
-  entry.at("category_id").get_to(object.category);
+  TRY_ASSIGN(object.image, IntegerOf(entry, "image_id"));
+  TRY_ASSIGN(object.category, IntegerOf(entry, "category_id"));
   const auto box = entry.at("bbox").get<std::vector<double>>();
   if (box.size() != 4)
     return InvalidModel("\"bbox\" has " + std::to_string(box.size()) +
@@ -54,7 +70,7 @@ Result<TrueObject> ObjectOf(const Json& entry) {
       return InvalidModel("\"bbox\" is no finite number");
   }
   object.box = {box[0], box[1], box[2], box[3]};
-  object.is_crowd = entry.value("iscrowd", 0) != 0;
+  object.is_crowd = IsTrue(entry, "iscrowd");
   return object;
 }
 
@@ -66,16 +82,16 @@ Result<CocoData> ParseCoco(std::string_view text) {
   CocoData data;
   std::set<int64_t> images, categories;
   TRY(ForEach(json, "images", [&](const Json& entry) -> Result<void> {
-    data.images.push_back({entry.at("id").get<int64_t>(),
-                           entry.at("file_name").get<std::string>()});
-    if (!images.insert(data.images.back().id).second)
+    TRY_ASSIGN(const int64_t id, IntegerOf(entry, "id"));
+    data.images.push_back({id, entry.at("file_name").get<std::string>()});
+    if (!images.insert(id).second)
       return InvalidModel("has the id of another image");
     return {};
   }));
   TRY(ForEach(json, "categories", [&](const Json& entry) -> Result<void> {
-    data.categories.push_back(
-        {entry.at("id").get<int64_t>(), entry.at("name").get<std::string>()});
-    if (!categories.insert(data.categories.back().id).second)
+    TRY_ASSIGN(const int64_t id, IntegerOf(entry, "id"));
+    data.categories.push_back({id, entry.at("name").get<std::string>()});
+    if (!categories.insert(id).second)
       return InvalidModel("has the id of another category");
     return {};
   }));

@@ -36,6 +36,20 @@ TEST(Coco, ReadsInstances) {
   EXPECT_TRUE(data->objects[1].is_crowd);
 }
 
+TEST(Coco, ReadsNumbersAsOtherProgramsWriteThem) {
+  std::string text = kInstances;
+  for (const auto& [find, put] :
+       {std::pair{"\"image_id\": 139", "\"image_id\": 139.0"},
+        std::pair{"\"iscrowd\": 0", "\"iscrowd\": false"},
+        std::pair{"\"iscrowd\": 1", "\"iscrowd\": true"}})
+    text.replace(text.find(find), std::string_view(find).size(), put);
+  const auto data = ParseCoco(text);
+  ASSERT_TRUE(data) << data.error().ToString();
+  EXPECT_EQ(data->objects[0].image, 139);
+  EXPECT_FALSE(data->objects[0].is_crowd);
+  EXPECT_TRUE(data->objects[1].is_crowd);
+}
+
 struct Wrong {
   std::string find, put, error;
 };
@@ -50,6 +64,9 @@ TEST(Coco, SaysWhatIsWrong) {
        "annotations[1]: there is no image 9"},
       {"\"category_id\": 18, \"iscrowd\": 0", "\"category_id\": 1",
        "annotations[0]: there is no category 1"},
+      {"\"id\": 18", "\"id\": 3333333333333333333334", "categories[0]: \"id\""},
+      {"\"id\": 18", "\"id\": 18.5", "is 18.5, no integer up to 2^53"},
+      {"\"id\": 285", "\"id\": true", "images[1]: type must be number"},
       {"[0, 1, 2, 3]", "[0, 1, 2]", "annotations[1]: \"bbox\" has 3 numbers"},
       {"[0, 1, 2, 3]", "[0, 1, \"x\", 3]", "annotations[1]: type must be"}};
   for (const Wrong& row : rows) {

@@ -47,19 +47,28 @@ Json ToJsonObject(const Statistics& s) {
   return json;
 }
 
+// An integer or a list of them, for get() makes one of any number.
+const Json& Integers(const Json& json) {
+  const bool sound = json.is_array()
+                         ? std::ranges::all_of(json, &Json::is_number_integer)
+                         : json.is_number_integer();
+  if (sound) return json;
+  throw Json::type_error::create(302, "type must be integer", &json);
+}
+
 // nlohmann's at() and get() throw; what they throw is caught by FromJson.
 Statistics FromJsonObject(const Json& json) {
   Statistics s;
-  json.at("examples").get_to(s.examples);
+  Integers(json.at("examples")).get_to(s.examples);
   json.at("min").get_to(s.min);
   json.at("max").get_to(s.max);
   json.at("sum_of_min").get_to(s.sum_of_min);
   json.at("sum_of_max").get_to(s.sum_of_max);
-  json.at("exponent").get_to(s.exponent);
-  json.at("channel_count").get_to(s.channel_count);
+  Integers(json.at("exponent")).get_to(s.exponent);
+  Integers(json.at("channel_count")).get_to(s.channel_count);
   json.at("channel_sums").get_to(s.channel_sums);
-  const auto bins = json.at("bins").get<std::vector<int64_t>>();
-  const auto first = json.at("first_bin").get<size_t>();
+  const auto bins = Integers(json.at("bins")).get<std::vector<int64_t>>();
+  const auto first = Integers(json.at("first_bin")).get<size_t>();
   s.bins.resize(2 * Statistics::kHalfBins);
   const bool sound = first <= s.bins.size() &&
                      bins.size() <= s.bins.size() - first && s.examples > 0 &&

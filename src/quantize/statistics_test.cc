@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "quantize/statistics.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -157,6 +158,28 @@ TEST(Calibration, FilesOfOtherModelsAndOtherFilesAreRefused) {
             "exponent": 0, "first_bin": 99999999, "bins": [1],
             "channel_count": 0, "channel_sums": []}}}})"})
     EXPECT_FALSE(Calibration::FromJson(text)) << text;
+}
+
+TEST(Calibration, CountsAreIntegers) {
+  Calibration calibration;
+  ASSERT_TRUE(calibration.At("main", "x").Add(Normal(50, 1), 5));
+  const std::string text = calibration.ToJson();
+  for (const std::string key :
+       {"examples", "exponent", "first_bin", "bins", "channel_count"}) {
+    for (const char* number : {"1e300", "-1e300", "0.5"}) {
+      const std::string start = "\"" + key + "\":";
+      const size_t at = text.find(start);
+      ASSERT_NE(at, std::string::npos) << key;
+      size_t from = at + start.size();
+      if (text[from] == '[') ++from;
+      std::string damaged = text;
+      damaged.replace(from, text.find_first_of(",]", from) - from, number);
+      const auto read = Calibration::FromJson(damaged);
+      ASSERT_FALSE(read) << key;
+      EXPECT_THAT(read.error().ToString(),
+                  testing::HasSubstr("type must be integer"));
+    }
+  }
 }
 
 }  // namespace liteforge::statistics_test
